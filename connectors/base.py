@@ -1,0 +1,254 @@
+"""The `Crm` port: what every CRM connector offers, and the values that cross it.
+
+Words are neutral (kind, column); each connector translates them to its CRM's objects and fields. Columns of
+the kinds are listed in `COLUMNS`; money crosses as `decimal128(18, 4)`, dates as `date32`, instants as
+`timestamp("us", tz="UTC")`, everything else as string, bool, int64 or float64. A missing value is null, and an
+empty string from a CRM is null too, so that a value is equal whichever API it came through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Literal, Protocol
+
+import pyarrow as pa
+
+MONEY = pa.decimal128(18, 4)
+INSTANT = pa.timestamp("us", tz="UTC")
+TEXT, FLAG, DAY, NUMBER, WHOLE = pa.string(), pa.bool_(), pa.date32(), pa.float64(), pa.int64()
+
+Scalar = str | float | int | bool | date | None
+
+#: Canonical columns per kind. `id` is the key everywhere; `modified_at` drives incremental reads.
+COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
+    "account": {
+        "id": TEXT, "name": TEXT, "owner_id": TEXT, "parent_id": TEXT, "type": TEXT, "industry": TEXT,
+        "country": TEXT, "annual_revenue": MONEY, "employees": WHOLE, "currency": TEXT,
+        "external_id": TEXT, "created_at": INSTANT, "modified_at": INSTANT,
+    },
+    "user": {
+        "id": TEXT, "name": TEXT, "email": TEXT, "is_active": FLAG, "manager_id": TEXT, "username": TEXT,
+        "modified_at": INSTANT,
+    },
+    "product": {
+        "id": TEXT, "name": TEXT, "code": TEXT, "family": TEXT, "cost": MONEY, "is_active": FLAG,
+        "modified_at": INSTANT,
+    },
+    "order": {
+        "id": TEXT, "account_id": TEXT, "number": TEXT, "status": TEXT, "ordered_on": DAY, "amount": MONEY,
+        "freight": MONEY, "is_expedited": FLAG, "currency": TEXT, "modified_at": INSTANT,
+    },
+    "order_line": {
+        "id": TEXT, "order_id": TEXT, "product_id": TEXT, "quantity": NUMBER, "amount": MONEY, "cost": MONEY,
+        "discount": MONEY, "freight": MONEY, "modified_at": INSTANT,
+    },
+    "opportunity": {
+        "id": TEXT, "account_id": TEXT, "name": TEXT, "owner_id": TEXT, "stage": TEXT, "is_won": FLAG,
+        "is_closed": FLAG, "amount": MONEY, "closes_on": DAY, "created_on": DAY, "product_name": TEXT,
+        "modified_at": INSTANT,
+    },
+    "ticket": {
+        "id": TEXT, "account_id": TEXT, "priority": TEXT, "status": TEXT, "is_closed": FLAG,
+        "opened_on": DAY, "modified_at": INSTANT,
+    },
+    "activity": {
+        "id": TEXT, "account_id": TEXT, "activity_type": TEXT, "happened_on": DAY, "created_by_id": TEXT,
+        "modified_at": INSTANT,
+    },
+    "contract": {
+        "id": TEXT, "account_id": TEXT, "status": TEXT, "starts_on": DAY, "ends_on": DAY,
+        "modified_at": INSTANT,
+    },
+}  # fmt: skip
+
+FieldType = Literal["picklist", "text", "long_text", "date", "number", "checkbox"]
+
+
+@dataclass(frozen=True)
+class PicklistValue:
+    """One entry of a picklist. `key` never changes (the API name); `label` may."""
+
+    key: str
+    label: str
+    parents: tuple[str, ...] = ()  # keys of the controlling field for which this value is valid
+    active: bool = True
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """A field we want to exist.
+
+    Attributes:
+        kind: the record kind that carries it, e.g. "account".
+        name: the field's API name in this CRM, e.g. "Tierline_Tier__c".
+        values: picklist entries in order. `value_set` names the global list they live in.
+        controller: API name of the field that this picklist depends on.
+    """
+
+    kind: str
+    name: str
+    label: str
+    type: FieldType
+    help: str = ""
+    length: int = 0
+    precision: int = 0
+    scale: int = 0
+    values: tuple[PicklistValue, ...] = ()
+    value_set: str = ""
+    controller: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field as the CRM describes it today."""
+
+    name: str
+    label: str
+    type: str
+    updateable: bool
+    required: bool = False
+    length: int = 0
+    custom: bool = False
+    values: tuple[PicklistValue, ...] = ()
+    restricted: bool = False
+    controller: str = ""
+
+
+@dataclass(frozen=True)
+class SchemaStep:
+    """One line of a plan. `sign`: "+" create, "~" change, "=" unchanged, "!" needs a decision."""
+
+    sign: Literal["+", "~", "=", "!"]
+    target: str  # what a person would look for, e.g. "Account.Tierline_Tier__c"
+    detail: str
+    spec: FieldSpec | None = None
+
+
+@dataclass(frozen=True)
+class SchemaPlan:
+    """What `apply_schema` would do. Values that are not ours are kept and counted in `foreign`."""
+
+    steps: tuple[SchemaStep, ...]
+    foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    other_fields: int = 0
+
+    @property
+    def changes(self) -> tuple[SchemaStep, ...]:
+        return tuple(step for step in self.steps if step.sign in "+~")
+
+
+@dataclass(frozen=True)
+class Change:
+    """New values for one record, by API field name. None clears a field."""
+
+    record_id: str
+    values: Mapping[str, Scalar]
+
+
+@dataclass(frozen=True)
+class WriteResult:
+    """What became of one `Change`: accepted, or refused with the CRM's code and a sentence to read.
+
+    Attributes:
+        retryable: the same row may be accepted if sent again (a lock, for example).
+    """
+
+    record_id: str
+    ok: bool
+    code: str = ""
+    message: str = ""
+    next_step: str = ""
+    fields: tuple[str, ...] = ()
+    retryable: bool = False
+
+
+@dataclass(frozen=True)
+class Limits:
+    """API use of the last 24 hours, as the CRM reports it (approximate)."""
+
+    used: int
+    allowed: int
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who we are in the CRM, and where."""
+
+    org_id: str
+    org_name: str
+    user_id: str
+    user_name: str
+    user_email: str
+    instance_url: str
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """A to-do for a person in the CRM. `key` finds it again after an unknown outcome."""
+
+    key: str
+    owner_id: str
+    subject: str
+    body: str
+    due_on: date
+    record_id: str = ""
+
+
+@dataclass(frozen=True)
+class Since:
+    """Where an incremental read starts: everything modified at or after this instant."""
+
+    modified_at: datetime
+
+
+class Crm(Protocol):
+    """One CRM org. Every method may raise `connectors.errors.Fatal` or `Retryable`."""
+
+    name: str
+
+    @property
+    def api_calls(self) -> int:
+        """Requests sent through this object so far."""
+
+    def identity(self) -> Identity: ...
+
+    def limits(self) -> Limits: ...
+
+    def kinds(self) -> Mapping[str, Mapping[str, str]]:
+        """Kinds this org can deliver -> its default column -> CRM field path."""
+
+    def describe(self, kind: str) -> Mapping[str, Field]:
+        """API field name -> field."""
+
+    def plan_schema(self, specs: Sequence[FieldSpec]) -> SchemaPlan: ...
+
+    def apply_schema(self, plan: SchemaPlan) -> None: ...
+
+    def pull(self, kind: str, fields: Mapping[str, str], since: Since | None) -> Iterator[pa.RecordBatch]:
+        """Pages of records, ordered by (modified_at, id), schema = the columns asked for.
+
+        `fields` maps column -> CRM field path. Columns of `COLUMNS` have their canonical type; any other
+        column is delivered as text.
+        """
+
+    def fetch(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Mapping[str, Scalar]]:
+        """Current values by record id and API field name. Records that no longer exist are absent."""
+
+    def deleted(self, kind: str, since: datetime) -> Iterable[str]:
+        """Ids of records deleted (or merged away) since."""
+
+    def push(self, kind: str, changes: Sequence[Change]) -> list[WriteResult]:
+        """Update up to `batch_size` records; one result per change, in order. Rows fail as data."""
+
+    def create_task(self, task: TaskSpec) -> str:
+        """Create the to-do unless one with this key exists; returns its id.
+
+        Raises `Fatal` if the owner cannot receive tasks.
+        """
+
+    @property
+    def batch_size(self) -> int: ...
+
+    def record_url(self, kind: str, record_id: str) -> str: ...
