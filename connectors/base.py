@@ -198,9 +198,14 @@ class TaskSpec:
 
 @dataclass(frozen=True)
 class Since:
-    """Where an incremental read starts: everything modified at or after this instant."""
+    """Where a read starts: everything modified at or after this instant.
+
+    With `after_id` the read continues behind the last row seen: rows of the same instant with a greater id,
+    then all later ones. Many rows of a bulk load share one instant, so the instant alone cannot continue.
+    """
 
     modified_at: datetime
+    after_id: str = ""
 
 
 class Crm(Protocol):
