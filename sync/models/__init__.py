@@ -1,0 +1,23 @@
+"""The state of an installation."""
+
+from .account import AccountState, Override, Score
+from .alert import Alert, AuditEvent, Delivery, Finding, Owner
+from .portfolio import Calibration, Connection, Portfolio, PublishedModel
+from .run import Change, Run
+
+__all__ = [
+    "AccountState",
+    "Alert",
+    "AuditEvent",
+    "Calibration",
+    "Change",
+    "Connection",
+    "Delivery",
+    "Finding",
+    "Override",
+    "Owner",
+    "Portfolio",
+    "PublishedModel",
+    "Run",
+    "Score",
+]

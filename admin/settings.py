@@ -1,0 +1,115 @@
+"""Django settings. Everything a deployment changes comes from the environment:
+
+TIERLINE_HOME, DATABASE_URL, REDIS_URL, TIERLINE_SECRET_KEY, TIERLINE_KEYS, TIERLINE_HOSTS, TIERLINE_ORIGINS,
+TIERLINE_TIME_ZONE, TIERLINE_SMTP_HOST / _PORT / _USER / _PASSWORD / _TLS, TIERLINE_MAIL_FROM, TIERLINE_URL.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from admin import database, home
+
+BASE_DIR = Path(__file__).resolve().parent
+HOME = home.prepare()
+
+SECRET_KEY = os.environ.get("TIERLINE_SECRET_KEY") or home.secret("secret.key")
+DEBUG = False
+ALLOWED_HOSTS = os.environ.get("TIERLINE_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
+CSRF_TRUSTED_ORIGINS = [origin for origin in os.environ.get("TIERLINE_ORIGINS", "").split(",") if origin]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = os.environ.get("TIERLINE_URL", "").startswith("https://")
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "csp",
+    "sync.apps.SyncConfig",
+    "admin.apps.ConsoleConfig",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+ROOT_URLCONF = "admin.urls"
+ASGI_APPLICATION = "admin.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+DATABASES = {"default": database.settings(os.environ.get("DATABASE_URL", ""), HOME)}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = os.environ.get("TIERLINE_TIME_ZONE", "UTC")
+USE_TZ = True
+
+STATIC_URL = "static/"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "runs"
+LOGOUT_REDIRECT_URL = "login"
+
+EMAIL_HOST = os.environ.get("TIERLINE_SMTP_HOST", "localhost")
+EMAIL_PORT = int(os.environ.get("TIERLINE_SMTP_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("TIERLINE_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("TIERLINE_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("TIERLINE_SMTP_TLS", "") == "1"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("TIERLINE_MAIL_FROM", "Tierline <tierline@localhost>")
+
+#: Where people reach the console; used in mails and tasks.
+TIERLINE_URL = os.environ.get("TIERLINE_URL", "http://localhost:8000").rstrip("/")
+#: Unset: `tierline up` and `tierline demo` start a private Redis and pass its address to their children.
+REDIS_URL = os.environ.get("REDIS_URL", "")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "WARNING"},
+    "loggers": {"sync": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
+}

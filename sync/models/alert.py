@@ -1,0 +1,141 @@
+"""Problems, the people they belong to, and what was sent to them."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from .portfolio import Connection, Portfolio
+from .run import Run
+
+
+class Owner(models.Model):
+    """A person problems are routed to: a CRM user, or the portfolio's administrator outside the CRM."""
+
+    portfolio = models.ForeignKey(Portfolio, models.CASCADE, related_name="owners")
+    connection = models.ForeignKey(Connection, models.CASCADE, null=True, related_name="owners")
+    record_id = models.CharField(max_length=40, blank=True)
+    name = models.CharField(max_length=160)
+    email = models.EmailField(blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["portfolio", "connection", "record_id"], name="one_owner_per_crm_user"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Alert(models.Model):
+    """Findings of one rule that belong to one person. At most one is open per person and rule."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "open"
+        RESOLVED = "resolved", "resolved"
+
+    portfolio = models.ForeignKey(Portfolio, models.CASCADE, related_name="alerts")
+    owner = models.ForeignKey(Owner, models.PROTECT, related_name="alerts")
+    rule = models.CharField(max_length=60)
+    routed_because = models.CharField(max_length=300)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    due_on = models.DateField()
+    opened_at = models.DateTimeField(auto_now_add=True)
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["portfolio", "owner", "rule"],
+                condition=models.Q(state="open"),
+                name="one_open_alert_per_owner_and_rule",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.rule} for {self.owner}"
+
+
+class Finding(models.Model):
+    """A rule broken by a record. The CRM edit itself resolves it; the same problem coming back reopens it."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "open"
+        RESOLVED = "resolved", "resolved"
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="findings")
+    rule = models.CharField(max_length=60)
+    kind = models.CharField(max_length=20)
+    record_id = models.CharField(max_length=40)
+    record_name = models.CharField(max_length=255)
+    account_id = models.CharField(max_length=40, blank=True)
+    field = models.CharField(max_length=80, blank=True)
+    value = models.CharField(max_length=255, blank=True)
+    severity = models.CharField(max_length=10)
+    message = models.CharField(max_length=500)
+    fix = models.CharField(max_length=500)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    alert = models.ForeignKey(Alert, models.SET_NULL, null=True, related_name="findings")
+    due_on = models.DateField()
+    last_run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="+")
+    opened_at = models.DateTimeField(auto_now_add=True)
+    resolved_at = models.DateTimeField(null=True)
+    times_opened = models.PositiveSmallIntegerField(default=1)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["connection", "rule", "kind", "record_id", "field"], name="one_finding_per_problem"
+            ),
+        )
+        indexes = (models.Index(fields=["connection", "state", "rule"], name="finding_by_state"),)
+
+    def __str__(self) -> str:
+        return f"{self.record_name}: {self.message}"
+
+
+class Delivery(models.Model):
+    """One message about one alert through one channel. `key` finds it again after an unknown outcome."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "to be sent"
+        SENT = "sent", "sent"
+        FAILED = "failed", "not delivered"
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="deliveries")
+    channel = models.CharField(max_length=20)
+    key = models.CharField(max_length=40, unique=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    reference = models.CharField(max_length=200, blank=True)
+    error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["alert", "channel"], name="one_delivery_per_alert_and_channel"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.alert}"
+
+
+class AuditEvent(models.Model):
+    """Who did what, when: installs, publications, run requests, credentials."""
+
+    portfolio = models.ForeignKey(Portfolio, models.CASCADE, related_name="audit")
+    at = models.DateTimeField(auto_now_add=True)
+    actor = models.CharField(max_length=150)
+    action = models.CharField(max_length=60)
+    subject = models.CharField(max_length=200)
+    detail = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ("-pk",)
+
+    def __str__(self) -> str:
+        return f"{self.actor} {self.action} {self.subject}"

@@ -1,0 +1,70 @@
+"""What an installation works on: portfolio, connections, published models and their calibrations."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Portfolio(models.Model):
+    """One segmentation model, one mirror, one or more connections."""
+
+    name = models.CharField(max_length=80, unique=True)
+    administrator_name = models.CharField(max_length=120, blank=True)
+    administrator_email = models.EmailField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Connection(models.Model):
+    """One CRM org, or one set of files. Credentials are encrypted by `sync.vault`."""
+
+    class State(models.TextChoices):
+        READY = "ready", "ready"
+        RECONNECT = "reconnect", "credentials refused"
+
+    portfolio = models.ForeignKey(Portfolio, models.CASCADE, related_name="connections")
+    name = models.CharField(max_length=80, unique=True)
+    kind = models.CharField(max_length=20)
+    settings = models.JSONField(default=dict)
+    credentials = models.BinaryField(default=bytes)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.READY)
+    identity = models.JSONField(default=dict)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PublishedModel(models.Model):
+    """A version of the portfolio's model file, kept whole so that any result can be explained later."""
+
+    portfolio = models.ForeignKey(Portfolio, models.CASCADE, related_name="published_models")
+    fingerprint = models.CharField(max_length=64)
+    text = models.TextField()
+    source = models.CharField(max_length=400)
+    published_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["portfolio", "fingerprint"], name="one_row_per_model_version"),
+        )
+
+    def __str__(self) -> str:
+        return self.fingerprint[:12]
+
+
+class Calibration(models.Model):
+    """Cuts and tables fitted on the whole base for one model and one period."""
+
+    model = models.ForeignKey(PublishedModel, models.CASCADE, related_name="calibrations")
+    as_of = models.DateField()
+    payload = models.TextField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["model", "as_of"], name="one_calibration_per_period"),)
+
+    def __str__(self) -> str:
+        return f"{self.model} at {self.as_of}"

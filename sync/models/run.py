@@ -1,0 +1,111 @@
+"""A run of the main job, and the outbox of what it changes in the CRM."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from .portfolio import Calibration, Connection, Portfolio, PublishedModel
+
+
+class Run(models.Model):
+    """One pass of the straight line. Any worker continues any run from its step and progress.
+
+    `lease` names the process that works on it now; `leased_until` ends a lease whose holder vanished.
+    """
+
+    class Kind(models.TextChoices):
+        FULL = "full", "full"
+
+    class State(models.TextChoices):
+        ACTIVE = "active", "running"
+        DONE = "done", "done"
+        FAILED = "failed", "failed"
+
+    class Step(models.TextChoices):
+        PULL = "pull", "read"
+        SCORE = "score", "score"
+        PLAN = "plan", "plan"
+        SEND = "send", "send"
+        VERIFY = "verify", "verify"
+        FINDINGS = "findings", "check"
+        ALERTS = "alerts", "alerts"
+
+    portfolio = models.ForeignKey(Portfolio, models.CASCADE, related_name="runs")
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.FULL)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.ACTIVE)
+    step = models.CharField(max_length=10, choices=Step.choices, default=Step.PULL)
+    today = models.DateField()
+    as_of = models.DateField(null=True)
+    model = models.ForeignKey(PublishedModel, models.PROTECT, related_name="runs")
+    calibration = models.ForeignKey(Calibration, models.PROTECT, null=True, related_name="runs")
+    progress = models.JSONField(default=dict)
+    counts = models.JSONField(default=dict)
+    api_calls = models.PositiveIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    not_before = models.DateTimeField(null=True)
+    notice = models.CharField(max_length=500, blank=True)
+    error = models.CharField(max_length=1000, blank=True)
+    next_step = models.CharField(max_length=1000, blank=True)
+    lease = models.CharField(max_length=120, blank=True)
+    leased_until = models.DateTimeField(null=True)
+    requested_by = models.CharField(max_length=150)
+    started_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["portfolio"],
+                condition=models.Q(state="active"),
+                name="one_active_run_per_portfolio",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"Run {self.pk}"
+
+
+class Change(models.Model):
+    """The outbox: new values for one CRM record, written down before they are sent.
+
+    `before` and `after` hold the same fields by API name. Every row ends in one of OUTCOMES.
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "planned"
+        SENDING = "sending", "being sent"
+        SENT = "sent", "sent"
+        VERIFIED = "verified", "verified"
+        DRIFTED = "drifted", "changed again after we wrote"
+        REJECTED = "rejected", "refused by the CRM"
+        SUPERSEDED = "superseded", "edited by a person meanwhile"
+        UNPROCESSED = "unprocessed", "not sent"
+
+    OPEN = (State.PLANNED, State.SENDING, State.SENT)
+    OUTCOMES = (State.VERIFIED, State.DRIFTED, State.REJECTED, State.SUPERSEDED, State.UNPROCESSED)
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="changes")
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=20)
+    record_id = models.CharField(max_length=40)
+    record_name = models.CharField(max_length=255)
+    before = models.JSONField()
+    after = models.JSONField()
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)
+    code = models.CharField(max_length=80, blank=True)
+    message = models.CharField(max_length=1000, blank=True)
+    next_step = models.CharField(max_length=500, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("pk",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["run", "kind", "record_id"], name="one_change_per_record_and_run"
+            ),
+        )
+        indexes = (models.Index(fields=["run", "state", "id"], name="change_by_state"),)
+
+    def __str__(self) -> str:
+        return f"{self.record_name}: {', '.join(self.after)}"
