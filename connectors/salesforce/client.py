@@ -1,0 +1,179 @@
+"""The requests of one org: authenticated, counted, patient with reads; a write in doubt is never repeated.
+
+simple-salesforce builds the requests and parses the replies; it is always given a session id and an instance
+address, because only then it leaves logging in to us. Its session is ours: every request, whatever part of
+the library makes it, gets the current token, goes to the org's address (also plain http on this machine), is
+counted, and has its failure mapped to `connectors.errors`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.auth import AuthBase
+from simple_salesforce.api import Salesforce
+
+from connectors.base import Limits
+from connectors.errors import AuthRevoked
+from connectors.salesforce.auth import LOOPBACK, Access, Credentials, Login, on_address
+from connectors.salesforce.errors import half_reply
+from connectors.salesforce.sending import TIMEOUT, Patience, host_of, send
+
+API_VERSION = "63.0"
+_USAGE = re.compile(r"(?<!per-app-)\bapi-usage=(\d+)/(\d+)")
+_READS = frozenset({"GET", "HEAD"})
+
+
+class _Bearer(AuthBase):
+    """Sets the token as requests' own auth, so that neither a .netrc nor a stale header replaces it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Transport(requests.Session):
+    """The session under simple-salesforce. Raises `ConnectorError`; a reply it returns is a success."""
+
+    def __init__(self, login: Login, patience: Patience) -> None:
+        super().__init__()
+        self._login = login
+        self._patience = patience
+        self.calls = 0
+        self.usage: Limits | None = None
+
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        """`repeatable=True` marks a write that may be sent twice; a callable `data` is given the token."""
+        access = self._login.access()
+        try:
+            return self._send(access, str(method), str(url), *args, **dict(kwargs))
+        except AuthRevoked as refused:
+            renewed = self._login.renew(access, refused)
+        # One replay with the new token; if that is refused too, a person has to reconnect.
+        return self._send(renewed, str(method), str(url), *args, **dict(kwargs))
+
+    def _send(self, access: Access, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:
+        patience = self._patience
+        if not kwargs.pop("repeatable", method.upper() in _READS):
+            patience = patience.once()
+        if callable(data := kwargs.get("data")):
+            kwargs["data"] = data(access.token)
+        kwargs.setdefault("timeout", TIMEOUT)
+        kwargs.setdefault("allow_redirects", False)
+        kwargs["auth"] = _Bearer(access.token)
+        target = on_address(url, access.instance_url)
+        self.trust_env = urlsplit(target).hostname not in LOOPBACK
+        super_request = super().request
+
+        def attempt() -> requests.Response:
+            self.calls += 1
+            response = super_request(method, target, *args, **kwargs)
+            self._note_usage(response)
+            return response
+
+        return send(attempt, host=host_of(target), patience=patience)
+
+    def _note_usage(self, response: requests.Response) -> None:
+        if usage := _USAGE.search(response.headers.get("Sforce-Limit-Info", "")):
+            self.usage = Limits(used=int(usage[1]), allowed=int(usage[2]))
+
+
+class Client:
+    """REST, queries and Metadata SOAP of one org. Numbers with a fraction come as `Decimal`, exact."""
+
+    def __init__(
+        self, credentials: Credentials, *, version: str = API_VERSION, patience: Patience | None = None
+    ) -> None:
+        self.version = version
+        patience = patience or Patience()
+        self._login = Login(credentials, version=version, patience=patience)
+        self._transport = Transport(self._login, patience)
+        self._library: Salesforce | None = None
+
+    @property
+    def api_calls(self) -> int:
+        return self._transport.calls
+
+    @property
+    def usage(self) -> Limits | None:
+        """API use as the last reply told it."""
+        return self._transport.usage
+
+    @property
+    def address(self) -> str:
+        """The org's address as far as known without asking."""
+        return self._login.known_address
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def get(self, path: str) -> Any:
+        """GET below /services/data/vNN.0/."""
+        return self._json(lambda org: org.restful(path))
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, Any],
+        headers: Mapping[str, str],
+        *,
+        repeatable: bool = False,
+    ) -> Any:
+        """POST or PATCH below /services/data/vNN.0/."""
+        return self._json(
+            lambda org: org.restful(
+                path, method=method, json=body, headers=dict(headers), repeatable=repeatable
+            )
+        )
+
+    def query(self, soql: str, *, include_deleted: bool = False) -> dict[str, Any]:
+        """The first page of a query: {"records", "done", "nextRecordsUrl"?, "totalSize"}."""
+        page: dict[str, Any] = self._json(lambda org: org.query(soql, include_deleted=include_deleted))
+        return page
+
+    def more(self, next_url: str) -> dict[str, Any]:
+        """The page behind a `nextRecordsUrl`, which is used as it is."""
+        page: dict[str, Any] = self._json(lambda org: org.query_more(next_url, identifier_is_url=True))
+        return page
+
+    def soap(self, envelope: Callable[[str], bytes]) -> bytes:
+        """One Metadata API call. `envelope` builds the request around a session id: it may be asked twice."""
+        org = self._org()
+        response = self._transport.request(
+            "POST",
+            org.metadata_url.rstrip("/"),
+            data=envelope,
+            headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'},
+            timeout=(TIMEOUT[0], 2 * TIMEOUT[1]),
+            repeatable=True,  # reads and upserts only
+        )
+        return response.content
+
+    def _json(self, call: Callable[[Salesforce], Any]) -> Any:
+        org = self._org()
+        try:
+            return call(org)
+        except requests.exceptions.JSONDecodeError:
+            raise half_reply(host_of(self.address)) from None
+
+    def _org(self) -> Salesforce:
+        if self._library is None:
+            access = self._login.access()
+            self._library = Salesforce(
+                session_id=access.token,
+                instance_url=access.instance_url,
+                version=self.version,
+                session=self._transport,
+                parse_float=Decimal,
+                object_pairs_hook=dict,
+            )
+        return self._library

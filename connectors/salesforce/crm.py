@@ -1,0 +1,270 @@
+"""Salesforce as a `Crm`: reads by query, writes by sObject collections, fields through the Metadata API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import pyarrow as pa
+
+from connectors.base import (
+    Change,
+    Field,
+    FieldSpec,
+    Identity,
+    Limits,
+    Scalar,
+    SchemaPlan,
+    Since,
+    TaskSpec,
+    WriteResult,
+)
+from connectors.errors import MissingScope, SchemaMismatch
+from connectors.salesforce import reading, schema, soql
+from connectors.salesforce.client import Client
+from connectors.salesforce.errors import outcome_unknown, row_result
+from connectors.salesforce.fields import Describe, check_readable, fields_of, resolve
+from connectors.salesforce.ids import long_id
+from connectors.salesforce.kinds import DEFAULTS, SOURCES, Source, only_source, sources_of
+from connectors.salesforce.metadata import MetadataApi
+from connectors.salesforce.records import column_type, to_rest, to_scalar
+from connectors.salesforce.sending import host_of
+
+#: Our writes must not re-run assignment rules (the default is TRUE), nor stop at a duplicate alert.
+WRITE_HEADERS: Mapping[str, str] = {
+    "Sforce-Auto-Assign": "FALSE",
+    "Sforce-Duplicate-Rule-Header": "allowSave=true",
+}
+_SUBJECT_LENGTH = 255
+
+
+class Salesforce:
+    """One Salesforce org. Not bound to a thread: the client's token renewal is locked."""
+
+    name = "Salesforce"
+    batch_size = 200  # sObject Collections take no more in one call
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._describes: dict[str, Describe] = {}
+        self._identity: Identity | None = None
+        self._identity_link = ""
+
+    @property
+    def api_calls(self) -> int:
+        return self._client.api_calls
+
+    def close(self) -> None:
+        self._client.close()
+
+    def identity(self) -> Identity:
+        if self._identity is None:
+            # The version root names org and user in its identity link; SOQL needs no further OAuth scope.
+            org_id, user_id = self._own_ids()
+            org = self._one("Organization", ["Id", "Name"], org_id)
+            user = self._one("User", ["Id", "Name", "Email"], user_id)
+            self._identity = Identity(
+                org_id=org_id,
+                org_name=org["Name"],
+                user_id=user_id,
+                user_name=user["Name"],
+                user_email=user.get("Email") or "",
+                instance_url=self._client.address,
+            )
+        return self._identity
+
+    def limits(self) -> Limits:
+        if self._client.usage is None:
+            daily = self._client.get("limits/")["DailyApiRequests"]
+            return self._client.usage or Limits(used=daily["Max"] - daily["Remaining"], allowed=daily["Max"])
+        return self._client.usage
+
+    def kinds(self) -> Mapping[str, Mapping[str, str]]:
+        """The kinds whose objects this org has and lets us query; without Orders, for example, no order."""
+        queryable = {
+            entry["name"] for entry in self._client.get("sobjects/")["sobjects"] if entry["queryable"]
+        }
+        return {
+            kind: DEFAULTS[kind]
+            for kind, sources in SOURCES.items()
+            if all(source.name in queryable for source in sources)
+        }
+
+    def describe(self, kind: str) -> Mapping[str, Field]:
+        """API field name -> field. A kind with several objects shows the fields of all of them."""
+        fields: dict[str, Field] = {}
+        for source in sources_of(kind):
+            fields = {**fields_of(self._describe(source.name)), **fields}
+        return fields
+
+    def plan_schema(self, specs: Sequence[FieldSpec]) -> SchemaPlan:
+        return self._schema().plan(specs)
+
+    def apply_schema(self, plan: SchemaPlan) -> None:
+        try:
+            self._schema().apply(plan)
+        finally:
+            self._describes.clear()
+
+    def pull(self, kind: str, fields: Mapping[str, str], since: Since | None) -> Iterator[pa.RecordBatch]:
+        """See `Crm.pull`. A row modified during the read is left to the next one, which starts before it."""
+        readings = [self._reading(source, kind, fields) for source in sources_of(kind)]
+        unanswered = [
+            column
+            for column in fields
+            if not any(column in each.paths or column in each.source.constants for each in readings)
+        ]
+        if unanswered:
+            # No object of the kind has the field: checking the first one again names it and its neighbour.
+            self._check(readings[0].source, kind, unanswered[0], fields[unanswered[0]])
+        return reading.batches(self._client, kind, tuple(fields), readings, since)
+
+    def fetch(
+        self, kind: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Scalar]]:
+        """See `Crm.fetch`. Keys are 18-character ids; datetimes stay in Salesforce's text form."""
+        source = only_source(kind)
+        described = self._describe(source.name)
+        types = {name: (resolve(name, described, self._describe) or {}).get("type", "") for name in fields}
+        found: dict[str, Mapping[str, Scalar]] = {}
+        pending = iter(dict.fromkeys(long_id(record_id) for record_id in ids))
+        while chunk := list(islice(pending, soql.IDS_PER_QUERY)):
+            query = soql.select(["Id", *fields], source.name, f"Id IN {soql.one_of(chunk)}")
+            for row in self._all(query):
+                found[row["Id"]] = {name: to_scalar(row.get(name), types[name]) for name in fields}
+        return found
+
+    def deleted(self, kind: str, since: datetime) -> Iterator[str]:
+        """See `Crm.deleted`. The loser of a merge is deleted too. Salesforce keeps them 15 days."""
+
+        for source in sources_of(kind):
+            if not source.recycled:
+                continue
+            query = _deletions(source)
+            for row in reading.rows(self._client, query, Since(since), include_deleted=True):
+                yield row["Id"]
+
+    def push(self, kind: str, changes: Sequence[Change]) -> list[WriteResult]:
+        """See `Crm.push`. Raises `Unavailable` with code NO_ANSWER or OUTCOME_UNKNOWN when nobody knows
+        whether the rows were saved: read them again before sending anything twice."""
+        if not changes:
+            return []
+        source = only_source(kind)
+        sent = [long_id(change.record_id) for change in changes]
+        if len(sent) > self.batch_size or len(set(sent)) < len(sent):
+            raise ValueError(f"push takes up to {self.batch_size} records, each of them once")
+        records = [
+            {
+                "attributes": {"type": source.name},
+                "Id": record_id,
+                **{name: to_rest(value) for name, value in change.values.items()},
+            }
+            for record_id, change in zip(sent, changes, strict=True)
+        ]
+        body = {"allOrNone": False, "records": records}
+        replies = self._client.send("PATCH", "composite/sobjects", body, WRITE_HEADERS)
+        # Failed rows carry no id, so position is all there is; a list of another length says nothing.
+        if not isinstance(replies, list) or len(replies) != len(changes):
+            raise outcome_unknown(host_of(self._client.address))
+        return [
+            self._result(change, record_id, reply)
+            for change, record_id, reply in zip(changes, sent, replies, strict=True)
+        ]
+
+    def create_task(self, task: TaskSpec) -> str:
+        """See `Crm.create_task`. The key stands at the end of the subject, in brackets."""
+        marked = f"[{task.key}]"
+        mine = (
+            f"CreatedById = {soql.literal(self._own_ids()[1])}"  # keeps the search off other people's tasks
+        )
+        known = soql.select(["Id"], "Task", f"Subject LIKE {soql.containing(marked)}", mine, limit=1)
+        if found := self._client.query(known)["records"]:
+            return str(found[0]["Id"])
+        record = {
+            "OwnerId": task.owner_id,
+            "Subject": f"{task.subject[: _SUBJECT_LENGTH - len(marked) - 1]} {marked}",
+            "Description": task.body,
+            "ActivityDate": task.due_on.isoformat(),
+        }
+        if task.record_id:
+            record["WhatId"] = task.record_id
+        reply = self._client.send("POST", "sobjects/Task/", record, WRITE_HEADERS)
+        return str(reply["id"])
+
+    def record_url(self, kind: str, record_id: str) -> str:
+        sources = sources_of(kind)
+        name = next((each.name for each in sources if record_id.startswith(each.key_prefix)), sources[0].name)
+        return f"{self._client.address}/lightning/r/{name}/{record_id}/view"
+
+    def _schema(self) -> schema.Schema:
+        return schema.Schema(MetadataApi(self._client), self._client, self._fresh_describe, self._own_ids)
+
+    def _own_ids(self) -> tuple[str, str]:
+        """Ids of the org and of the user we are."""
+        if not self._identity_link:
+            self._identity_link = self._client.get("")["identity"]
+        org_id, user_id = self._identity_link.rstrip("/").rsplit("/", 2)[-2:]
+        return long_id(org_id), long_id(user_id)
+
+    def _one(self, name: str, fields: Sequence[str], record_id: str) -> dict[str, Any]:
+        query = soql.select(fields, name, f"Id = {soql.literal(record_id)}")
+        records: list[dict[str, Any]] = self._client.query(query)["records"]
+        if not records:
+            raise MissingScope(
+                f"The integration user cannot see its own {name} record.",
+                next_step=f"Give the integration user read access to {name}.",
+            )
+        return records[0]
+
+    def _all(self, query: str) -> Iterator[dict[str, Any]]:
+        page = self._client.query(query)
+        yield from page["records"]
+        while not page.get("done", True):
+            page = self._client.more(page["nextRecordsUrl"])
+            yield from page["records"]
+
+    def _describe(self, name: str) -> Describe:
+        if name not in self._describes:
+            self._describes[name] = self._fresh_describe(name)
+        return self._describes[name]
+
+    def _fresh_describe(self, name: str) -> Describe:
+        described: Describe = self._client.get(f"sobjects/{name}/describe/")
+        return described
+
+    def _reading(self, source: Source, kind: str, fields: Mapping[str, str]) -> reading.Reading:
+        """Which of the mapped fields this object has. Only a kind of several objects may lack some."""
+        several = len(sources_of(kind)) > 1
+        paths: dict[str, str] = {}
+        for column, path in fields.items():
+            if column in source.constants:
+                continue
+            try:
+                self._check(source, kind, column, path)
+            except SchemaMismatch as error:
+                if several and error.code == "INVALID_FIELD":
+                    continue
+                raise
+            paths[column] = path
+        return reading.Reading(source, paths)
+
+    def _check(self, source: Source, kind: str, column: str, path: str) -> None:
+        described = self._describe(source.name)
+        entry = resolve(path, described, self._describe)
+        check_readable(entry, column, column_type(kind, column), source.name)
+
+    def _result(self, change: Change, sent: str, reply: Mapping[str, Any]) -> WriteResult:
+        if not reply.get("success"):
+            return row_result(change.record_id, reply.get("errors") or [])
+        if long_id(reply["id"]) != sent:
+            raise outcome_unknown(host_of(self._client.address))
+        return WriteResult(record_id=change.record_id, ok=True)
+
+
+def _deletions(source: Source) -> Callable[[Since | None], str]:
+    def query(start: Since | None) -> str:
+        return soql.window(["Id", "SystemModstamp"], source.name, start, None, "IsDeleted = true")
+
+    return query

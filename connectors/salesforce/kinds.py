@@ -1,0 +1,106 @@
+"""Which Salesforce objects carry which kind of record, and where each canonical column is found by default.
+
+Only columns with a standard field are listed. What an org keeps in fields of its own (product cost, freight,
+discount, expedited, currency in multi-currency orgs) comes by the field map passed to `Salesforce.pull`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Source:
+    """One object behind a kind.
+
+    Attributes:
+        constants: columns that this object answers by itself, whatever field the map names for them.
+        translated: column -> value of the CRM -> canonical value; other values are kept in lower case.
+    """
+
+    name: str
+    key_prefix: str
+    constants: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    translated: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    recycled: bool = True  # has IsDeleted
+
+
+_ACTIVITY_TYPES = {"Task": "task", "Call": "call", "Email": "email", "ListEmail": "email"}
+
+SOURCES: Mapping[str, tuple[Source, ...]] = {
+    "account": (Source("Account", "001"),),
+    "user": (Source("User", "005", recycled=False),),
+    "product": (Source("Product2", "01t"),),
+    "order": (Source("Order", "801"),),
+    "order_line": (Source("OrderItem", "802"),),
+    "opportunity": (Source("Opportunity", "006"),),
+    "ticket": (Source("Case", "500"),),
+    # A Task says by its subtype what it was; an Event is a meeting with the customer.
+    "activity": (
+        Source("Task", "00T", translated={"activity_type": _ACTIVITY_TYPES}),
+        Source("Event", "00U", constants={"activity_type": "visit"}),
+    ),
+    "contract": (Source("Contract", "800"),),
+}
+
+DEFAULTS: Mapping[str, Mapping[str, str]] = {
+    "account": {
+        "id": "Id", "name": "Name", "owner_id": "OwnerId", "parent_id": "ParentId", "type": "Type",
+        "industry": "Industry", "country": "BillingCountry", "annual_revenue": "AnnualRevenue",
+        "employees": "NumberOfEmployees", "external_id": "AccountNumber", "created_at": "CreatedDate",
+        "modified_at": "SystemModstamp",
+    },
+    "user": {
+        "id": "Id", "name": "Name", "email": "Email", "is_active": "IsActive", "manager_id": "ManagerId",
+        "username": "Username", "modified_at": "SystemModstamp",
+    },
+    "product": {
+        "id": "Id", "name": "Name", "code": "ProductCode", "family": "Family", "is_active": "IsActive",
+        "modified_at": "SystemModstamp",
+    },
+    "order": {
+        "id": "Id", "account_id": "AccountId", "number": "OrderNumber", "status": "Status",
+        "ordered_on": "EffectiveDate", "amount": "TotalAmount", "modified_at": "SystemModstamp",
+    },
+    "order_line": {
+        "id": "Id", "order_id": "OrderId", "product_id": "Product2Id", "quantity": "Quantity",
+        "amount": "TotalPrice", "modified_at": "SystemModstamp",
+    },
+    "opportunity": {
+        "id": "Id", "account_id": "AccountId", "name": "Name", "owner_id": "OwnerId", "stage": "StageName",
+        "is_won": "IsWon", "is_closed": "IsClosed", "amount": "Amount", "closes_on": "CloseDate",
+        "created_on": "CreatedDate", "modified_at": "SystemModstamp",
+    },
+    # opened_on is the day in UTC: Salesforce gives the instant, and an org has users in many time zones.
+    "ticket": {
+        "id": "Id", "account_id": "AccountId", "priority": "Priority", "status": "Status",
+        "is_closed": "IsClosed", "opened_on": "CreatedDate", "modified_at": "SystemModstamp",
+    },
+    "activity": {
+        "id": "Id", "account_id": "AccountId", "activity_type": "TaskSubtype", "happened_on": "ActivityDate",
+        "created_by_id": "CreatedById", "modified_at": "SystemModstamp",
+    },
+    "contract": {
+        "id": "Id", "account_id": "AccountId", "status": "Status", "starts_on": "StartDate",
+        "ends_on": "EndDate", "modified_at": "SystemModstamp",
+    },
+}  # fmt: skip
+
+
+def sources_of(kind: str) -> tuple[Source, ...]:
+    """The objects behind a kind; raises ValueError for a kind this connector does not know."""
+    if kind not in SOURCES:
+        raise ValueError(f"Salesforce delivers no kind {kind!r}; it knows {', '.join(SOURCES)}")
+    return SOURCES[kind]
+
+
+def only_source(kind: str) -> Source:
+    """The object behind a kind whose records may be written or extended; raises ValueError for the others."""
+    sources = sources_of(kind)
+    if len(sources) > 1:
+        raise ValueError(
+            f"{kind} records live in {' and '.join(source.name for source in sources)}: read only"
+        )
+    return sources[0]

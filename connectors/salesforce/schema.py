@@ -1,0 +1,202 @@
+"""Installing fields: plan what is missing, apply it in an order that works, check what the org then shows.
+
+The plan reads definitions through the Metadata API, because describe hides fields that the integration user
+may not see yet. Applying reads again and merges, so a plan that has aged does no harm; applying twice changes
+nothing the second time.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from connectors.base import Field, FieldSpec, PicklistValue, SchemaPlan, SchemaStep
+from connectors.errors import SchemaMismatch
+from connectors.salesforce.client import Client
+from connectors.salesforce.definitions import DESCRIBE_TYPE, Decision, decide, merge_into
+from connectors.salesforce.fields import Describe, fields_of
+from connectors.salesforce.kinds import only_source
+from connectors.salesforce.metadata import Element, MetadataApi, component, put
+from connectors.salesforce.permissions import PermissionSet
+from connectors.salesforce.picklists import Merge, has_own_list
+
+
+@dataclass(frozen=True)
+class ValueList:
+    """A global value set with our values merged in. `element` is None when nothing changes."""
+
+    element: Element | None
+    merged: Merge
+    new: bool
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Everything to do, as decided from one reading of the org."""
+
+    specs: Mapping[str, FieldSpec]  # by full name, e.g. "Account.Tier__c"
+    decisions: Mapping[str, Decision]
+    value_lists: Mapping[str, ValueList]
+
+
+class Schema:
+    """Plans and applies the fields of one org."""
+
+    def __init__(
+        self,
+        metadata: MetadataApi,
+        client: Client,
+        describe: Callable[[str], Describe],
+        own_ids: Callable[[], tuple[str, str]],
+    ) -> None:
+        self._metadata = metadata
+        self._client = client
+        self._describe = describe
+        self._own_ids = own_ids
+
+    def plan(self, specs: Sequence[FieldSpec]) -> SchemaPlan:
+        if not specs:
+            return SchemaPlan(())
+        draft = self._draft(specs)
+        steps = [_step(name, draft) for name in draft.specs]
+        steps.append(self._permissions().step(list(draft.specs)))
+        return SchemaPlan(
+            steps=tuple(steps),
+            foreign={name: foreign for name in draft.specs if (foreign := _foreign(name, draft))},
+            other_fields=self._other_fields(draft),
+        )
+
+    def apply(self, plan: SchemaPlan) -> None:
+        """Raises `SchemaMismatch` before anything is changed if the plan holds a refusal, and after it if the
+        org does not show what was asked for."""
+        for step in plan.steps:
+            if step.sign == "!":
+                raise _refused(step)
+        specs = [step.spec for step in plan.steps if step.spec is not None]
+        if not plan.changes or not specs:
+            return
+        draft = self._draft(specs)
+        # Lists first, then the fields that use them, then the fields that depend on those.
+        lists = [each.element for each in draft.value_lists.values() if each.element is not None]
+        self._metadata.upsert("GlobalValueSet", lists)
+        for dependent in (False, True):
+            self._metadata.upsert("CustomField", _elements(draft, dependent=dependent))
+        self._permissions().grant(list(draft.specs))
+        self._check(draft)
+
+    def _draft(self, specs: Sequence[FieldSpec]) -> Draft:
+        named = {f"{only_source(spec.kind).name}.{spec.name}": spec for spec in specs}
+        definitions = self._metadata.read("CustomField", named)
+        wanted = {
+            spec.value_set: spec.values
+            for name, spec in named.items()
+            if spec.value_set and not has_own_list(definitions.get(name))
+        }
+        sets = self._metadata.read("GlobalValueSet", wanted)
+        return Draft(
+            specs=named,
+            decisions={
+                name: decide(spec, name, definitions.get(name), _controlling(spec, specs))
+                for name, spec in named.items()
+            },
+            value_lists={name: _value_list(name, sets.get(name), values) for name, values in wanted.items()},
+        )
+
+    def _permissions(self) -> PermissionSet:
+        return PermissionSet(self._metadata, self._client, self._own_ids()[1])
+
+    def _other_fields(self, draft: Draft) -> int:
+        objects = {name.partition(".")[0] for name in draft.specs}
+        names = [f"{each}.{field['name']}" for each in objects for field in self._describe(each)["fields"]]
+        return sum(name not in draft.specs for name in names)
+
+    def _check(self, draft: Draft) -> None:
+        shown: dict[str, Mapping[str, Field]] = {}
+        for name, spec in draft.specs.items():
+            owner = name.partition(".")[0]
+            if owner not in shown:
+                shown[owner] = fields_of(self._describe(owner))
+            if difference := _difference(spec, shown[owner].get(spec.name)):
+                raise SchemaMismatch(
+                    f"{name} was installed, but the org shows it differently: {difference}.",
+                    next_step="Look at the field in Setup, correct it, then run the schema plan again.",
+                    code="NOT_AS_PLANNED",
+                )
+
+
+def _refused(step: SchemaStep) -> SchemaMismatch:
+    return SchemaMismatch(
+        f"{step.target} {step.detail}; nothing was changed.",
+        next_step="Change or rename the field in Salesforce, or give ours another name in the model.",
+        code="REFUSED_IN_PLAN",
+    )
+
+
+def _controlling(spec: FieldSpec, specs: Sequence[FieldSpec]) -> frozenset[str]:
+    """The controlling field's values that are ours; all parents named where that field is not ours."""
+    for other in specs:
+        if other.kind == spec.kind and other.name == spec.controller:
+            return frozenset(value.key for value in other.values)
+    return frozenset(parent for value in spec.values for parent in value.parents)
+
+
+def _value_list(name: str, existing: Element | None, values: Sequence[PicklistValue]) -> ValueList:
+    element = copy.deepcopy(existing) if existing is not None else component(name)
+    if existing is None:
+        put(element, "masterLabel", name.replace("_", " "))
+        put(element, "sorted", "false")
+    merged = merge_into(element, "customValue", values)
+    return ValueList(element if merged.notes else None, merged, new=existing is None)
+
+
+def _elements(draft: Draft, *, dependent: bool) -> list[Element]:
+    return [
+        decision.element
+        for name, decision in draft.decisions.items()
+        if decision.element is not None and bool(draft.specs[name].controller) == dependent
+    ]
+
+
+def _step(name: str, draft: Draft) -> SchemaStep:
+    spec, decision = draft.specs[name], draft.decisions[name]
+    if decision.refusal:
+        return SchemaStep("!", name, decision.refusal, spec)
+    notes = [*decision.notes]
+    listed = draft.value_lists.get(spec.value_set)
+    if listed is not None and not listed.new:
+        notes += listed.merged.notes
+    foreign = _foreign(name, draft)
+    kept = f"keeps {len(foreign)} value{'' if len(foreign) == 1 else 's'} not ours: " + ", ".join(
+        f'"{label}"' for label in foreign
+    )
+    detail = "; ".join([*notes, *([kept] if foreign else [])]) or "unchanged"
+    if decision.new:
+        return SchemaStep("+", name, detail, spec)
+    return SchemaStep("~" if notes else "=", name, detail, spec)
+
+
+def _foreign(name: str, draft: Draft) -> tuple[str, ...]:
+    listed = draft.value_lists.get(draft.specs[name].value_set)
+    own = draft.decisions[name].foreign
+    return own if own or listed is None else listed.merged.foreign
+
+
+def _difference(spec: FieldSpec, shown: Field | None) -> str:
+    """How a described field differs from what was asked for; "" if it does not."""
+    if shown is None:
+        return "the integration user cannot see it"
+    if shown.type != DESCRIBE_TYPE[spec.type]:
+        return f"its type is {shown.type} instead of {DESCRIBE_TYPE[spec.type]}"
+    if not shown.updateable:
+        return "the integration user may not edit it"
+    if shown.controller != spec.controller and spec.type == "picklist":
+        return f"it depends on {shown.controller or 'nothing'} instead of {spec.controller or 'nothing'}"
+    values = {value.key: value for value in shown.values if value.active}
+    for wanted in spec.values:
+        found = values.get(wanted.key)
+        if wanted.active and found is None:
+            return f'it lacks the value "{wanted.label}"'
+        if wanted.active and found is not None and not set(wanted.parents) <= set(found.parents):
+            return f'"{wanted.label}" is not valid for {", ".join(set(wanted.parents) - set(found.parents))}'
+    return ""

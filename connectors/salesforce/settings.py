@@ -1,0 +1,51 @@
+"""The settings of a Salesforce connection, as a person types them or a store keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from connectors.errors import BadInput
+from connectors.salesforce.auth import Credentials
+from connectors.salesforce.client import API_VERSION, Client
+from connectors.salesforce.crm import Salesforce
+
+
+class SalesforceSettings(BaseModel):
+    """Settings of one org. Complete sets: `login_url` + `client_id` + `client_secret` (recommended), or
+    `instance_url` + `access_token`, or `login_url` + `username` + `password` (+ `security_token`).
+
+    Attributes:
+        login_url: the org's My Domain address, e.g. "https://acme.my.salesforce.com".
+        instance_url: where the org is, for a bare access token.
+        client_id: consumer key of the External Client App or connected app; its run-as user is who we are.
+        api_version: e.g. "63.0".
+    """
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, hide_input_in_errors=True)
+
+    login_url: str = ""
+    instance_url: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    access_token: str = ""
+    username: str = ""
+    password: str = ""
+    security_token: str = ""
+    api_version: str = API_VERSION
+
+
+def open_salesforce(settings: Mapping[str, str]) -> Salesforce:
+    """The org that the settings name; nothing is sent yet. Raises `BadInput` for unusable settings."""
+    try:
+        read = SalesforceSettings.model_validate(dict(settings))
+    except ValidationError as error:
+        # Only names and reasons: a value may be a secret.
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise BadInput(
+            f"The settings of the Salesforce connection cannot be used: {wrong}.",
+            next_step=f"Known settings are {', '.join(SalesforceSettings.model_fields)}.",
+        ) from None
+    credentials = Credentials(**read.model_dump(exclude={"api_version"}))
+    return Salesforce(Client(credentials, version=read.api_version))
