@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import secrets
 from pathlib import Path
@@ -55,3 +57,9 @@ def secret(name: str) -> str:
     finally:
         draft.unlink()
     return value
+
+
+def fernet_key() -> str:
+    """The key that encrypts credentials when TIERLINE_KEYS is not set."""
+    digest = hashlib.sha256(secret("vault.key").encode()).digest()
+    return base64.urlsafe_b64encode(digest).decode()

@@ -100,6 +100,9 @@ EMAIL_USE_TLS = os.environ.get("TIERLINE_SMTP_TLS", "") == "1"
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = os.environ.get("TIERLINE_MAIL_FROM", "Tierline <tierline@localhost>")
 
+#: Fernet keys for credentials, newest first; older ones still decrypt. Default: one kept in the home folder.
+VAULT_KEYS = [key for key in os.environ.get("TIERLINE_KEYS", "").split(",") if key] or [home.fernet_key()]
+
 #: Where people reach the console; used in mails and tasks.
 TIERLINE_URL = os.environ.get("TIERLINE_URL", "http://localhost:8000").rstrip("/")
 #: Unset: `tierline up` and `tierline demo` start a private Redis and pass its address to their children.

@@ -71,6 +71,7 @@ class Finding(models.Model):
     record_id = models.CharField(max_length=40)
     record_name = models.CharField(max_length=255)
     account_id = models.CharField(max_length=40, blank=True)
+    owner_record_id = models.CharField(max_length=40, blank=True)
     field = models.CharField(max_length=80, blank=True)
     value = models.CharField(max_length=255, blank=True)
     severity = models.CharField(max_length=10)
@@ -114,6 +115,7 @@ class Delivery(models.Model):
     error = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     sent_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
 
     class Meta:
         constraints = (

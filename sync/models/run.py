@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
 
@@ -48,6 +49,7 @@ class Run(models.Model):
     next_step = models.CharField(max_length=1000, blank=True)
     lease = models.CharField(max_length=120, blank=True)
     leased_until = models.DateTimeField(null=True)
+    touched_at = models.DateTimeField(default=timezone.now)
     requested_by = models.CharField(max_length=150)
     started_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)

@@ -1,0 +1,40 @@
+# Everything a fresh machine needs is installed by these targets themselves; they need python3 (3.11 or newer).
+export TIERLINE_HOME ?= $(CURDIR)/.tierline
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help run setup setup-dev test lint bench soak clean
+
+help:
+	@echo "make run    install what is needed, then show the whole product at work on a demo company"
+	@echo "make test   install what is needed, then run all tests and checks"
+	@echo "make setup  install what is needed to run, nothing else"
+	@echo "make bench  measure the job at 1,000 and 10,000 accounts"
+	@echo "make soak   the long proofs: more seeds of the kill tests, random faults"
+
+setup:
+	@$(PYTHON) deploy/bootstrap.py run
+
+setup-dev:
+	@$(PYTHON) deploy/bootstrap.py test
+
+run: setup
+	@$(BIN)/tierline demo
+
+lint: setup-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+test: lint
+	$(BIN)/pytest
+
+bench: setup-dev
+	$(BIN)/python -m tests.bench.run
+
+soak: setup-dev
+	$(BIN)/pytest -m soak --override-ini addopts="-p tests.isolation --import-mode=importlib -ra"
+
+clean:
+	rm -rf .tierline .venv node_modules admin/static/console/vendor bench-results

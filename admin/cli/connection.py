@@ -1,0 +1,128 @@
+"""`tierline connection`: the CRMs and files a portfolio works with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from admin.cli.output import WRONG_INPUT, Stop, out, print_json, sentences
+
+if TYPE_CHECKING:
+    from sync.models import Connection
+
+app = typer.Typer(help="Connect a CRM, test it, list what is connected.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
+
+
+@app.command()
+def add(
+    name: Annotated[str, typer.Argument(help="What you call it, e.g. production.")],
+    url: Annotated[str, typer.Option(help="Your My Domain address, e.g. https://acme.my.salesforce.com")],
+    client_id: Annotated[str, typer.Option(help="Consumer key of the External Client App.")],
+    kind: Annotated[str, typer.Option(help="Kind of CRM.")] = "salesforce",
+    portfolio: Annotated[str, typer.Option(help="Portfolio it belongs to; made when new.")] = "default",
+    administrator: Annotated[
+        str, typer.Option(help="E-mail address of the last resort for alerts.", metavar="EMAIL")
+    ] = "",
+) -> None:
+    """Connect a CRM. The client secret is read from TIERLINE_CLIENT_SECRET or asked for; it is stored encrypted."""
+    with sentences():
+        from admin.cli.django_setup import ready
+
+        ready(migrate=True)
+        from admin import portfolios
+        from sync.models import Portfolio
+
+        secret = os.environ.get("TIERLINE_CLIENT_SECRET") or typer.prompt("Client secret", hide_input=True)
+        chosen, _ = Portfolio.objects.get_or_create(name=portfolio)
+        if administrator:
+            chosen.administrator_name = chosen.administrator_email = administrator
+            chosen.save()
+        connection = portfolios.add_connection(
+            chosen, name, kind, {"login_url": url, "client_id": client_id}, {"client_secret": secret}
+        )
+        who = connection.identity
+        out.print(f"Connected to {who['org_name']} ({who['org_id']}) as {who['user_name']}.")
+        out.print(f"Next: tierline model publish FILE, then tierline schema plan {name}")
+
+
+@app.command()
+def test(name: Annotated[str, typer.Argument(help="Name of the connection.")], as_json: Json = False) -> None:
+    """Ask the CRM who we are and how much of the API budget is used."""
+    with sentences():
+        from dataclasses import asdict
+
+        from admin import portfolios
+        from sync import crms
+
+        connection = find(name)
+        identity = portfolios.check(connection)
+        limits = crms.open_crm(connection).limits()
+        if as_json:
+            print_json({**asdict(identity), "api_used": limits.used, "api_allowed": limits.allowed})
+            return
+        out.print(f"[green]✓[/] {identity.org_name} ({identity.org_id}) at {identity.instance_url}")
+        out.print(f"  as {identity.user_name} <{identity.user_email}>")
+        share = 100 * limits.used / limits.allowed if limits.allowed else 0
+        out.print(f"  API calls in the last 24 hours: {limits.used:,} of {limits.allowed:,} ({share:.0f} %)")
+
+
+@app.command("list")
+def show(as_json: Json = False) -> None:
+    """What is connected, and whether it answered last time."""
+    with sentences():
+        from admin.cli.django_setup import ready
+
+        ready(migrate=True)
+        from sync.models import Connection
+
+        rows = [
+            {
+                "name": connection.name,
+                "portfolio": str(connection.portfolio),
+                "kind": connection.kind,
+                "state": connection.get_state_display(),
+                "org": connection.identity.get("org_name", ""),
+            }
+            for connection in Connection.objects.select_related("portfolio").order_by("pk")
+        ]
+        if as_json:
+            print_json(rows)
+        elif not rows:
+            out.print("Nothing is connected yet. Add your CRM: tierline connection add production --help")
+        for row in [] if as_json else rows:
+            out.print(f"{row['name']:20} {row['kind']:12} {row['state']:20} {row['org']}")
+
+
+@app.command("add-files")
+def add_files(
+    name: Annotated[str, typer.Argument(help="What you call it, e.g. erp.")],
+    mapping: Annotated[Path, typer.Argument(help="Mapping file: which columns mean what.")],
+    portfolio: Annotated[str, typer.Option(help="Portfolio it belongs to.")] = "",
+) -> None:
+    """Read orders and other ERP records from files or SQL, matched to the accounts of the CRM."""
+    with sentences():
+        from admin.cli.django_setup import ready
+
+        ready(migrate=True)
+        from admin import portfolios
+
+        portfolios.add_files(portfolios.choose(portfolio), name, mapping)
+        out.print(f"Added {name}. The next run reads it and reports how its customers match the accounts.")
+
+
+def find(name: str) -> Connection:
+    """The connection of this name, with Django set up."""
+    from admin.cli.django_setup import ready
+
+    ready(migrate=True)
+    from sync.models import Connection
+
+    found = Connection.objects.select_related("portfolio").filter(name=name).first()
+    if found is None:
+        known = ", ".join(Connection.objects.values_list("name", flat=True)) or "none yet"
+        raise Stop(f"There is no connection '{name}'.", f"Known: {known}.", code=WRONG_INPUT)
+    return found

@@ -1,0 +1,40 @@
+"""`tierline demo`: the whole product at work on a demo company."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from admin.cli.output import sentences
+
+
+def demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Do the job once and end, instead of serving.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="End with one JSON object on standard output.")
+    ] = False,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder with real data instead of the generated company.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over: forget the demo of this home.")] = False,
+    accounts: Annotated[int, typer.Option(min=20, help="Size of the generated company.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of the generated company.")] = 1,
+    today: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run as if it were this day.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
+    port: Annotated[int, typer.Option(help="Port of the console.")] = 8000,
+) -> None:
+    """Make a CRM with a demo company in it, install the fields, and do the whole job there."""
+    with sentences():
+        from admin.demo.run import Demo
+
+        day = today.date() if today else None
+        Demo(data=data, accounts=accounts, seed=seed, today=day, workers=workers, port=port).main(
+            once=once, as_json=as_json, fresh=fresh
+        )

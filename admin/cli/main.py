@@ -1,0 +1,27 @@
+"""The command `tierline`. Modules are imported by the commands that need them, so that --help is quick."""
+
+from __future__ import annotations
+
+import typer
+
+from admin.cli import connection, demo, model, processes, run, sandbox, schema
+
+app = typer.Typer(
+    name="tierline",
+    help="Keeps value-based customer segmentation true inside the CRM.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("up")(processes.up)
+app.command("worker")(processes.worker)
+app.command("scheduler")(processes.scheduler)
+app.command("web")(processes.web)
+app.add_typer(connection.app, name="connection")
+app.add_typer(schema.app, name="schema")
+app.add_typer(model.app, name="model")
+app.add_typer(run.app, name="run")
+app.command("runs")(run.runs)
+app.command("alerts")(run.alerts)
+app.add_typer(sandbox.app, name="sandbox")

@@ -1,0 +1,105 @@
+"""`tierline run`: start a run and follow it; `run show`, `runs`, `alerts`: look at what there is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from admin.cli.output import Stop, out, print_json, sentences
+
+app = typer.Typer(help="Start a run and follow it, or show one.", invoke_without_command=True)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
+Portfolio = Annotated[str, typer.Option(help="Name of the portfolio, when there are several.")]
+
+
+@app.callback()
+def run(
+    context: typer.Context,
+    portfolio: Portfolio = "",
+    today: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run as if it were this day.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Read, score, write back, verify, check and alert, once."""
+    if context.invoked_subcommand:
+        return
+    with sentences():
+        from admin.cli.django_setup import ready
+
+        ready(migrate=True)
+        from admin import portfolios, report
+        from sync import queue
+        from sync import run as running
+
+        chosen = portfolios.choose(portfolio)
+        redis = queue.redis()
+        if not queue.workers_alive(redis):
+            raise Stop("No worker is running, so nothing would happen.", "Start Tierline with: tierline up")
+        portfolios.check_connections(chosen)
+        started = running.start(chosen, "command line", today=today.date() if today else None)
+        finished = report.follow(started, quiet=as_json)
+        if as_json:
+            print_json(report.figures(finished))
+        else:
+            report.summary(finished)
+        if finished.error:
+            raise Stop(finished.error, finished.next_step)
+
+
+@app.command()
+def show(number: Annotated[int, typer.Argument(help="Number of the run.")], as_json: Json = False) -> None:
+    """What a run did, and what became of every row that did not go through."""
+    with sentences():
+        from admin.cli.django_setup import ready
+
+        ready(migrate=True)
+        from admin import report
+        from sync.models import Run
+
+        found = Run.objects.filter(pk=number).first()
+        if found is None:
+            raise Stop(f"There is no run {number}.", "List them with: tierline runs")
+        if as_json:
+            print_json(report.figures(found))
+        else:
+            report.summary(found)
+            report.outcomes(found)
+
+
+def runs(as_json: Json = False) -> None:
+    """The latest runs, newest first."""
+    with sentences():
+        from admin.cli.django_setup import ready
+
+        ready(migrate=True)
+        from admin import report
+        from sync.models import Run
+
+        latest = list(Run.objects.select_related("portfolio")[:20])
+        if as_json:
+            print_json([report.figures(one) for one in latest])
+        elif not latest:
+            out.print("No run yet. Start one with: tierline run")
+        else:
+            report.table(latest)
+
+
+def alerts(as_json: Json = False) -> None:
+    """Open alerts: whose, about what, how many records, until when."""
+    with sentences():
+        from admin.cli.django_setup import ready
+
+        ready(migrate=True)
+        from admin import report
+
+        rows = report.open_alerts()
+        if as_json:
+            print_json(rows)
+        elif not rows:
+            out.print("No open alerts.")
+        else:
+            report.alert_table(rows)

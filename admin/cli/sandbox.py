@@ -1,0 +1,69 @@
+"""`tierline sandbox`: a CRM on this machine, to try things out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from admin.cli.output import Stop, out, print_json, sentences
+
+app = typer.Typer(help="A CRM on this machine that behaves like Salesforce.", no_args_is_help=True)
+Home = Annotated[Path, typer.Option(help="Folder that holds the org; made when new.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON line instead of text.")]
+
+
+@app.command()
+def serve(
+    home: Home,
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8001,
+    tls: Annotated[bool, typer.Option("--tls", help="Serve https with a certificate of its own.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Serve the org until it is stopped; prints where it is and how to log in."""
+    with sentences():
+        from connectors.sandbox import server
+
+        server.serve(home, port, tls=tls, as_json=as_json)
+
+
+@app.command()
+def load(
+    directory: Annotated[Path, typer.Argument(help="Folder with CSV or Parquet files.")],
+    home: Home,
+    mapping: Annotated[
+        Path | None, typer.Option(help="Mapping file; default: mapping.yaml in the folder, or one that fits.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Fill an org from files, as a mapping file says."""
+    with sentences():
+        from admin.demo import datasets
+        from connectors.sandbox import load as loading
+        from connectors.sandbox.mapping import read
+        from connectors.sandbox.org.org import Org
+
+        if not directory.is_dir():
+            raise Stop(f"{directory} is not a folder.", "Name the folder that holds the files.", code=2)
+        path = mapping or datasets.find_mapping(directory)
+        report = loading.load(Org.open(home), directory, read(path))
+        if as_json:
+            print_json(dict(report.rows))
+            return
+        for name, rows in report.rows.items():
+            out.print(f"  {name:24} {rows:>9,}")
+        out.print(f"Loaded into {home}. Serve it: tierline sandbox serve --home {home}")
+
+
+@app.command()
+def mailbox(
+    home: Home,
+    port: Annotated[int, typer.Option(help="Port of its web page; 0 takes a free one.")] = 8025,
+    smtp_port: Annotated[int, typer.Option(help="Port that takes mail; 0 takes a free one.")] = 0,
+) -> None:
+    """Serve a mailbox that accepts every mail and shows it on a page; nothing is sent on."""
+    with sentences():
+        from connectors.sandbox.mailbox import serve_mailbox
+
+        raise typer.Exit(serve_mailbox(home, smtp_port, port, die_with_parent=True))

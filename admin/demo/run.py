@@ -1,0 +1,211 @@
+"""The demo: a CRM with a company in it, and the product doing its whole job there, with real processes.
+
+Everything lives under TIERLINE_HOME; run again with the same home it goes on with the same org.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from admin import home
+from admin.cli.output import WRONG_INPUT, Stop, err, out, print_json
+from admin.demo import datasets
+from admin.supervisor import CannotStart, Supervisor, private_redis
+
+MARKER = "demo.json"
+#: What a demo leaves in the home folder; `--fresh` removes it.
+LEFT = ("org", "mailbox", "mirror", "runs", "logs", MARKER)
+
+
+@dataclass
+class Demo:
+    """One demo in one home folder."""
+
+    data: Path | None
+    accounts: int
+    seed: int
+    today: date | None
+    workers: int
+    port: int
+    supervisor: Supervisor = field(default_factory=Supervisor)
+    crm: dict[str, Any] = field(default_factory=dict)
+    mailbox: dict[str, Any] = field(default_factory=dict)
+
+    def main(self, *, once: bool, as_json: bool, fresh: bool) -> None:
+        """Do the job; then print the figures, or serve until interrupted."""
+        root = home.prepare()
+        if fresh:
+            self._forget(root)
+        self._check_source(root)
+        with ExitStack() as stack:
+            stack.callback(self.supervisor.stop)
+            self._fill_org(root)
+            self._start_outside_world(root, once=once)
+            self._start_queue(stack)
+            from admin.cli.django_setup import ready
+
+            ready(migrate=True)
+            from admin import report
+            from admin.demo import job
+
+            portfolio = job.connect(root, self.crm, self._model())
+            if self.data is None:
+                job.enter_existing_values(root, portfolio, self.seed)
+            self._start_workers()
+            finished = job.run(portfolio, self.today, quiet=as_json)
+            if as_json:
+                print_json(report.figures(finished))
+            else:
+                report.summary(finished)
+            if finished.error:
+                raise Stop(finished.error, finished.next_step)
+            if not once:
+                self._serve(job.password())
+
+    def _source(self) -> dict[str, Any]:
+        if self.data is not None:
+            return {"data": str(self.data.resolve())}
+        return {"seed": self.seed, "accounts": self.accounts}
+
+    def _check_source(self, root: Path) -> None:
+        """A home holds one demo company; another one would mix two companies in one CRM."""
+        if self.data is not None and not self.data.is_dir():
+            raise Stop(
+                f"{self.data} is not a folder.", "Name the folder that holds the data.", code=WRONG_INPUT
+            )
+        marker = root / MARKER
+        if not marker.exists():
+            if (root / "state.sqlite3").exists():
+                raise Stop(
+                    f"{root} holds an installation that is not a demo.",
+                    "Give the demo a folder of its own: TIERLINE_HOME=/path/to/folder tierline demo",
+                    code=WRONG_INPUT,
+                )
+            return
+        held = json.loads(marker.read_text())
+        if held != self._source():
+            raise Stop(
+                f"{root} holds another demo company ({_words(held)}).",
+                "Start over with --fresh, or set TIERLINE_HOME to another folder.",
+                code=WRONG_INPUT,
+            )
+
+    def _forget(self, root: Path) -> None:
+        """Remove what an earlier demo left; nothing of an installation that is not a demo."""
+        if not (root / MARKER).exists():
+            return
+        for name in LEFT:
+            path = root / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+        for path in root.glob("state.sqlite3*"):
+            path.unlink()
+        home.prepare()
+
+    def _dataset(self) -> datasets.Dataset | None:
+        return None if self.data is None else datasets.find(self.data)
+
+    def _model(self) -> Path:
+        """The model file that goes with the company."""
+        dataset = self._dataset()
+        if dataset is not None and dataset.model is not None:
+            return dataset.model
+        from scoring import presets
+
+        return presets.path("default")
+
+    def _fill_org(self, root: Path) -> None:
+        """Fill a new org. The marker is written last, so an org that is not complete is made anew."""
+        marker, org = root / MARKER, root / "org"
+        if marker.exists():
+            return
+        shutil.rmtree(org, ignore_errors=True)
+        started = time.monotonic()
+        err.print(f"Filling a CRM with {_words(self._source())} …")
+        from connectors.sandbox.org.org import Org
+
+        dataset = self._dataset()
+        if dataset is None:
+            from admin.demo import company
+
+            company.generate(Org.open(org), self.seed, self.accounts, self.today or date.today())
+        else:
+            from connectors.sandbox import load, mapping
+
+            load.load(Org.open(org), dataset.directory, mapping.read(dataset.mapping))
+        marker.write_text(json.dumps(self._source()))
+        err.print(f"  done in {time.monotonic() - started:.0f} s")
+
+    def _start_outside_world(self, root: Path, *, once: bool) -> None:
+        """The CRM and a mailbox, as servers of their own."""
+        crm_port, web_port = ("0", "0") if once else (_free(8001), _free(8025))
+        self.crm = self._announced(
+            "crm", "sandbox", "serve", "--home", str(root / "org"), "--port", crm_port, "--json"
+        )
+        self.mailbox = self._announced(
+            "mailbox", "sandbox", "mailbox", "--home", str(root / "mailbox"), "--port", web_port
+        )
+        os.environ["TIERLINE_SMTP_HOST"] = "127.0.0.1"
+        os.environ["TIERLINE_SMTP_PORT"] = str(self.mailbox["smtp_port"])
+
+    def _announced(self, name: str, *arguments: str) -> dict[str, Any]:
+        """Start a server and read the line in which it says where it is."""
+        process = self.supervisor.add(name, *arguments, restart=False, stdout=subprocess.PIPE)
+        stream = process.popen.stdout if process.popen else None
+        line = stream.readline() if stream else ""
+        if not line:
+            raise CannotStart(f"The demo's {name} did not start: {process.last_words()}")
+        said: dict[str, Any] = json.loads(line)
+        return said
+
+    def _start_queue(self, stack: ExitStack) -> None:
+        if not os.environ.get("REDIS_URL"):
+            os.environ["REDIS_URL"] = stack.enter_context(private_redis())
+        os.environ.setdefault("TIERLINE_URL", f"http://localhost:{self.port}")
+
+    def _start_workers(self) -> None:
+        for number in range(1, self.workers + 1):
+            self.supervisor.add(f"worker-{number}", "worker")
+        self.supervisor.add("scheduler", "scheduler")
+
+    def _serve(self, password: str) -> None:
+        """Start the console, say where everything is, and keep it running."""
+        from admin.cli.processes import tend_until_interrupted
+
+        port = _free(self.port)
+        self.supervisor.add("web", "web", "--port", port)
+        out.print(
+            f"\nLook around: [bold]http://localhost:{port}[/]  (log in as admin with {password})\n"
+            f"  mailbox {self.mailbox['url']} · CRM {self.crm['url']} · Ctrl-C ends everything"
+        )
+        tend_until_interrupted(self.supervisor)
+
+
+def _words(source: Mapping[str, Any]) -> str:
+    if "data" in source:
+        return f"the data in {source['data']}"
+    return f"a generated company of {source['accounts']:,} accounts, seed {source['seed']}"
+
+
+def _free(port: int) -> str:
+    """This port if nobody listens on it, else any free one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return "0"
+    return str(port)

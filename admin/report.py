@@ -1,0 +1,197 @@
+"""A run as a person reads it in a terminal, and as figures for a program."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils import timezone
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from sync import labels
+from sync.models import Alert, Change, Finding, Run
+
+from admin.cli.output import err, out
+
+TIERS = ("platinum", "gold", "silver", "bronze")
+FIGURES = (
+    "accounts_read",
+    "accounts_in_scope",
+    "accounts_scored",
+    "records_written",
+    "records_verified",
+    "records_failed",
+    "records_superseded",
+    "findings",
+    "alerts",
+)
+
+
+def follow(run: Run, *, quiet: bool = False, pause: float = 0.1) -> Run:
+    """Wait until the run has ended, with a progress bar on standard error; returns the ended run."""
+    columns = (
+        TextColumn("{task.description:8}"),
+        BarColumn(),
+        TextColumn("{task.fields[note]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=err, disable=quiet or not err.is_terminal, transient=True) as progress:
+        bars = {
+            step: progress.add_task(label, total=None, start=False, note="")
+            for step, label in Run.Step.choices
+        }
+        while run.state == Run.State.ACTIVE:
+            for step, state in run.progress.items():
+                progress.update(
+                    bars[step], completed=state["done"], total=state["total"], note=str(state.get("note", ""))
+                )
+                progress.start_task(bars[step])
+            time.sleep(pause)
+            run = Run.objects.select_related("portfolio").get(pk=run.pk)
+    return run
+
+
+def figures(run: Run) -> dict[str, Any]:
+    """What `--json` prints of a run."""
+    ended = run.finished_at or timezone.now()
+    return {
+        **{name: run.counts.get(name, 0) for name in FIGURES},
+        "api_calls": run.api_calls,
+        "seconds": round((ended - run.started_at).total_seconds(), 1),
+        "records_drifted": run.counts.get("records_drifted", 0),
+        "records_unprocessed": run.counts.get("records_unprocessed", 0),
+        "records_held_back": run.counts.get("records_held_back", 0),
+        "tiers": run.counts.get("tiers", {}),
+        "filled": run.counts.get("filled", {}),
+        "as_of": run.as_of,
+        "run": run.pk,
+        "state": run.state,
+        "error": run.error,
+    }
+
+
+def summary(run: Run) -> None:
+    """The lines of a finished run, most important first."""
+    facts = figures(run)
+    names = labels.labels(run.portfolio)
+    verdict = {"done": "[green]✓ verified[/]", "failed": "[red]✗ failed[/]"}.get(run.state, "running")
+    out.print(
+        f"[bold]Run {run.pk}[/] · {run.portfolio} · {run.started_at:%a %d %b %H:%M} · as of {run.as_of or '–'}"
+        f" · {facts['seconds']} s · {facts['api_calls']:,} API calls  {verdict}"
+    )
+    read = [("read", "accounts_read"), ("in scope", "accounts_in_scope"), ("scored", "accounts_scored")]
+    sent = [
+        ("written", "records_written"),
+        ("verified", "records_verified"),
+        ("failed", "records_failed"),
+        ("superseded", "records_superseded"),
+    ]
+    out.print("  " + "   ".join(f"{word} [bold]{facts[name]:,}[/]" for word, name in (*read, *sent)))
+    for word, name in (("drifted", "records_drifted"), ("not sent", "records_unprocessed")):
+        if facts[name]:
+            out.print(f"  {word} {facts[name]:,}")
+    if facts["tiers"]:
+        out.print("  tiers      " + _bars(facts["tiers"], names))
+    if facts["filled"]:
+        filled = "   ".join(f"{names.field(key).lower()} {n:,}" for key, n in facts["filled"].items())
+        out.print(f"  filled     {filled}")
+    out.print(f"  findings   {facts['findings']:,} → {_recipients(run)}")
+    if run.error:
+        out.print(f"  [red]{run.error}[/]\n  → {run.next_step}")
+
+
+def _bars(tiers: Mapping[str, int], names: labels.Labels) -> str:
+    total = sum(tiers.values()) or 1
+    ordered = [tier for tier in TIERS if tier in tiers] + [tier for tier in tiers if tier not in TIERS]
+    return "   ".join(
+        f"{names.tier(tier)} {tiers[tier]:,} {'▆' * max(1, round(20 * tiers[tier] / total))}"
+        for tier in ordered
+    )
+
+
+def _recipients(run: Run) -> str:
+    alerts = Alert.objects.filter(portfolio=run.portfolio, state=Alert.State.OPEN)
+    facts = alerts.aggregate(
+        owners=Count("owner", distinct=True),
+        mails=Count("deliveries", filter=Q(deliveries__channel="email", deliveries__state="sent")),
+        tasks=Count("deliveries", filter=Q(deliveries__channel="crm_task", deliveries__state="sent")),
+        failed=Count("deliveries", filter=Q(deliveries__state="failed")),
+    )
+    text = f"{alerts.count()} alerts for {facts['owners']} people: {facts['mails']} mails, {facts['tasks']} tasks sent"
+    return text + (f", {facts['failed']} not delivered" if facts["failed"] else "")
+
+
+def outcomes(run: Run, limit: int = 20) -> None:
+    """Rows that did not end verified, grouped by why."""
+    groups = (
+        run.changes.exclude(state=Change.State.VERIFIED)
+        .values("state", "code", "message", "next_step")
+        .annotate(n=Count("pk"))
+        .order_by("-n")[:limit]
+    )
+    for row in groups:
+        state = Change.State(row["state"]).label
+        code = f" ({row['code']})" if row["code"] else ""
+        out.print(f"  {row['n']:>6,}  {state}{code}: {row['message']}\n          → {row['next_step']}")
+
+
+def table(runs: Sequence[Run]) -> None:
+    rows = Table(box=None, header_style="bold")
+    for title in (
+        "run",
+        "portfolio",
+        "started",
+        "state",
+        "read",
+        "written",
+        "verified",
+        "failed",
+        "findings",
+    ):
+        rows.add_column(title, justify="left" if title in ("portfolio", "started", "state") else "right")
+    for run in runs:
+        facts = figures(run)
+        rows.add_row(
+            str(run.pk),
+            str(run.portfolio),
+            f"{run.started_at:%Y-%m-%d %H:%M}",
+            run.get_state_display(),
+            *(f"{facts[name]:,}" for name in FIGURES if name in _SHOWN),
+        )
+    out.print(rows)
+
+
+_SHOWN = {"accounts_read", "records_written", "records_verified", "records_failed", "findings"}
+
+
+def open_alerts() -> list[dict[str, Any]]:
+    """Open alerts with their number of open findings, the largest first."""
+    alerts = (
+        Alert.objects.filter(state=Alert.State.OPEN)
+        .select_related("owner")
+        .annotate(n=Count("findings", filter=Q(findings__state=Finding.State.OPEN)))
+        .order_by("-n")
+    )
+    return [
+        {
+            "alert": alert.pk,
+            "owner": alert.owner.name,
+            "email": alert.owner.email,
+            "subject": labels.subject(alert.rule, alert.n),
+            "findings": alert.n,
+            "due_on": alert.due_on,
+            "why": alert.routed_because,
+        }
+        for alert in alerts
+    ]
+
+
+def alert_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    shown = Table(box=None, header_style="bold")
+    for title in ("owner", "about", "until", "why this person"):
+        shown.add_column(title)
+    for row in rows:
+        shown.add_row(row["owner"], row["subject"], f"{row['due_on']:%d %b}", row["why"])
+    out.print(shown)

@@ -1,0 +1,35 @@
+"""Alerts as a to-do in the CRM, where the person works anyway."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from connectors.base import Crm, TaskSpec
+from connectors.errors import Fatal, Retryable
+
+from .base import DeliveryError, Message
+
+
+@dataclass(frozen=True)
+class CrmTask:
+    crm: Crm
+    name: str = "crm_task"
+
+    def send(self, message: Message) -> str:
+        """Create the task, or find the one that an earlier attempt created: the connector looks it up by key."""
+        lines = [f"{item.record_name}: {item.message} {item.fix} {item.record_url}" for item in message.items]
+        if message.total > len(message.items):
+            lines.append(f"… and {message.total - len(message.items)} more")
+        task = TaskSpec(
+            key=message.key,
+            owner_id=message.person_record_id,
+            subject=message.subject,
+            body="\n".join([message.because, "", *lines, "", f"All of them: {message.url}"]),
+            due_on=message.due_on,
+        )
+        try:
+            return self.crm.create_task(task)
+        except Fatal as error:
+            raise DeliveryError(f"{error.message} {error.next_step}", permanent=True) from error
+        except Retryable as error:
+            raise DeliveryError(error.message, permanent=False) from error

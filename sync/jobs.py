@@ -1,0 +1,72 @@
+"""What the workers run: functions that take ids and may be run twice."""
+
+from __future__ import annotations
+
+import logging
+
+from connectors.errors import ConnectorError, Retryable, Unavailable
+from rq.timeouts import JobTimeoutException
+
+from sync import lease, queue, run, vault
+from sync.alerts import delivery
+from sync.models import Portfolio, Run
+
+log = logging.getLogger(__name__)
+
+
+def advance(run_id: int) -> None:
+    """Do one unit of a run and queue the next; nothing when another worker has it, or it must wait."""
+    if work(run_id):
+        queue.enqueue("advance", run_id)
+
+
+def work(run_id: int) -> bool:
+    """One unit of a run, with every failure recorded on it; True when there is more to do right now."""
+    token = lease.claim(run_id)
+    if token is None:
+        return False
+    current = Run.objects.select_related("portfolio", "model", "calibration").get(pk=run_id)
+    try:
+        _guarded(current, token)
+    except lease.LeaseLost:
+        log.warning("run %s was taken over by another worker", run_id)
+        return False
+    finally:
+        lease.release(run_id, token)
+    after = Run.objects.get(pk=run_id)
+    return after.state == Run.State.ACTIVE and after.not_before is None
+
+
+def _guarded(current: Run, token: str) -> None:
+    if current.not_before is not None:
+        lease.record(current.pk, token, not_before=None)
+    try:
+        run.advance(current, token)
+    except Retryable as error:
+        run.pause(current, token, error)
+    except ConnectorError as error:
+        run.stop_for(current, token, error)
+    except vault.VaultLocked as error:
+        run.fail(current, token, str(error), "Then start the run again.")
+    except JobTimeoutException:
+        late = Unavailable(
+            f"One unit of the step '{current.get_step_display()}' took longer than {queue.JOB_TIMEOUT} s.",
+            next_step="Check how fast the CRM and this machine answer, then run again.",
+        )
+        run.pause(current, token, late)
+    except lease.LeaseLost:
+        raise
+    except Exception as error:  # the one place: a run must end with a sentence, never hang
+        log.exception("run %s broke in step %s", current.pk, current.step)
+        run.fail(
+            current,
+            token,
+            f"An unexpected error in the step '{current.get_step_display()}': {type(error).__name__}: {error}",
+            "The worker's log has the details; please report it. Nothing was lost: a new run continues.",
+        )
+
+
+def deliver(portfolio_id: int) -> None:
+    """Send the messages of a portfolio that are due."""
+    for message in delivery.due(Portfolio.objects.get(pk=portfolio_id))[:20]:
+        delivery.deliver(message)

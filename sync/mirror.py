@@ -1,0 +1,187 @@
+"""The mirror: our copy of CRM records in DuckDB, a cache that can be deleted and is read again then.
+
+One table per record kind, with the columns of `connectors.base.COLUMNS` plus `connection`; money is held as
+integers in units of 1/10,000, so that sums are exact and independent of row order. A cursor per connection and kind
+lives in the same file and moves in the same transaction as the rows, so a kill can never separate the two.
+
+While one process has a DuckDB file open for writing no other can open it. So one job writes, and readers open a
+snapshot that is swapped in by rename.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import pyarrow as pa
+from connectors.base import COLUMNS, MONEY, Since
+from django.conf import settings
+
+#: Rows modified within this time before the last read are read again: the CRM commits out of order.
+LOOK_BACK = timedelta(minutes=10)
+SCALE = 10_000
+
+_TYPES: Mapping[pa.DataType, str] = {
+    pa.string(): "VARCHAR",
+    pa.bool_(): "BOOLEAN",
+    pa.date32(): "DATE",
+    pa.float64(): "DOUBLE",
+    pa.int64(): "BIGINT",
+    MONEY: "BIGINT",
+    pa.timestamp("us", tz="UTC"): "TIMESTAMPTZ",
+}
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """How far a kind has been read. `complete` means everything up to here is in the mirror."""
+
+    modified_at: datetime | None
+    last_id: str
+    complete: bool
+
+    def since(self) -> Since | None:
+        """Where the next read starts."""
+        if self.modified_at is None:
+            return None
+        if self.complete:
+            return Since(self.modified_at - LOOK_BACK)
+        return Since(self.modified_at, after_id=self.last_id)
+
+
+def path(portfolio_id: int) -> Path:
+    folder: Path = settings.HOME / "mirror"
+    return folder / f"portfolio-{portfolio_id}.duckdb"
+
+
+def snapshot_path(portfolio_id: int) -> Path:
+    return path(portfolio_id).with_suffix(".snapshot.duckdb")
+
+
+def column_type(kind: str, column: str) -> str:
+    return _TYPES[COLUMNS[kind].get(column, pa.string())]
+
+
+def shape(kind: str, fields: Mapping[str, str]) -> str:
+    """Digest of what is read for a kind; when it changes, the kind is read again from the start."""
+    return hashlib.sha256(json.dumps([kind, sorted(fields.items())]).encode()).hexdigest()[:16]
+
+
+class Mirror:
+    """The writing side; hold it for one job only."""
+
+    def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
+        self.database = database
+        database.execute(
+            "CREATE TABLE IF NOT EXISTS tierline_cursor (connection VARCHAR, kind VARCHAR, shape VARCHAR,"
+            " modified_at TIMESTAMPTZ, last_id VARCHAR, complete BOOLEAN, PRIMARY KEY (connection, kind))"
+        )
+
+    def cursor(self, connection: str, kind: str, fields: Mapping[str, str]) -> Cursor:
+        """Where to go on reading. A kind whose columns changed is forgotten and starts anew."""
+        row = self.database.execute(
+            "SELECT shape, modified_at, last_id, complete FROM tierline_cursor WHERE connection = ? AND kind = ?",
+            [connection, kind],
+        ).fetchone()
+        if row and row[0] == shape(kind, fields):
+            return Cursor(row[1], row[2], row[3])
+        self._forget(connection, kind, fields)
+        return Cursor(None, "", False)
+
+    def _forget(self, connection: str, kind: str, fields: Mapping[str, str]) -> None:
+        self.database.begin()
+        columns = ", ".join(f'"{name}" {column_type(kind, name)}' for name in fields)
+        self.database.execute(
+            f'CREATE TABLE IF NOT EXISTS "{kind}" (connection VARCHAR, {columns}, PRIMARY KEY (connection, id))'
+        )
+        present = {row[0] for row in self.database.execute(f'DESCRIBE "{kind}"').fetchall()}
+        for name in fields:
+            if name not in present:
+                self.database.execute(f'ALTER TABLE "{kind}" ADD COLUMN "{name}" {column_type(kind, name)}')
+        self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
+        self.database.execute(
+            "INSERT OR REPLACE INTO tierline_cursor VALUES (?, ?, ?, NULL, '', FALSE)",
+            [connection, kind, shape(kind, fields)],
+        )
+        self.database.commit()
+
+    def absorb(self, connection: str, kind: str, rows: pa.Table, *, cursor: Cursor) -> None:
+        """Merge these rows and move the cursor, in one transaction. Later rows of one id win."""
+        self.database.begin()
+        if rows.num_rows:
+            self.database.register("incoming", rows)
+            targets = ", ".join(f'"{name}"' for name in rows.column_names)
+            values = ", ".join(_expression(field) for field in rows.schema)
+            self.database.execute(
+                f'INSERT OR REPLACE INTO "{kind}" (connection, {targets}) '  # noqa: S608
+                f"SELECT ?, {values} FROM (SELECT *, row_number() OVER () AS position FROM incoming) "
+                "QUALIFY row_number() OVER (PARTITION BY id ORDER BY position DESC) = 1",
+                [connection],
+            )
+            self.database.unregister("incoming")
+        self.database.execute(
+            "UPDATE tierline_cursor SET modified_at = coalesce(?, modified_at), last_id = ?, complete = ?"
+            " WHERE connection = ? AND kind = ?",
+            [cursor.modified_at, cursor.last_id, cursor.complete, connection, kind],
+        )
+        self.database.commit()
+
+    def remove(self, connection: str, kind: str, ids: list[str]) -> None:
+        self.database.execute(
+            f'DELETE FROM "{kind}" WHERE connection = ? AND id IN (SELECT unnest(?))',  # noqa: S608
+            [connection, ids],
+        )
+
+    def count(self, kind: str) -> int:
+        row = self.database.execute(f'SELECT count(*) FROM "{kind}"').fetchone()  # noqa: S608
+        return int(row[0]) if row else 0
+
+
+def _expression(field: pa.Field) -> str:
+    name = f'"{field.name}"'
+    return f"CAST({name} * {SCALE} AS BIGINT)" if field.type == MONEY else name
+
+
+@contextmanager
+def writing(portfolio_id: int) -> Iterator[Mirror]:
+    """The mirror, open for writing; every other process has to wait or fail meanwhile."""
+    database = duckdb.connect(str(path(portfolio_id)), config=_limits())
+    try:
+        yield Mirror(database)
+    finally:
+        database.close()
+
+
+def _limits() -> dict[str, Any]:
+    return {"memory_limit": os.environ.get("TIERLINE_MIRROR_MEMORY", "1GB"), "threads": 2}
+
+
+def publish(portfolio_id: int) -> None:
+    """Make what the mirror holds now visible to readers, by one rename."""
+    with writing(portfolio_id) as mirror:
+        mirror.database.execute("CHECKPOINT")
+    draft = snapshot_path(portfolio_id).with_suffix(".draft")
+    shutil.copyfile(path(portfolio_id), draft)
+    draft.replace(snapshot_path(portfolio_id))
+
+
+@contextmanager
+def reading(portfolio_id: int) -> Iterator[dict[str, Any]]:
+    """The snapshot's tables as ibis tables, by kind."""
+    backend = ibis.duckdb.connect(str(snapshot_path(portfolio_id)), read_only=True, **_limits())
+    try:
+        yield {
+            name: backend.table(name) for name in backend.list_tables() if not name.startswith("tierline_")
+        }
+    finally:
+        backend.disconnect()

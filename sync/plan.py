@@ -1,0 +1,190 @@
+"""PURE: what a run will write, from the scores and the values the CRM holds now.
+
+Policies per output (DESIGN.md, invariant 2):
+`machine`  is kept equal to what we compute; a person's edit of it stays and becomes an override request.
+`fill`     is written only when empty; whatever stands there is never replaced, and a value that a person cleared
+           after we wrote it stays clear.
+`suggest`  leaves the field alone and keeps a companion field up to date.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Literal
+
+from connectors.base import Scalar
+
+Policy = Literal["machine", "fill", "suggest"]
+
+
+@dataclass(frozen=True)
+class Output:
+    """One published value and where it lives.
+
+    Attributes:
+        names: API name per role: "value" always; "source" and "date" for filled values; "since" and "reason"
+            for the tier; "suggestion" for policy `suggest`.
+        parent: output this value depends on (sub-segment on segment); it stands earlier in the list.
+        parent_name: API name of the parent's value.
+    """
+
+    key: str
+    policy: Policy
+    names: Mapping[str, str]
+    parent: str = ""
+    parent_name: str = ""
+
+
+@dataclass(frozen=True)
+class Account:
+    """What planning knows of one account.
+
+    Attributes:
+        computed: value per output key, from scoring; None is "no value" (an account out of scope has none).
+        current: by API name, what the CRM holds now.
+        written: by output key, what we last wrote and the CRM accepted.
+        attempted: by output key, what an interrupted run may have written without hearing the answer.
+        reason: the tier's short reason.
+        refused: digest of the last change that the CRM rejected for good.
+    """
+
+    record_id: str
+    name: str
+    computed: Mapping[str, str | None]
+    current: Mapping[str, Scalar]
+    written: Mapping[str, str | None]
+    attempted: Mapping[str, str | None] = field(default_factory=dict)
+    reason: str = ""
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class OverrideRequest:
+    """A person changed a value that we compute."""
+
+    output: str
+    value: str | None
+    computed: str | None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """The change of one record: the same API names in `before` and `after`.
+
+    `adopted` are machine values found in the CRM that equal ours though we have no record of writing them.
+    `held_back` marks a change the CRM refused before in exactly this form: it is not sent again.
+    """
+
+    record_id: str
+    name: str
+    before: Mapping[str, Scalar] = field(default_factory=dict)
+    after: Mapping[str, Scalar] = field(default_factory=dict)
+    overrides: tuple[OverrideRequest, ...] = ()
+    adopted: Mapping[str, str | None] = field(default_factory=dict)
+    held_back: bool = False
+
+
+def digest(before: Mapping[str, Scalar], after: Mapping[str, Scalar]) -> str:
+    """Names one change; equal changes have equal digests."""
+    body = json.dumps([dict(before), dict(after)], sort_keys=True, default=str)
+    return hashlib.sha256(body.encode()).hexdigest()
+
+
+def plan_account(account: Account, outputs: tuple[Output, ...], as_of: date) -> Planned:
+    """The change this account needs; empty `after` when nothing is to be sent."""
+    after: dict[str, Scalar] = {}
+    overrides: list[OverrideRequest] = []
+    adopted: dict[str, str | None] = {}
+    for output in outputs:
+        if output.policy == "machine":
+            request = _machine(account, output, as_of, after, adopted)
+            if request:
+                overrides.append(request)
+        elif output.policy == "fill":
+            _fill(account, output, as_of, after)
+        else:
+            _suggest(account, output, after)
+    after = {name: value for name, value in after.items() if account.current.get(name) != value}
+    before = {name: account.current.get(name) for name in after}
+    return Planned(
+        account.record_id,
+        account.name,
+        before,
+        after,
+        tuple(overrides),
+        adopted,
+        held_back=bool(after) and account.refused == digest(before, after),
+    )
+
+
+def _machine(
+    account: Account,
+    output: Output,
+    as_of: date,
+    after: dict[str, Scalar],
+    adopted: dict[str, str | None],
+) -> OverrideRequest | None:
+    value = output.names["value"]
+    now = _text(account.current.get(value))
+    wanted = account.computed.get(output.key)
+    ours = any(
+        output.key in known and known[output.key] == now for known in (account.written, account.attempted)
+    )
+    if not ours and (now is not None or account.written.get(output.key) is not None):
+        if now != wanted:
+            return OverrideRequest(output.key, now, wanted)
+        adopted[output.key] = now
+    moved = now != wanted
+    if moved:
+        after[value] = wanted
+        if "since" in output.names:
+            after[output.names["since"]] = as_of if wanted else None
+    if "reason" in output.names:
+        shown = _text(account.current.get(output.names["reason"]))
+        reason = account.reason or None
+        if moved or gist(shown) != gist(reason):
+            after[output.names["reason"]] = reason
+    return None
+
+
+def _fill(account: Account, output: Output, as_of: date, after: dict[str, Scalar]) -> None:
+    value = output.names["value"]
+    wanted = account.computed.get(output.key)
+    if wanted is None or _text(account.current.get(value)) is not None:
+        return
+    if account.written.get(output.key) is not None:
+        return  # a person cleared what we wrote
+    if output.parent and not _parent_agrees(account, output, after):
+        return
+    after[value] = wanted
+    if "source" in output.names:
+        after[output.names["source"]] = "rule"
+    if "date" in output.names:
+        after[output.names["date"]] = as_of
+
+
+def _parent_agrees(account: Account, output: Output, after: Mapping[str, Scalar]) -> bool:
+    """A sub-segment is filled only beside the segment it was computed for."""
+    parent = account.computed.get(output.parent)
+    holds = after.get(output.parent_name, account.current.get(output.parent_name))
+    return parent is not None and holds == parent
+
+
+def _suggest(account: Account, output: Output, after: dict[str, Scalar]) -> None:
+    now = _text(account.current.get(output.names["value"]))
+    wanted = account.computed.get(output.key)
+    after[output.names["suggestion"]] = wanted if wanted != now else None
+
+
+def _text(value: Scalar) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
+def gist(reason: str | None) -> str:
+    """A reason without its figures: it is rewritten only when what it says changes, not when a number does."""
+    return re.sub(r"[\d.,\s]+", " ", reason or "").strip()

@@ -1,0 +1,244 @@
+"""Step `plan`: compare scores with what the CRM holds, and write the changes down before anything is sent.
+
+One chunk of accounts a job. Its changes, score history, account states and override requests are recorded in one
+transaction with the progress of the run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+
+from sync import evaluate, lease, mirror, outputs, values
+from sync.models import AccountState, Change, Connection, Override, Run, Score
+from sync.plan import Account, Planned, plan_account
+
+Row = Mapping[str, Any]
+
+
+def advance(run: Run, token: str) -> bool:
+    """Plan the next chunk; False after the last."""
+    total = evaluate.chunks(run)
+    number = run.progress.get("plan", {}).get("done", 0)
+    if number >= total:
+        return False
+    scored = _rows(evaluate.scores(run, number))
+    held = _held(run, scored[0]["account_id"], scored[-1]["account_id"])
+    work = [
+        _Chunk(run, connection, scored, held)
+        for connection in run.portfolio.connections.exclude(kind="files").order_by("pk")
+    ]
+    filled: dict[str, int] = dict(run.counts.get("filled", {})) if number else {}
+    held_back = run.counts.get("records_held_back", 0) if number else 0
+    for chunk in work:
+        held_back += chunk.plan(filled)
+    progress = {"done": number + 1, "total": total, "note": "accounts"}
+    with transaction.atomic():
+        for chunk in work:
+            chunk.save()
+        lease.record(
+            run.pk,
+            token,
+            progress={**run.progress, "plan": progress},
+            counts={**run.counts, "filled": filled, "records_held_back": held_back},
+        )
+    return number + 1 < total
+
+
+def _rows(table: pd.DataFrame) -> list[Row]:
+    """Rows as plain JSON values: what is stored with a score is what was computed."""
+    rows: list[Row] = json.loads(table.to_json(orient="records", double_precision=6))
+    return rows
+
+
+def _held(run: Run, first: str, last: str) -> dict[tuple[str, str], Row]:
+    """What the mirror holds of these accounts, by connection name and record id."""
+    with mirror.reading(run.portfolio_id) as tables:
+        accounts = tables["account"]
+        own = [name for name in accounts.columns if name.startswith(outputs.OWN)]
+        part = accounts.filter(accounts.id.between(first, last)).select(
+            "connection", "id", "name", "owner_id", *own
+        )
+        rows = part.to_pyarrow().to_pylist()
+    return {(row["connection"], row["id"]): row for row in rows}
+
+
+class _Chunk:
+    """The accounts of one connection among one chunk of scores."""
+
+    def __init__(
+        self, run: Run, connection: Connection, scored: Sequence[Row], held: Mapping[tuple[str, str], Row]
+    ) -> None:
+        self.run = run
+        self.connection = connection
+        self.layout = outputs.layout(run.model, connection)
+        self.scored = [row for row in scored if (connection.name, row["account_id"]) in held]
+        self.held = {record_id: row for (name, record_id), row in held.items() if name == connection.name}
+        ids = [row["account_id"] for row in self.scored]
+        known = AccountState.objects.filter(connection=connection, record_id__in=ids).select_related("score")
+        self.states = {state.record_id: state for state in known}
+        self.before = {state.record_id: self._facts(state) for state in known}
+        self.attempted = self._attempted(ids)
+        self.changes: list[Change] = []
+        self.scores: list[Score] = []
+        self.planned: list[Planned] = []
+
+    def _attempted(self, ids: Sequence[str]) -> dict[str, dict[str, str | None]]:
+        """Values that an interrupted run may have written without hearing the answer."""
+        unheard = Change.objects.filter(
+            connection=self.connection, state=Change.State.UNPROCESSED, attempts__gt=0, record_id__in=ids
+        ).order_by("pk")
+        return {change.record_id: self.layout.published(change.after) for change in unheard}
+
+    def plan(self, filled: dict[str, int]) -> int:
+        """Decide every account; returns how many changes were held back because the CRM refused them before."""
+        held_back = 0
+        for row in self.scored:
+            record_id = row["account_id"]
+            state = self.states.get(record_id) or AccountState(
+                connection=self.connection, record_id=record_id, current={}, written={}
+            )
+            self.states[record_id] = state
+            planned = self._plan_one(state, row)
+            self._update(state, row, planned)
+            self.planned.append(planned)
+            held_back += planned.held_back
+            if planned.after and not planned.held_back:
+                self._change(planned, filled)
+        return held_back
+
+    def _plan_one(self, state: AccountState, row: Row) -> Planned:
+        record = self.held[state.record_id]
+        current = self.layout.by_api_name(record)
+        computed = {
+            output.key: (row[output.key] or None) if row["in_scope"] else None
+            for output in self.layout.outputs
+        }
+        account = Account(
+            record_id=state.record_id,
+            name=record["name"] or state.record_id,
+            computed=computed,
+            current=values.stored_all(current),
+            written=state.written,
+            attempted=self.attempted.get(state.record_id, {}),
+            reason=row["short_reason"] or "",
+            refused=state.refused,
+        )
+        if self.run.as_of is None:
+            raise ValueError("a run is planned after its date is fixed")
+        return plan_account(account, self.layout.outputs, self.run.as_of)
+
+    def _update(self, state: AccountState, row: Row, planned: Planned) -> None:
+        record = self.held[state.record_id]
+        tier = (row["tier"] or "") if row["in_scope"] else ""
+        if tier != state.tier or state.tier_since is None:
+            state.tier_since = self.run.as_of if tier else None
+        state.tier = tier
+        state.name = planned.name[:255]
+        state.owner_record_id = record["owner_id"] or ""
+        state.in_scope = bool(row["in_scope"])
+        state.value_score = row["value_score"]
+        state.current = values.stored_all(self.layout.by_role(self.layout.by_api_name(record)))
+        state.segment = str(state.current.get("segment") or row["segment"] or "")
+        state.written = {**state.written, **planned.adopted}
+        digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
+        if state.score is None or state.score.digest != digest:
+            self.scores.append(self._score(state, row, digest))
+
+    def _score(self, state: AccountState, row: Row, digest: str) -> Score:
+        return Score(
+            account=state,
+            run=self.run,
+            model=self.run.model,
+            calibration=self.run.calibration,
+            as_of=self.run.as_of,
+            tier=state.tier,
+            value_score=row["value_score"],
+            cost_to_serve=row["cost_to_serve"],
+            digest=digest,
+            result=row,
+        )
+
+    def _change(self, planned: Planned, filled: dict[str, int]) -> None:
+        for output in self.layout.outputs:
+            if output.policy == "fill" and output.names["value"] in planned.after:
+                filled[output.key] = filled.get(output.key, 0) + 1
+        self.changes.append(
+            Change(
+                run=self.run,
+                connection=self.connection,
+                kind="account",
+                record_id=planned.record_id,
+                record_name=planned.name[:255],
+                before=values.stored_all(planned.before),
+                after=values.stored_all(planned.after),
+            )
+        )
+
+    def save(self) -> None:
+        """Record all of it; to be called inside a transaction."""
+        states = list(self.states.values())
+        AccountState.objects.bulk_create([state for state in states if state.pk is None], batch_size=1000)
+        Score.objects.bulk_create(self.scores, batch_size=1000)
+        changed = [
+            state
+            for state in states
+            if state.record_id in self.before and self._facts(state) != self.before[state.record_id]
+        ]
+        AccountState.objects.bulk_update(changed, _FACTS, batch_size=200)
+        newest = Score.objects.filter(account=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+        AccountState.objects.filter(pk__in=[score.account.pk for score in self.scores]).update(
+            score=Subquery(newest)
+        )
+        AccountState.objects.filter(pk__in=[state.pk for state in states]).update(seen_in=self.run)
+        Change.objects.bulk_create(self.changes, batch_size=1000)
+        self._save_overrides()
+
+    @staticmethod
+    def _facts(state: AccountState) -> str:
+        """One text per state of an account: equal texts need no update."""
+        return json.dumps([getattr(state, name) for name in _FACTS], default=str, sort_keys=True)
+
+    def _save_overrides(self) -> None:
+        wanted = {
+            (self.states[planned.record_id].pk, request.output): request
+            for planned in self.planned
+            for request in planned.overrides
+        }
+        states = [state.pk for state in self.states.values()]
+        for override in Override.objects.filter(account_id__in=states, state=Override.State.REQUESTED):
+            request = wanted.pop((override.account_id, override.field), None)
+            if request is None:
+                override.state = Override.State.WITHDRAWN
+            else:
+                override.value, override.computed = request.value or "", request.computed or ""
+            override.save(update_fields=["state", "value", "computed"])
+        Override.objects.bulk_create(
+            Override(
+                account_id=pk,
+                field=field,
+                value=request.value or "",
+                computed=request.computed or "",
+                run=self.run,
+            )
+            for (pk, field), request in wanted.items()
+        )
+
+
+_FACTS = (
+    "name",
+    "owner_record_id",
+    "in_scope",
+    "tier",
+    "tier_since",
+    "segment",
+    "value_score",
+    "current",
+    "written",
+)

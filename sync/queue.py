@@ -1,0 +1,60 @@
+"""The job queue: RQ on Redis, JSON-serialised, so that only ids travel."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+from rq.serializers import JSONSerializer
+
+NAME = "tierline"
+JOB_TIMEOUT = 60
+
+
+class QueueUnreachable(Exception):
+    """Redis does not answer; the message says where and what to do."""
+
+
+def redis() -> Redis:
+    """A connection to Redis that answered a ping."""
+    url = settings.REDIS_URL
+    if not url:
+        raise QueueUnreachable(
+            "No job queue: REDIS_URL is not set. Start everything with `tierline up`, which brings its own "
+            "Redis, or set REDIS_URL to the address of one."
+        )
+    connection: Redis = Redis.from_url(url, socket_connect_timeout=5, health_check_interval=30)
+    try:
+        connection.ping()
+    except RedisError as error:
+        raise QueueUnreachable(
+            f"The job queue does not answer at {_without_password(url)}. "
+            "Check that Redis is running there, or correct REDIS_URL."
+        ) from error
+    return connection
+
+
+def _without_password(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
+
+
+def queue(connection: Redis | None = None) -> Queue:
+    return Queue(
+        NAME, connection=connection or redis(), serializer=JSONSerializer, default_timeout=JOB_TIMEOUT
+    )
+
+
+def enqueue(job: str, *ids: int) -> None:
+    """Queue `sync.jobs.<job>` with these ids."""
+    queue().enqueue(f"sync.jobs.{job}", *ids, result_ttl=0, failure_ttl=24 * 3600, job_timeout=JOB_TIMEOUT)
+
+
+def worker(connection: Redis) -> SimpleWorker:
+    """A worker that runs jobs in its own process: killing it kills the job, nothing lives on unseen."""
+    return SimpleWorker([queue(connection)], connection=connection, serializer=JSONSerializer)
+
+
+def workers_alive(connection: Redis) -> int:
+    return SimpleWorker.count(connection=connection)

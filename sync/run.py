@@ -1,0 +1,207 @@
+"""The main job, one straight line: read, score, plan, send, verify, check, alert.
+
+A run is a row in the database. Each call of `advance` does one unit of its current step, at most a minute of work,
+and records progress in the same transaction as the unit's result; so any worker continues any run, and a run that was
+killed anywhere goes on where it stood.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import date, timedelta
+
+from connectors.errors import AuthRevoked, ConnectorError, Retryable
+from django.db import IntegrityError, transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from sync import checks, evaluate, lease, planning, queue, refresh, sending
+from sync.models import (
+    AccountState,
+    Alert,
+    AuditEvent,
+    Change,
+    Connection,
+    Finding,
+    Portfolio,
+    Run,
+)
+
+log = logging.getLogger(__name__)
+
+Step = Run.Step
+#: Does one unit; True while the step has more to do.
+Unit = Callable[[Run, str], bool]
+
+STEPS: dict[str, Unit] = {
+    Step.PULL: refresh.advance,
+    Step.SCORE: evaluate.advance,
+    Step.PLAN: planning.advance,
+    Step.SEND: sending.send,
+    Step.VERIFY: sending.verify_sent,
+    Step.FINDINGS: checks.find,
+    Step.ALERTS: checks.deliver,
+}
+#: Attempts in a row at one unit before the run gives up, pausing 1, 2, 4 ... seconds, at most a minute.
+TRIES = 7
+
+
+class AlreadyRunning(Exception):
+    """Another run of this portfolio is active."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(f"Run {run.pk} of {run.portfolio} is still at work since {run.started_at:%H:%M}.")
+        self.run = run
+
+
+class NothingToRun(Exception):
+    """The portfolio has no connection or no published model; the message says what to do."""
+
+
+def start(portfolio: Portfolio, requested_by: str, *, today: date | None = None) -> Run:
+    """Begin a run and queue its first job.
+
+    Raises AlreadyRunning, NothingToRun, and `sync.queue.QueueUnreachable` before anything is recorded.
+    """
+    queue.redis().close()
+    run = create(portfolio, requested_by, today=today)
+    queue.enqueue("advance", run.pk)
+    return run
+
+
+def create(portfolio: Portfolio, requested_by: str, *, today: date | None = None) -> Run:
+    """The row of a new run, not queued yet."""
+    if not portfolio.connections.exclude(kind="files").exists():
+        raise NothingToRun(f"{portfolio} has no CRM yet. Add one: tierline connection add NAME --help")
+    model = portfolio.published_models.order_by("-published_at", "-pk").first()
+    if model is None:
+        raise NothingToRun(f"{portfolio} has no model yet. Publish one: tierline model publish FILE")
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                portfolio=portfolio,
+                model=model,
+                requested_by=requested_by,
+                today=today or timezone.localdate(),
+            )
+            AuditEvent.objects.create(
+                portfolio=portfolio, actor=requested_by, action="run started", subject=str(run)
+            )
+    except IntegrityError as error:
+        active = Run.objects.filter(portfolio=portfolio, state=Run.State.ACTIVE).first()
+        if active is None:
+            raise
+        raise AlreadyRunning(active) from error
+    return run
+
+
+def advance(run: Run, token: str) -> None:
+    """Do one unit of the run's step, and move on to the next step when it was the last."""
+    more = STEPS[run.step](run, token)
+    if more:
+        lease.record(run.pk, token, attempts=0, notice="")
+        return
+    steps = list(STEPS)
+    position = steps.index(run.step) + 1
+    if position < len(steps):
+        lease.record(run.pk, token, step=steps[position], attempts=0, notice="")
+    else:
+        finish(run, token)
+
+
+def pause(run: Run, token: str, error: Retryable) -> None:
+    """The CRM does not take our calls now: go on later, or give up after TRIES in a row."""
+    if run.attempts + 1 >= TRIES:
+        fail(run, token, error.message, error.next_step)
+        return
+    wait = error.after or min(2**run.attempts, 60)
+    lease.record(
+        run.pk,
+        token,
+        attempts=run.attempts + 1,
+        not_before=timezone.now() + timedelta(seconds=wait),
+        notice=f"{error.message} Trying again in {wait:.0f} s."[:500],
+    )
+
+
+def stop_for(run: Run, token: str, error: ConnectorError) -> None:
+    """A failure that needs a person."""
+    if isinstance(error, AuthRevoked):
+        Connection.objects.filter(portfolio=run.portfolio).exclude(kind="files").update(
+            state=Connection.State.RECONNECT
+        )
+    fail(run, token, error.message, error.next_step)
+
+
+def fail(run: Run, token: str, message: str, next_step: str) -> None:
+    """End a run that cannot go on; every row of it gets an outcome."""
+    log.error("run %s failed in step %s: %s", run.pk, run.step, message)
+    with transaction.atomic():
+        lease.record(
+            run.pk,
+            token,
+            state=Run.State.FAILED,
+            error=message[:1000],
+            next_step=next_step[:1000],
+            notice="",
+            finished_at=timezone.now(),
+        )
+        run.changes.filter(state=Change.State.PLANNED).update(
+            state=Change.State.UNPROCESSED, message="The run ended before this change was sent."
+        )
+        run.changes.filter(state=Change.State.SENDING).update(
+            state=Change.State.UNPROCESSED,
+            message="The run ended before the CRM's answer arrived; the next run reads what it holds.",
+        )
+        run.changes.filter(state=Change.State.SENT).update(
+            state=Change.State.UNPROCESSED,
+            message="Accepted by the CRM, but the run ended before it was read back.",
+        )
+        lease.record(run.pk, token, counts=counts(run))
+
+
+def finish(run: Run, token: str) -> None:
+    """Close the run; it fails loudly when a row has no outcome."""
+    open_rows = run.changes.filter(state__in=Change.OPEN).count()
+    if open_rows:
+        fail(
+            run,
+            token,
+            f"{open_rows} planned changes have no outcome.",
+            "Run again: what is missing is planned anew. Please report this, it must not happen.",
+        )
+        return
+    lease.record(
+        run.pk,
+        token,
+        state=Run.State.DONE,
+        counts=counts(run),
+        notice="",
+        finished_at=timezone.now(),
+    )
+
+
+def counts(run: Run) -> dict[str, object]:
+    """The figures of a run, as shown in the console and printed by the command line."""
+    outcomes = dict(run.changes.values_list("state").annotate(n=Count("pk")))
+    state = Change.State
+    verified, drifted, rejected = (
+        outcomes.get(s, 0) for s in (state.VERIFIED, state.DRIFTED, state.REJECTED)
+    )
+    accounts = AccountState.objects.filter(connection__portfolio=run.portfolio, seen_in=run)
+    open_findings = Finding.objects.filter(connection__portfolio=run.portfolio, state=Finding.State.OPEN)
+    return {
+        **run.counts,
+        "accounts_in_scope": accounts.filter(in_scope=True).count(),
+        "records_planned": sum(outcomes.values()),
+        "records_written": verified + drifted + rejected,
+        "records_verified": verified,
+        "records_drifted": drifted,
+        "records_failed": rejected,
+        "records_superseded": outcomes.get(state.SUPERSEDED, 0),
+        "records_unprocessed": outcomes.get(state.UNPROCESSED, 0),
+        "tiers": dict(accounts.exclude(tier="").values_list("tier").annotate(n=Count("pk")).order_by("tier")),
+        "findings": open_findings.count(),
+        "alerts": Alert.objects.filter(portfolio=run.portfolio, state=Alert.State.OPEN).count(),
+    }

@@ -1,0 +1,70 @@
+"""What happens by the clock: runs that lost their worker go on, messages are tried again, the daily run starts.
+
+The database is the truth and the queue only carries it: a job lost with Redis, or with a worker that was killed, is
+queued again from here.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Q
+from django.utils import timezone
+
+from sync import lease, queue, run
+from sync.alerts import delivery
+from sync.models import Portfolio, Run
+
+log = logging.getLogger(__name__)
+
+#: A run nobody has touched for this long, though it could go on, has lost its job.
+QUIET = timedelta(seconds=3)
+
+
+def sweep() -> None:
+    """Queue the next job of every run that could go on and that nobody works on."""
+    freed = lease.void_dead()
+    now = timezone.now()
+    idle = Q(lease="") | Q(leased_until__lt=now)
+    ready = Q(not_before=None, touched_at__lt=now - QUIET) | Q(not_before__lte=now) | Q(pk__in=freed)
+    for pk in Run.objects.filter(idle & ready, state=Run.State.ACTIVE).values_list("pk", flat=True):
+        Run.objects.filter(pk=pk).update(touched_at=now)
+        queue.enqueue("advance", pk)
+
+
+def resend() -> None:
+    """Queue the delivery of messages that are due and that no run will send."""
+    for portfolio in Portfolio.objects.all():
+        busy = Run.objects.filter(portfolio=portfolio, state=Run.State.ACTIVE).exists()
+        if not busy and delivery.due(portfolio).exists():
+            queue.enqueue("deliver", portfolio.pk)
+
+
+def start_daily() -> None:
+    """Start today's run of each portfolio once its hour has come (TIERLINE_DAILY_AT, e.g. 02:00)."""
+    if settings.DAILY_AT is None:
+        return
+    now = timezone.localtime()
+    if now.time() < settings.DAILY_AT:
+        return
+    for portfolio in Portfolio.objects.exclude(runs__today=now.date(), runs__requested_by="schedule"):
+        try:
+            run.start(portfolio, "schedule")
+        except (run.AlreadyRunning, run.NothingToRun) as reason:
+            log.warning("daily run of %s not started: %s", portfolio, reason)
+
+
+def loop(stopped: Callable[[], bool], pause: float = 1.0) -> None:
+    """Until `stopped`: sweep every second, the rest every half minute."""
+    rare = 0.0
+    while not stopped():
+        sweep()
+        if time.monotonic() - rare > 30:
+            rare = time.monotonic()
+            resend()
+            start_daily()
+        time.sleep(pause)

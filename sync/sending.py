@@ -1,0 +1,39 @@
+"""Steps `send` and `verify`: one batch a job, with progress and API calls recorded on the run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from connectors.base import Crm
+
+from sync import crms, lease, outputs, verify, writeback
+from sync.models import Change, Connection, Run
+
+Batch = Callable[[Run, str, Crm, outputs.Layout], bool]
+
+
+def send(run: Run, token: str) -> bool:
+    """Send the next batch; False when every planned change was sent or has an outcome."""
+    waiting = (Change.State.PLANNED, Change.State.SENDING)
+    return _unit(run, token, "send", waiting, writeback.send_batch)
+
+
+def verify_sent(run: Run, token: str) -> bool:
+    """Read the next batch back; False when everything that was sent has been verified."""
+    return _unit(run, token, "verify", (Change.State.SENT,), verify.verify_batch)
+
+
+def _unit(run: Run, token: str, step: str, open_states: tuple[str, ...], batch: Batch) -> bool:
+    first = run.changes.filter(state__in=open_states).values_list("connection", flat=True).first()
+    if first is not None:
+        connection = Connection.objects.get(pk=first)
+        crm = crms.open_crm(connection)
+        batch(run, token, crm, outputs.layout(run.model, connection))
+        calls = run.api_calls + crms.calls_since_last(connection)
+    else:
+        calls = run.api_calls
+    total = run.changes.count()
+    left = run.changes.filter(state__in=open_states).count()
+    progress = {"done": total - left, "total": total, "note": "records"}
+    lease.record(run.pk, token, progress={**run.progress, step: progress}, api_calls=calls)
+    return left > 0

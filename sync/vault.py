@@ -1,0 +1,44 @@
+"""Credentials of connections, encrypted at rest.
+
+Fernet (AES-128-CBC with HMAC); the first key of settings.VAULT_KEYS encrypts, all of them decrypt, so a key is
+rotated by putting a new one in front and calling `rotate`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+
+class VaultLocked(Exception):
+    """None of the configured keys opens these credentials."""
+
+
+def _fernet() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.VAULT_KEYS])
+
+
+def seal(credentials: Mapping[str, str]) -> bytes:
+    return _fernet().encrypt(json.dumps(dict(credentials)).encode())
+
+
+def unseal(sealed: bytes) -> dict[str, str]:
+    """The credentials; raises VaultLocked when no key fits."""
+    if not sealed:
+        return {}
+    try:
+        opened: dict[str, str] = json.loads(_fernet().decrypt(bytes(sealed)))
+    except InvalidToken as error:
+        raise VaultLocked(
+            "The stored credentials cannot be decrypted with the configured keys. "
+            "Put the former key back into TIERLINE_KEYS, or add the connection again."
+        ) from error
+    return opened
+
+
+def rotate(sealed: bytes) -> bytes:
+    """The same credentials under the newest key."""
+    return _fernet().rotate(bytes(sealed))

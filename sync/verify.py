@@ -1,0 +1,49 @@
+"""Read back what was sent: `verified` when the CRM holds it, `drifted` when something changed it again."""
+
+from __future__ import annotations
+
+from connectors.base import Crm
+from django.db import transaction
+
+from sync import lease, outputs, values
+from sync.models import AccountState, Change, Run
+
+
+def verify_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout) -> bool:
+    """Verify the next batch of this run; False when nothing is left to verify."""
+    rows = list(run.changes.filter(state=Change.State.SENT)[: crm.batch_size])
+    if not rows:
+        return False
+    fields = sorted({name for row in rows for name in row.after})
+    now = crm.fetch("account", [row.record_id for row in rows], fields)
+    accounts = {
+        account.record_id: account
+        for account in AccountState.objects.filter(
+            connection_id=rows[0].connection_id, record_id__in=[row.record_id for row in rows]
+        )
+    }
+    for row in rows:
+        found = values.stored_all(now.get(row.record_id, {}))
+        _judge(row, found)
+        account = accounts[row.record_id]
+        shown = layout.by_role({name: found.get(name) for name in row.after})
+        account.current = {**account.current, **shown}
+    with transaction.atomic():
+        lease.record(run.pk, token)
+        Change.objects.bulk_update(rows, ["state", "message", "next_step"])
+        AccountState.objects.bulk_update(accounts.values(), ["current"])
+    return True
+
+
+def _judge(row: Change, found: dict[str, values.Stored]) -> None:
+    if values.same(row.after, found):
+        row.state, row.message, row.next_step = Change.State.VERIFIED, "", ""
+        return
+    row.state = Change.State.DRIFTED
+    different = [name for name in row.after if found.get(name) != row.after[name]]
+    row.message = "Read back differently from what was written: " + "; ".join(
+        f"{name} is {found.get(name) if found.get(name) is not None else 'empty'}" for name in different
+    )
+    row.next_step = (
+        "Look for a flow, trigger or other integration in the CRM that changes these fields on save."
+    )

@@ -1,0 +1,130 @@
+"""Send planned changes, one batch a job: record the intent, read again, send, record what became of each row.
+
+Just before the batch is sent its target fields are read again. Rows that no longer hold the planned before-value
+were edited by someone: they become `superseded` and are not sent. (The CRM has no compare-and-set; the moment between
+this read and the write remains.) A row found in state `sending` was on its way when a worker died: if the CRM already
+holds the new values it has arrived, otherwise it is sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from connectors.base import Change as CrmChange
+from connectors.base import Crm, Scalar, WriteResult
+from django.db import transaction
+from django.db.models import F, QuerySet
+
+from sync import lease, outputs, plan, values
+from sync.models import AccountState, Change, Run
+
+#: A locked row is tried this often before it is reported as rejected.
+TRIES = 5
+
+Verdict = Literal["send", "arrived", "superseded", "gone"]
+
+
+def triage(
+    before: Mapping[str, Scalar],
+    after: Mapping[str, Scalar],
+    now: Mapping[str, Scalar] | None,
+    *,
+    resumed: bool,
+) -> Verdict:
+    """PURE: what to do with one row, given what the CRM holds now (None: the record is gone)."""
+    if now is None:
+        return "gone"
+    if resumed and values.same(after, now):
+        return "arrived"
+    return "send" if values.same(before, now) else "superseded"
+
+
+def send_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout) -> bool:
+    """Send the next batch of this run; False when nothing is left to send.
+
+    Raises `connectors.errors.ConnectorError` when the call as a whole fails: the rows stay `sending` and are
+    triaged again by whoever comes next.
+    """
+    rows = list(_waiting(run)[: crm.batch_size])
+    if not rows:
+        return False
+    resumed = {row.pk for row in rows if row.state == Change.State.SENDING}
+    with transaction.atomic():
+        lease.record(run.pk, token)
+        Change.objects.filter(pk__in=[row.pk for row in rows]).update(
+            state=Change.State.SENDING, attempts=F("attempts") + 1
+        )
+    fields = sorted({name for row in rows for name in row.after})
+    now = crm.fetch("account", [row.record_id for row in rows], fields)
+    verdicts = {
+        row.pk: triage(row.before, row.after, now.get(row.record_id), resumed=row.pk in resumed)
+        for row in rows
+    }
+    to_send = [row for row in rows if verdicts[row.pk] == "send"]
+    lease.record(run.pk, token)
+    results = crm.push("account", [CrmChange(row.record_id, row.after) for row in to_send]) if to_send else []
+    for row in rows:
+        _settle(row, verdicts[row.pk], now.get(row.record_id))
+    refused = {row.pk for row, result in zip(to_send, results, strict=True) if not _record(row, result)}
+    _save(run, token, rows, refused, layout)
+    return True
+
+
+def _waiting(run: Run) -> QuerySet[Change]:
+    return run.changes.filter(state__in=(Change.State.PLANNED, Change.State.SENDING)).order_by(
+        "attempts", "pk"
+    )
+
+
+def _settle(row: Change, verdict: Verdict, now: Mapping[str, Scalar] | None) -> None:
+    """Outcome of a row that is not sent."""
+    if verdict == "arrived":
+        row.state = Change.State.SENT
+    elif verdict == "superseded":
+        held = values.stored_all({name: (now or {}).get(name) for name in row.after})
+        edited = [name for name in row.after if held[name] != row.before[name]]
+        row.state = Change.State.SUPERSEDED
+        row.message = "Edited in the CRM after this run had read it: " + "; ".join(
+            f"{name} is now {held[name] if held[name] is not None else 'empty'}" for name in edited
+        )
+        row.next_step = "Nothing to do: the edit stays, and the next run takes it into account."
+    elif verdict == "gone":
+        row.state = Change.State.REJECTED
+        row.code = "ENTITY_IS_DELETED"
+        row.message = "The record was deleted or merged after this run had read it."
+        row.next_step = "Nothing to do: the next run no longer sees it."
+
+
+def _record(row: Change, result: WriteResult) -> bool:
+    """Outcome of a row that was sent; False when the CRM refuses this change for good."""
+    if result.ok:
+        row.state = Change.State.SENT
+        return True
+    row.code, row.message, row.next_step = result.code, result.message, result.next_step
+    again = result.retryable and row.attempts + 1 < TRIES
+    row.state = Change.State.PLANNED if again else Change.State.REJECTED
+    if result.retryable and not again:
+        row.next_step = f"Tried {TRIES} times; the next run tries again."
+    return result.retryable
+
+
+def _save(run: Run, token: str, rows: Sequence[Change], refused: set[int], layout: outputs.Layout) -> None:
+    """Record outcomes and what we now know to have written, in one transaction under our lease."""
+    accounts = {
+        account.record_id: account
+        for account in AccountState.objects.filter(
+            connection_id=rows[0].connection_id, record_id__in=[row.record_id for row in rows]
+        )
+    }
+    for row in rows:
+        account = accounts[row.record_id]
+        if row.state == Change.State.SENT:
+            account.written = {**account.written, **layout.published(row.after)}
+            account.refused = ""
+        elif row.pk in refused:
+            account.refused = plan.digest(row.before, row.after)
+    with transaction.atomic():
+        lease.record(run.pk, token)
+        Change.objects.bulk_update(rows, ["state", "code", "message", "next_step"])
+        AccountState.objects.bulk_update(accounts.values(), ["written", "refused"])

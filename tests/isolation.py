@@ -1,0 +1,18 @@
+"""A pytest plugin, loaded before Django's settings: tests get a home folder of their own and nobody's settings."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+
+for name in [name for name in os.environ if name.startswith("TIERLINE_")]:
+    del os.environ[name]
+for name in ("REDIS_URL", "DATABASE_URL"):
+    os.environ.pop(name, None)
+
+_folder = tempfile.mkdtemp(prefix="tierline-tests-")
+os.environ["TIERLINE_HOME"] = _folder
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
