@@ -25,7 +25,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.sandbox.page import HEADERS, cell, page
-from connectors.sandbox.serving import HOST, CannotServe, ensure_writable, listen, run, server
+from connectors.sandbox.serving import HOST, ensure_writable, listen, run, server
 
 _MAX_BYTES = 10_000_000
 _ID = re.compile(r"\d{8}T\d{12}-[0-9a-f]{8}\Z")
@@ -77,9 +77,7 @@ class Mailbox:
         return received
 
     def ids(self) -> list[str]:
-        return sorted(
-            (path.stem for path in self.directory.glob("*.eml") if _ID.match(path.stem)), reverse=True
-        )
+        return sorted((path.stem for path in self.directory.glob("*.eml") if _ID.match(path.stem)), reverse=True)
 
     def raw(self, mail_id: str) -> bytes:
         """Raises KeyError if there is no such mail."""
@@ -218,9 +216,7 @@ def _mail_page(mail: Mail) -> str:
     ]
     rows = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in facts)
     html = (
-        f'<h2>HTML part</h2><iframe sandbox title="HTML part" src="/mail/{mail.id}/html"></iframe>'
-        if mail.html
-        else ""
+        f'<h2>HTML part</h2><iframe sandbox title="HTML part" src="/mail/{mail.id}/html"></iframe>' if mail.html else ""
     )
     text = f"<h2>Text part</h2><pre>{cell(mail.text)}</pre>" if mail.text else ""
     return page(
@@ -231,17 +227,14 @@ def _mail_page(mail: Mail) -> str:
 
 
 def serve_mailbox(home: Path, smtp_port: int, web_port: int, *, die_with_parent: bool = False) -> int:
-    """Serve the mailbox of `home` until told to stop; returns the exit code.
+    """Serve the mailbox of `home` until told to stop; returns 0.
 
     Prints one JSON line with `smtp_host`, `smtp_port` and `url` once both ports answer. Port 0 is a free one.
+    Raises `serving.CannotServe` if a port is taken or the folder cannot be written.
     """
-    try:
-        ensure_writable(home / "mail")
-        mail_socket = listen(smtp_port, "The mailbox's mail server")
-        web_socket = listen(web_port, "The mailbox's web page")
-    except CannotServe as problem:
-        sys.stderr.write(f"{problem}\n")
-        return 1
+    ensure_writable(home / "mail")
+    mail_socket = listen(smtp_port, "The mailbox's mail server")
+    web_socket = listen(web_port, "The mailbox's web page")
     mailbox = Mailbox(home / "mail")
 
     def announce() -> None:
@@ -257,9 +250,7 @@ def serve_mailbox(home: Path, smtp_port: int, web_port: int, *, die_with_parent:
         loop = asyncio.get_running_loop()
         receiver = _Receiver(mailbox)
         smtp = await loop.create_server(
-            lambda: SMTP(
-                receiver, data_size_limit=_MAX_BYTES, enable_SMTPUTF8=True, hostname="localhost", loop=loop
-            ),
+            lambda: SMTP(receiver, data_size_limit=_MAX_BYTES, enable_SMTPUTF8=True, hostname="localhost", loop=loop),
             sock=mail_socket,
         )
         async with smtp:

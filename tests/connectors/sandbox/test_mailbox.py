@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import smtplib
 import subprocess
@@ -16,6 +15,9 @@ from typing import Any
 
 import pytest
 import requests
+
+from connectors.sandbox.mailbox import serve_mailbox
+from connectors.sandbox.serving import CannotServe
 
 START = "import sys; from pathlib import Path; from connectors.sandbox.mailbox import serve_mailbox; "
 
@@ -52,9 +54,7 @@ def send(mailbox: dict[str, Any], message: EmailMessage, to: tuple[str, ...] = (
 
 def test_it_keeps_a_mail_as_a_file_and_lists_it(mailbox: dict[str, Any]) -> None:
     send(mailbox, mail("7 things to fix", "Kone Oy: value profile missing – äö"))
-    found = [
-        m for m in requests.get(f"{mailbox['url']}/api/mails").json() if m["subject"] == "7 things to fix"
-    ]
+    found = [m for m in requests.get(f"{mailbox['url']}/api/mails").json() if m["subject"] == "7 things to fix"]
     assert found[0]["recipients"] == ["mika@example.com"]
     assert found[0]["text"] == "Kone Oy: value profile missing – äö\n"
     assert (mailbox["home"] / "mail" / f"{found[0]['id']}.eml").read_bytes().count(b"7 things to fix") == 1
@@ -84,9 +84,7 @@ def test_nothing_in_a_mail_can_run_or_load(mailbox: dict[str, Any]) -> None:
 
 
 def test_a_mail_that_breaks_every_rule_is_shown_all_the_same(mailbox: dict[str, Any]) -> None:
-    raw = (
-        b"Subject: odd\r\nMessage-ID: <@>\r\nContent-Type: text/plain; charset=nonsense\r\n\r\n\xff\xfe body"
-    )
+    raw = b"Subject: odd\r\nMessage-ID: <@>\r\nContent-Type: text/plain; charset=nonsense\r\n\r\n\xff\xfe body"
     with smtplib.SMTP(mailbox["smtp_host"], mailbox["smtp_port"]) as connection:
         connection.sendmail("a@example.com", ["b@example.com"], raw)
     newest = requests.get(f"{mailbox['url']}/api/mails").json()[0]
@@ -99,14 +97,10 @@ def test_an_unknown_mail_is_not_found(mailbox: dict[str, Any], mail_id: str) -> 
     assert requests.get(f"{mailbox['url']}/mail/{mail_id}").status_code == 404
 
 
-def test_a_taken_port_and_an_unwritable_home_are_one_clear_sentence(
-    mailbox: dict[str, Any], tmp_path: Path
-) -> None:
-    blocked = tmp_path / "file"
-    blocked.touch()
-    for home, port in ((tmp_path, mailbox["smtp_port"]), (blocked, 0)):
-        code = f"{START}sys.exit(serve_mailbox(Path({str(home)!r}), {port}, 0))"
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ)
-        assert done.returncode == 1
-        assert done.stdout == ""
-        assert done.stderr.count("\n") == 1
+def test_a_taken_port_and_an_unwritable_home_are_one_clear_sentence(mailbox: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CannotServe, match="cannot listen on"):
+        serve_mailbox(tmp_path, mailbox["smtp_port"], 0)
+    with pytest.raises(CannotServe, match="cannot be written") as refused:
+        serve_mailbox(tmp_path / "file", 0, 0)
+    assert refused.value.next_step

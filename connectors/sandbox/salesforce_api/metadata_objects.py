@@ -1,0 +1,121 @@
+"""CustomObject: created and read with its fields; of a standard object only the custom fields can be changed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Literal
+
+from connectors.sandbox.org.schema import FieldDef, ObjectDef
+from connectors.sandbox.salesforce_api import metadata_fields
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_object
+from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional
+
+COMPONENT = "CustomObject"
+_NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9]|_(?!_))*(?<!_)__c\Z")
+#: Kept and given back, without effect here.
+_REMARKS = (
+    "deploymentStatus", "description", "enableActivities", "enableBulkApi", "enableFeeds", "enableHistory",
+    "enableReports", "enableSearch", "enableSharing", "enableStreamingApi", "sharingModel",
+)  # fmt: skip
+_UNSUPPORTED = ("validationRules", "recordTypes", "webLinks", "listViews", "compactLayouts", "fieldSets")
+
+
+def names(catalog: Catalog) -> list[str]:
+    return [definition.name for definition in catalog.objects().values()]
+
+
+def read(catalog: Catalog, full_name: str) -> Node | None:
+    definition = find_object(catalog, full_name)
+    if definition is None:
+        return None
+    fields = [
+        _inside(metadata_fields.to_node(catalog, definition, field, name=field.name))
+        for field in definition.fields.values()
+        if field.custom
+    ]
+    remarks = {key: leaf(key, value) for key, value in catalog.remarks(COMPONENT, definition.name).items()}
+    children = remarks | {
+        "label": leaf("label", definition.label),
+        "pluralLabel": leaf("pluralLabel", definition.label_plural),
+    }
+    name_field = definition.fields.get("Name") if definition.custom else None
+    if name_field is not None:
+        children["nameField"] = _name_field(name_field)
+    ordered = sorted([*children.items(), *(("fields", field) for field in fields)], key=lambda item: item[0])
+    return branch("records", leaf("fullName", definition.name), *(child for _, child in ordered), type=COMPONENT)
+
+
+def _inside(field: Node) -> Node:
+    """The field as a child of its object: named `fields`, without a type of its own."""
+    return replace(field, name="fields", type="")
+
+
+def _name_field(field: FieldDef) -> Node:
+    return branch(
+        "nameField",
+        optional("displayFormat", field.auto_number),
+        leaf("label", field.label),
+        leaf("type", "AutoNumber" if field.auto_number else "Text"),
+    )
+
+
+def save(catalog: Catalog, node: Node, mode: Literal["create", "update", "upsert"]) -> bool:
+    """Create the object, or change it; then save the fields that `node` contains."""
+    name = node.get("fullName")
+    existing = find_object(catalog, name)
+    for child in node.children:
+        if child.name in _UNSUPPORTED:
+            raise MetadataError("FUNCTIONALITY_NOT_ENABLED", f"The sandbox does not store {child.name}", (child.name,))
+    if mode == "create" and existing is not None:
+        raise MetadataError("DUPLICATE_DEVELOPER_NAME", f"The object name {name} is already in use", ("fullName",))
+    if mode == "update" and existing is None:
+        raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no CustomObject named {name} found")
+    if existing is None:
+        catalog.create_object(_definition(name, node))
+        catalog.save_remarks(COMPONENT, name, {key: node.get(key) for key in _REMARKS if node.has(key)})
+    for field in node.all("fields"):
+        full_name = leaf("fullName", f"{name}.{field.get('fullName')}")
+        others = tuple(child for child in field.children if child.name != "fullName")
+        metadata_fields.save(catalog, replace(field, children=(full_name, *others)), "upsert")
+    return existing is None
+
+
+def _definition(name: str, node: Node) -> ObjectDef:
+    if not _NAME.match(name) or len(name) > 43:
+        raise MetadataError("INVALID_FULL_NAME", f"{name} is not a valid name of a custom object", ("fullName",))
+    name_field = node.child("nameField")
+    required = {
+        "label": node.get("label"), "pluralLabel": node.get("pluralLabel"),
+        "nameField": name_field.get("label") if name_field else "",
+        "deploymentStatus": node.get("deploymentStatus"), "sharingModel": node.get("sharingModel"),
+    }  # fmt: skip
+    missing = [key for key, value in required.items() if not value]
+    if missing or name_field is None:
+        raise MetadataError(
+            "FIELD_INTEGRITY_EXCEPTION", f"Must specify '{missing[0]}' for a CustomObject", (missing[0],)
+        )
+    return ObjectDef(
+        name=name, label=required["label"], label_plural=required["pluralLabel"], key_prefix="", custom=True,
+        fields={"Name": _name_definition(name_field)},
+    )  # fmt: skip
+
+
+def _name_definition(node: Node) -> FieldDef:
+    label, kind = node.get("label"), node.get("type") or "Text"
+    base = FieldDef(name="Name", label=label, type="string", length=80, name_field=True)
+    if kind == "AutoNumber":
+        return replace(
+            base, auto_number=node.get("displayFormat") or "{0}", calculated=True, createable=False, updateable=False
+        )
+    if kind != "Text":
+        raise MetadataError("FIELD_INTEGRITY_EXCEPTION", "A name field must be Text or AutoNumber", ("nameField",))
+    return base
+
+
+def delete(catalog: Catalog, full_name: str) -> None:
+    """The sandbox keeps its objects."""
+    definition = find_object(catalog, full_name)
+    if definition is None or not definition.custom:
+        raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no CustomObject named {full_name} found")
+    raise MetadataError("FUNCTIONALITY_NOT_ENABLED", "The sandbox does not delete objects")

@@ -1,0 +1,104 @@
+"""The component types the sandbox knows: how each is listed, read, saved and deleted, and where its files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from connectors.sandbox.salesforce_api import (
+    metadata_fields,
+    metadata_objects,
+    metadata_permissions,
+    metadata_values,
+)
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError
+from connectors.sandbox.salesforce_api.xmltree import Node, XmlError
+
+Mode = Literal["create", "update", "upsert"]
+
+
+@dataclass(frozen=True)
+class ComponentType:
+    """One metadata type.
+
+    Attributes:
+        directory: the folder of its files in a deployment; child types share their parent's.
+        save: returns True if the component was created.
+    """
+
+    name: str
+    directory: str
+    suffix: str
+    names: Callable[[Catalog], Sequence[str]]
+    read: Callable[[Catalog, str], Node | None]
+    save: Callable[[Catalog, Node, Mode], bool]
+    delete: Callable[[Catalog, str], None]
+    children: tuple[str, ...] = ()
+    is_child: bool = False
+
+
+TYPES = {
+    kind.name: kind
+    for kind in (
+        ComponentType(
+            "CustomObject", "objects", "object", metadata_objects.names, metadata_objects.read,
+            metadata_objects.save, metadata_objects.delete, children=("CustomField",),
+        ),
+        ComponentType(
+            "CustomField", "objects", "object", metadata_fields.names, metadata_fields.read,
+            metadata_fields.save, metadata_fields.delete, is_child=True,
+        ),
+        ComponentType(
+            "GlobalValueSet", "globalValueSets", "globalValueSet", metadata_values.global_names,
+            metadata_values.read_global, metadata_values.save_global, metadata_values.delete_global,
+        ),
+        ComponentType(
+            "StandardValueSet", "standardValueSets", "standardValueSet", metadata_values.standard_names,
+            metadata_values.read_standard, metadata_values.save_standard, metadata_values.delete_standard,
+        ),
+        ComponentType(
+            "PermissionSet", "permissionsets", "permissionset", metadata_permissions.names,
+            metadata_permissions.read, metadata_permissions.save, metadata_permissions.delete,
+        ),
+    )
+}  # fmt: skip
+
+
+def component_type(name: str) -> ComponentType:
+    """Raises MetadataError for a type the sandbox does not know."""
+    found = TYPES.get(name)
+    if found is None:
+        raise MetadataError("INVALID_TYPE", f"Unknown type:{name}; the sandbox knows {', '.join(TYPES)}")
+    return found
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one component."""
+
+    type: str
+    full_name: str
+    created: bool = False
+    error: MetadataError | None = None
+
+
+def save(catalog: Catalog, type_name: str, node: Node, mode: Mode) -> Outcome:
+    """Save one component; a refusal comes back as the outcome's error."""
+    full_name = node.get("fullName")
+    try:
+        if not full_name:
+            raise MetadataError("REQUIRED_FIELD_MISSING", "Required fields are missing: [fullName]", ("fullName",))
+        return Outcome(type_name, full_name, component_type(type_name).save(catalog, node, mode))
+    except MetadataError as refusal:
+        return Outcome(type_name, full_name, error=refusal)
+    except XmlError as problem:
+        return Outcome(type_name, full_name, error=MetadataError("INVALID_TYPE_ON_FIELD_IN_RECORD", str(problem)))
+
+
+def delete(catalog: Catalog, type_name: str, full_name: str) -> Outcome:
+    try:
+        component_type(type_name).delete(catalog, full_name)
+    except MetadataError as refusal:
+        return Outcome(type_name, full_name, error=refusal)
+    return Outcome(type_name, full_name)
