@@ -1,0 +1,106 @@
+"""The fields a rule may test: columns of the account, attributes of the model, and sums over its transactions.
+
+All are columns of the frame that `scoring.features.build` describes. Money there is in units of 1/10,000 of the
+currency; in rules it is in whole units.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from scoring.model_types import Model
+
+FieldType = Literal["text", "number", "money", "date"]
+
+#: Money is held as integers in units of 1/SCALE of the currency: exact, and sums do not depend on row order.
+SCALE = 10_000
+
+
+@dataclass(frozen=True)
+class RuleField:
+    """A field as rules know it. `label` starts a sentence ("Industry is Energy")."""
+
+    name: str
+    type: FieldType
+    label: str
+
+
+_ACCOUNT: Mapping[str, tuple[FieldType, str]] = {
+    "name": ("text", "Name"),
+    "type": ("text", "Type"),
+    "industry": ("text", "Industry"),
+    "country": ("text", "Country"),
+    "currency": ("text", "Currency"),
+    "external_id": ("text", "External id"),
+    "annual_revenue": ("money", "Annual revenue"),
+    "employees": ("number", "Employees"),
+    "created_on": ("date", "Created"),
+}
+
+_SUMS: Mapping[str, tuple[FieldType, str]] = {
+    "transactions": ("number", "Transactions in the window"),
+    "transactions_ever": ("number", "Transactions ever"),
+    "first_transaction_on": ("date", "First transaction"),
+    "last_transaction_on": ("date", "Last transaction"),
+    "revenue": ("money", "Revenue in the window"),
+    "orders": ("number", "Orders in the window"),
+    "order_lines": ("number", "Order lines in the window"),
+    "small_orders": ("number", "Small orders in the window"),
+    "expedited_orders": ("number", "Expedited orders in the window"),
+    "freight": ("money", "Freight in the window"),
+    "discount": ("money", "Discounts in the window"),
+    "tickets": ("number", "Tickets in the window"),
+    "visits": ("number", "Visits in the window"),
+    "calls": ("number", "Calls in the window"),
+    "activities": ("number", "Activities in the window"),
+    "last_activity_on": ("date", "Last activity"),
+    "deals_won": ("number", "Deals won in the window"),
+    "deals_lost": ("number", "Deals lost in the window"),
+    "deals_open": ("number", "Open deals"),
+    "won_amount": ("money", "Amount won in the window"),
+    "open_amount": ("money", "Amount of open deals"),
+    "contracts_active": ("number", "Active contracts"),
+}
+
+#: Names an attribute cannot take.
+BUILT_IN = frozenset(_ACCOUNT) | frozenset(_SUMS)
+
+#: Columns scoring reads or a model may map, by record kind. `own_` columns and attributes come on top.
+COLUMNS: Mapping[str, frozenset[str]] = {
+    kind: frozenset(columns.split())
+    for kind, columns in {
+        "account": "id name owner_id parent_id type industry country annual_revenue employees currency"
+        " external_id created_at modified_at",
+        "user": "id name email is_active manager_id username modified_at",
+        "product": "id name code family cost is_active modified_at",
+        "order": "id account_id number status ordered_on amount freight is_expedited currency modified_at",
+        "order_line": "id order_id product_id quantity amount cost discount freight modified_at",
+        "opportunity": "id account_id name owner_id stage is_won is_closed amount closes_on created_on"
+        " product_name modified_at",
+        "ticket": "id account_id priority status is_closed opened_on modified_at",
+        "activity": "id account_id activity_type happened_on created_by_id modified_at",
+        "contract": "id account_id status starts_on ends_on modified_at",
+    }.items()
+}
+
+
+def rule_fields(model: Model) -> dict[str, RuleField]:
+    """Every field the model's rules may test, by name."""
+    fields = {
+        name: RuleField(name, kind, label) for name, (kind, label) in {**_ACCOUNT, **_SUMS}.items()
+    }
+    for name, attribute in model.attributes.items():
+        label = (attribute.label if attribute else None) or name.replace("_", " ").capitalize()
+        fields[name] = RuleField(name, attribute.type if attribute else "text", label)
+    return fields
+
+
+def text_fields(model: Model) -> tuple[str, ...]:
+    """Fields of the account that hold text, so that a vocabulary can be given for them."""
+    return tuple(
+        name
+        for name, field in rule_fields(model).items()
+        if field.type == "text" and name not in ("name", "external_id")
+    )

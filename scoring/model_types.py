@@ -1,0 +1,395 @@
+"""The shape of a model file: segmentation as code, one pydantic type per section.
+
+Keys (of segments, profiles ...) are the picklists' API names and never change; labels may. Nothing here reads a file:
+`scoring.model` does, and adds file, line and key to every error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field, field_validator
+
+from scoring.conditions import STRICT, Condition, Text
+
+#: A picklist's API name. Salesforce allows letters, digits and underscores, no double or trailing underscore.
+Key = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$", max_length=40)]
+Label = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\S(.*\S)?$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Amount = Annotated[float, Field(ge=0, le=1_000_000)]
+OutputKey = Literal["segment", "sub_segment", "value_profile", "tier"]
+Severity = Literal["high", "medium", "low"]
+RuleKey = Literal[
+    "missing",
+    "not_in_list",
+    "sub_segment_of_segment",
+    "owner_inactive",
+    "orphan_record",
+    "unknown_label",
+    "unknown_product",
+]
+
+CPM_TIERS = ("platinum", "gold", "silver", "bronze")
+
+#: Names of the fields we publish to, per CRM and role, unless the model file names others.
+DEFAULT_NAMES: Mapping[str, Mapping[str, str]] = {
+    "salesforce": {
+        "segment": "Tierline_Segment__c",
+        "segment_source": "Tierline_Segment_Source__c",
+        "segment_date": "Tierline_Segment_Date__c",
+        "segment_suggestion": "Tierline_Segment_Suggestion__c",
+        "sub_segment": "Tierline_Sub_Segment__c",
+        "sub_segment_source": "Tierline_Sub_Segment_Source__c",
+        "sub_segment_date": "Tierline_Sub_Segment_Date__c",
+        "sub_segment_suggestion": "Tierline_Sub_Segment_Suggestion__c",
+        "value_profile": "Tierline_Value_Profile__c",
+        "value_profile_source": "Tierline_Value_Profile_Source__c",
+        "value_profile_date": "Tierline_Value_Profile_Date__c",
+        "value_profile_suggestion": "Tierline_Value_Profile_Suggestion__c",
+        "tier": "Tierline_Tier__c",
+        "tier_since": "Tierline_Tier_Since__c",
+        "tier_reason": "Tierline_Tier_Reason__c",
+        "tier_suggestion": "Tierline_Tier_Suggestion__c",
+    }
+}
+
+
+class Part(BaseModel):
+    """A section of the model file: unknown keys are errors, and nothing changes after reading."""
+
+    model_config = STRICT
+
+
+class Clock(Part):
+    """When the date that is scored for moves on."""
+
+    period: Literal["month", "quarter", "after_newest_transaction"] = "month"
+
+
+class Attribute(Part):
+    """An extra CRM field of the account that rules may use. Where it is in a CRM stands under `crm`."""
+
+    label: Label | None = None
+    type: Literal["text", "number"] = "text"
+
+
+class Vocabulary(Part):
+    """The values an attribute may have, and what its old or misspelt labels stand for (reviewed by a person)."""
+
+    values: Annotated[tuple[Text, ...], Field(min_length=1)]
+    labels: Mapping[Text, Text] = {}
+
+
+class ScopeRule(Part):
+    """Every customer meets `require`; any other account is out of scope, and `otherwise` says why."""
+
+    require: Condition
+    otherwise: Annotated[str, Field(min_length=3, max_length=160)]
+
+
+class SubSegment(Part):
+    """Chosen within its segment; its first rule that holds decides."""
+
+    key: Key
+    label: Label
+    description: str = ""
+    rules: Annotated[tuple[Condition, ...], Field(min_length=1)]
+
+
+class Segment(Part):
+    """A group of customers by what they are (macro segmentation)."""
+
+    key: Key
+    label: Label
+    description: str = ""
+    rules: Annotated[tuple[Condition, ...], Field(min_length=1)]
+    sub_segments: tuple[SubSegment, ...] = ()
+
+
+class AxisClass(Part):
+    """One class on an axis of the value-profile matrix."""
+
+    key: Key
+    label: Label
+    rules: Annotated[tuple[Condition, ...], Field(min_length=1)]
+
+
+class Axis(Part):
+    """One axis of the value-profile matrix; its classes are tried in order."""
+
+    key: Key
+    label: Label
+    classes: Annotated[tuple[AxisClass, ...], Field(min_length=2)]
+
+
+class Cell(Part):
+    """Cells of the matrix that share one profile: per axis the classes meant; an axis left out means all."""
+
+    where: Mapping[Key, Annotated[tuple[Key, ...], Field(min_length=1)]] = {}
+    profile: Key
+
+
+class Profile(Part):
+    """What a group of customers values."""
+
+    key: Key
+    label: Label
+    description: str = ""
+
+
+class Driver(Part):
+    """Something customers value, e.g. delivery speed."""
+
+    key: Key
+    label: Label
+
+
+class Ranking(Part):
+    """One project's value drivers, most important first, as experts ranked them (not rated: ranked)."""
+
+    project: Text
+    cell: Mapping[Key, Key] = {}
+    profile: Key | None = None
+    drivers: Annotated[tuple[Key, ...], Field(min_length=2)]
+
+
+class ValueProfile(Part):
+    """The value-profile matrix (micro segmentation)."""
+
+    axes: Annotated[tuple[Axis, ...], Field(min_length=1)]
+    profiles: Annotated[tuple[Profile, ...], Field(min_length=1)]
+    cells: Annotated[tuple[Cell, ...], Field(min_length=1)]
+    drivers: tuple[Driver, ...] = ()
+    rankings: tuple[Ranking, ...] = ()
+
+
+class Windows(Part):
+    """How far back transactions count, in months before the date scored for."""
+
+    months: Annotated[int, Field(ge=1, le=120)] = 12
+
+
+class Value(Part):
+    """What a customer is worth, before cost to serve.
+
+    Attributes:
+        revenue_from: the records revenue is read from; a won opportunity counts on its closing date.
+        basis: "margin" is revenue minus product cost. "auto" takes it where product cost is known for at
+            least `cost_known_share` of the revenue in scope, else revenue: one basis for all customers.
+        components: weight per component of the value score; they add up to 100.
+        excluded_order_statuses: orders with these statuses do not count (case is ignored).
+    """
+
+    revenue_from: Literal["order_lines", "orders", "opportunities"] = "order_lines"
+    basis: Literal["auto", "margin", "revenue"] = "auto"
+    cost_known_share: Share = 0.8
+    components: Mapping[Literal["money", "recency", "frequency"], Annotated[float, Field(gt=0)]] = {"money": 100}
+    windows: Windows = Windows()
+    excluded_order_statuses: tuple[Text, ...] = ("Draft", "Cancelled", "Canceled")
+
+    @field_validator("components")
+    @classmethod
+    def _weights_add_up(cls, weights: Mapping[str, float]) -> Mapping[str, float]:
+        if abs(sum(weights.values()) - 100) > 1e-9:
+            raise ValueError(f"the weights must add up to 100; they add up to {sum(weights.values()):g}")
+        return weights
+
+
+class Work(Part):
+    """Working time that one activity takes, and whose time it is."""
+
+    role: Key
+    minutes: Amount
+
+
+class SmallOrder(Work):
+    """Extra work of an order below this amount (in the currency)."""
+
+    below: Annotated[float, Field(gt=0)]
+
+
+class TicketWork(Part):
+    """Working time per ticket by priority as the CRM names it; `other` for every other priority."""
+
+    role: Key
+    minutes: Mapping[Text, Amount] = {}
+    other: Amount = 0
+
+
+class RateCard(Part):
+    """Minutes per activity; an activity left out costs nothing."""
+
+    order: Work | None = None
+    order_line: Work | None = None
+    small_order: SmallOrder | None = None
+    expedited_order: Work | None = None
+    ticket: TicketWork | None = None
+    visit: Work | None = None
+    call: Work | None = None
+    deal_won: Work | None = None
+    deal_lost: Work | None = None
+    deal_open: Work | None = None
+
+
+class CostMoney(Part):
+    """Money items that count as cost to serve.
+
+    With `discount` the value axis is taken before discounts, so that they do not count twice.
+    """
+
+    freight: bool = False
+    discount: bool = False
+
+
+class CostToServe(Part):
+    """Time-driven activity-based cost (Kaplan & Anderson 2004): minutes times cost per minute, plus money items."""
+
+    cost_per_minute: Mapping[Key, Amount] = {}
+    activities: RateCard = RateCard()
+    money: CostMoney = CostMoney()
+
+
+class Cuts(Part):
+    """Preferred cuts of the tier matrix, as quantiles of the customers with a positive basis."""
+
+    value_quantile: Annotated[float, Field(gt=0, lt=1)] = 0.6
+    cost_quantile: Annotated[float, Field(gt=0, lt=1)] = 0.5
+
+
+class ShareLimits(Part):
+    """Smallest and largest share of the customers in scope that one tier may hold."""
+
+    min: Share = 0.05
+    max: Share = 0.5
+
+
+class Tiers(Part):
+    """The tier scheme. `cpm`: value by relative cost to serve (Thakur & Workman 2016)."""
+
+    scheme: Literal["cpm"] = "cpm"
+    labels: Mapping[Literal["platinum", "gold", "silver", "bronze"], Label] = {
+        key: key.capitalize() for key in CPM_TIERS
+    }
+    cuts: Cuts = Cuts()
+    share: ShareLimits = ShareLimits()
+
+    def label(self, key: str) -> str:
+        return {str(name): label for name, label in self.labels.items()}[key]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Best tier first."""
+        return CPM_TIERS
+
+
+class FieldPolicy(Part):
+    """How a published value is written, and whether an account without it is a finding."""
+
+    policy: Literal["machine", "fill", "suggest"]
+    mandatory: bool = False
+
+
+class Fields(Part):
+    """Policy per published value."""
+
+    segment: FieldPolicy = FieldPolicy(policy="fill", mandatory=True)
+    sub_segment: FieldPolicy = FieldPolicy(policy="fill", mandatory=True)
+    value_profile: FieldPolicy = FieldPolicy(policy="fill", mandatory=True)
+    tier: FieldPolicy = FieldPolicy(policy="machine")
+
+
+class QualityRule(Part):
+    """Whether a data-quality rule is on, and how severe its findings are (None: the rule's own default)."""
+
+    enabled: bool = True
+    severity: Severity | None = None
+
+
+class DueDays(Part):
+    """Days until a finding is due, by severity."""
+
+    high: Annotated[int, Field(ge=0, le=365)] = 7
+    medium: Annotated[int, Field(ge=0, le=365)] = 14
+    low: Annotated[int, Field(ge=0, le=365)] = 30
+
+
+class Quality(Part):
+    """Data-quality rules; a rule not named is on."""
+
+    rules: Mapping[RuleKey, QualityRule] = {}
+    due_days: DueDays = DueDays()
+
+
+class Administrator(Part):
+    """The person a problem ends at when nobody in the CRM can be found."""
+
+    name: Text
+    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
+
+
+class CrmFields(Part):
+    """One CRM: where columns are found, by record kind, and the names of the fields we publish to.
+
+    `names` holds every role of a published value: "segment", "segment_source", "segment_date" ...
+    """
+
+    fields: Mapping[Text, Mapping[Text, Text]] = {}
+    names: Mapping[Text, Text] = {}
+
+
+class Model(Part):
+    """A segmentation model. Read one with `scoring.model.load`."""
+
+    name: Label
+    description: str = ""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    clock: Clock = Clock()
+    attributes: Mapping[Key, Attribute | None] = {}
+    vocabulary: Mapping[Key, Vocabulary] = {}
+    scope: tuple[ScopeRule, ...] = ()
+    segments: Annotated[tuple[Segment, ...], Field(min_length=1)]
+    value_profile: ValueProfile
+    value: Value = Value()
+    cost_to_serve: CostToServe = CostToServe()
+    tiers: Tiers = Tiers()
+    fields: Fields = Fields()
+    quality: Quality = Quality()
+    administrator: Administrator | None = None
+    crm: Mapping[Literal["salesforce"], CrmFields] = {}
+
+    def fingerprint(self) -> str:
+        """SHA-256 of the canonical content: comments, blanks and the order of keys do not change it."""
+        content = self.model_dump(mode="json", by_alias=True)
+        canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
+    def crm_fields(self, connector: str) -> Mapping[str, Mapping[str, str]]:
+        """Record kind -> column -> field path, as the model maps them for this connector."""
+        own = {str(key): fields for key, fields in self.crm.items()}.get(connector)
+        return own.fields if own else {}
+
+    def crm_names(self, connector: str) -> Mapping[str, str]:
+        """Role ("segment", "segment_source", "tier_since" ...) -> name of the field we publish to."""
+        own = {str(key): fields for key, fields in self.crm.items()}.get(connector)
+        return {**DEFAULT_NAMES.get(connector, {}), **(own.names if own else {})}
+
+    def policy(self, output: OutputKey) -> FieldPolicy:
+        policy: FieldPolicy = getattr(self.fields, output)
+        return policy
+
+    def warnings(self) -> tuple[str, ...]:
+        """Advice on a model that is valid but has grown hard to use (DOMAIN: 3-5 segments, two axes)."""
+        found = []
+        subs = sum(len(segment.sub_segments) for segment in self.segments)
+        if len(self.segments) > 5:
+            found.append(f"{len(self.segments)} segments: more than 5 cost more than they bring; merge some.")
+        if subs > 10:
+            found.append(f"{subs} sub-segments: sellers choose reliably among up to 10; merge some.")
+        if len(self.value_profile.axes) > 2:
+            found.append(
+                f"{len(self.value_profile.axes)} axes in the value-profile matrix: nobody reads more than 2."
+            )
+        return tuple(found)
