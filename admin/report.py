@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from admin.cli.output import err, out
 from sync import labels
 from sync.models import Alert, Change, Finding, Run
 
-from admin.cli.output import err, out
-
+PAUSE = 0.1
 TIERS = ("platinum", "gold", "silver", "bronze")
 FIGURES = (
     "accounts_read",
@@ -29,8 +30,11 @@ FIGURES = (
 )
 
 
-def follow(run: Run, *, quiet: bool = False, pause: float = 0.1) -> Run:
-    """Wait until the run has ended, with a progress bar on standard error; returns the ended run."""
+def follow(run: Run, *, quiet: bool = False, meanwhile: Callable[[], None] | None = None) -> Run:
+    """Wait until the run has ended, with a progress bar on standard error; returns the ended run.
+
+    `meanwhile` is called again and again while waiting.
+    """
     columns = (
         TextColumn("{task.description:8}"),
         BarColumn(),
@@ -38,17 +42,16 @@ def follow(run: Run, *, quiet: bool = False, pause: float = 0.1) -> Run:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=err, disable=quiet or not err.is_terminal, transient=True) as progress:
-        bars = {
-            step: progress.add_task(label, total=None, start=False, note="")
-            for step, label in Run.Step.choices
-        }
+        bars = {step: progress.add_task(label, total=None, start=False, note="") for step, label in Run.Step.choices}
         while run.state == Run.State.ACTIVE:
             for step, state in run.progress.items():
                 progress.update(
                     bars[step], completed=state["done"], total=state["total"], note=str(state.get("note", ""))
                 )
                 progress.start_task(bars[step])
-            time.sleep(pause)
+            if meanwhile is not None:
+                meanwhile()
+            time.sleep(PAUSE)
             run = Run.objects.select_related("portfolio").get(pk=run.pk)
     return run
 
@@ -106,8 +109,7 @@ def _bars(tiers: Mapping[str, int], names: labels.Labels) -> str:
     total = sum(tiers.values()) or 1
     ordered = [tier for tier in TIERS if tier in tiers] + [tier for tier in tiers if tier not in TIERS]
     return "   ".join(
-        f"{names.tier(tier)} {tiers[tier]:,} {'▆' * max(1, round(20 * tiers[tier] / total))}"
-        for tier in ordered
+        f"{names.tier(tier)} {tiers[tier]:,} {'▆' * max(1, round(20 * tiers[tier] / total))}" for tier in ordered
     )
 
 

@@ -1,12 +1,13 @@
 """Django settings. Everything a deployment changes comes from the environment:
 
 TIERLINE_HOME, DATABASE_URL, REDIS_URL, TIERLINE_SECRET_KEY, TIERLINE_KEYS, TIERLINE_HOSTS, TIERLINE_ORIGINS,
-TIERLINE_TIME_ZONE, TIERLINE_SMTP_HOST / _PORT / _USER / _PASSWORD / _TLS, TIERLINE_MAIL_FROM, TIERLINE_URL.
+TIERLINE_TIME_ZONE, TIERLINE_SMTP_HOST / _PORT / _USER / _PASSWORD / _TLS, TIERLINE_MAIL_FROM, TIERLINE_DAILY_AT, TIERLINE_URL.
 """
 
 from __future__ import annotations
 
 import os
+from datetime import time
 from pathlib import Path
 
 from admin import database, home
@@ -107,6 +108,10 @@ VAULT_KEYS = [key for key in os.environ.get("TIERLINE_KEYS", "").split(",") if k
 TIERLINE_URL = os.environ.get("TIERLINE_URL", "http://localhost:8000").rstrip("/")
 #: Unset: `tierline up` and `tierline demo` start a private Redis and pass its address to their children.
 REDIS_URL = os.environ.get("REDIS_URL", "")
+
+_daily = os.environ.get("TIERLINE_DAILY_AT", "")
+#: Local time at which the scheduler starts each portfolio's daily run, e.g. 02:00; unset: no daily run.
+DAILY_AT: time | None = time.fromisoformat(_daily) if _daily else None
 
 LOGGING = {
     "version": 1,

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 from django.conf import settings
+
 from scoring import calibration as calibrating
 from scoring import features, pipeline
-
 from sync import lease, mirror, outputs
 from sync.models import Calibration, Run
 
@@ -49,13 +49,13 @@ def advance(run: Run, token: str) -> bool:
     model, calibration = outputs.model(run.model), _calibration(run)
     frame = pd.read_parquet(folder(run) / "features.parquet")
     part = frame.iloc[number * CHUNK : (number + 1) * CHUNK].reset_index(drop=True)
-    table = pipeline.score(part, model, calibration, _as_of(run))
+    table = pipeline.score(part, model, calibration, as_of(run))
     _write(table, folder(run) / f"scores-{number}.parquet")
     progress = {"done": number + 1, "total": state["total"], "note": "accounts"}
     scored = run.counts.get("accounts_scored", 0) if number else 0
     counts = {**run.counts, "accounts_scored": scored + int(table["in_scope"].sum())}
     lease.record(run.pk, token, progress={**run.progress, "score": progress}, counts=counts)
-    return number + 1 < state["total"]
+    return number + 1 < int(state["total"])
 
 
 def _prepare(run: Run, token: str) -> int:
@@ -63,19 +63,20 @@ def _prepare(run: Run, token: str) -> int:
     _tidy(run)
     model = outputs.model(run.model)
     with mirror.reading(run.portfolio_id) as tables:
-        frame = features.build(tables, model, _as_of(run)).order_by("account_id").to_pandas()
+        frame = features.build(tables, model, as_of(run)).order_by("account_id").to_pandas()
     _write(frame, folder(run) / "features.parquet")
-    calibration = Calibration.objects.filter(model=run.model, as_of=run.as_of).first()
+    calibration = Calibration.objects.filter(model=run.model, as_of=as_of(run)).first()
     if calibration is None and len(frame):
-        payload = pipeline.calibrate(frame, model, _as_of(run)).to_json()
+        payload = pipeline.calibrate(frame, model, as_of(run)).to_json()
         calibration, _ = Calibration.objects.get_or_create(
-            model=run.model, as_of=run.as_of, defaults={"payload": payload}
+            model=run.model, as_of=as_of(run), defaults={"payload": payload}
         )
     lease.record(run.pk, token, calibration=calibration)
     return -(-len(frame) // CHUNK)
 
 
-def _as_of(run: Run) -> date:
+def as_of(run: Run) -> date:
+    """The date this run scores for; fixed once everything is read."""
     if run.as_of is None:
         raise ValueError("a run is scored after its date is fixed")
     return run.as_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from connectors.errors import ConnectorError, Retryable, Unavailable
 from rq.timeouts import JobTimeoutException
 
+from connectors.errors import ConnectorError, Retryable, Unavailable
 from sync import lease, queue, run, vault
 from sync.alerts import delivery
 from sync.models import Portfolio, Run

@@ -24,8 +24,9 @@ from typing import Any
 import duckdb
 import ibis
 import pyarrow as pa
-from connectors.base import COLUMNS, MONEY, Since
 from django.conf import settings
+
+from connectors.base import COLUMNS, MONEY, Since
 
 #: Rows modified within this time before the last read are read again: the CRM commits out of order.
 LOOK_BACK = timedelta(minutes=10)
@@ -180,8 +181,6 @@ def reading(portfolio_id: int) -> Iterator[dict[str, Any]]:
     """The snapshot's tables as ibis tables, by kind."""
     backend = ibis.duckdb.connect(str(snapshot_path(portfolio_id)), read_only=True, **_limits())
     try:
-        yield {
-            name: backend.table(name) for name in backend.list_tables() if not name.startswith("tierline_")
-        }
+        yield {name: backend.table(name) for name in backend.list_tables() if not name.startswith("tierline_")}
     finally:
         backend.disconnect()

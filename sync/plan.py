@@ -132,9 +132,7 @@ def _machine(
     value = output.names["value"]
     now = _text(account.current.get(value))
     wanted = account.computed.get(output.key)
-    ours = any(
-        output.key in known and known[output.key] == now for known in (account.written, account.attempted)
-    )
+    ours = any(output.key in known and known[output.key] == now for known in (account.written, account.attempted))
     if not ours and (now is not None or account.written.get(output.key) is not None):
         if now != wanted:
             return OverrideRequest(output.key, now, wanted)

@@ -48,7 +48,7 @@ def advance(run: Run, token: str) -> bool:
             progress={**run.progress, "plan": progress},
             counts={**run.counts, "filled": filled, "records_held_back": held_back},
         )
-    return number + 1 < total
+    return number + 1 < int(total)
 
 
 def _rows(table: pd.DataFrame) -> list[Row]:
@@ -62,9 +62,7 @@ def _held(run: Run, first: str, last: str) -> dict[tuple[str, str], Row]:
     with mirror.reading(run.portfolio_id) as tables:
         accounts = tables["account"]
         own = [name for name in accounts.columns if name.startswith(outputs.OWN)]
-        part = accounts.filter(accounts.id.between(first, last)).select(
-            "connection", "id", "name", "owner_id", *own
-        )
+        part = accounts.filter(accounts.id.between(first, last)).select("connection", "id", "name", "owner_id", *own)
         rows = part.to_pyarrow().to_pylist()
     return {(row["connection"], row["id"]): row for row in rows}
 
@@ -117,8 +115,7 @@ class _Chunk:
         record = self.held[state.record_id]
         current = self.layout.by_api_name(record)
         computed = {
-            output.key: (row[output.key] or None) if row["in_scope"] else None
-            for output in self.layout.outputs
+            output.key: (row[output.key] or None) if row["in_scope"] else None for output in self.layout.outputs
         }
         account = Account(
             record_id=state.record_id,
@@ -130,9 +127,7 @@ class _Chunk:
             reason=row["short_reason"] or "",
             refused=state.refused,
         )
-        if self.run.as_of is None:
-            raise ValueError("a run is planned after its date is fixed")
-        return plan_account(account, self.layout.outputs, self.run.as_of)
+        return plan_account(account, self.layout.outputs, evaluate.as_of(self.run))
 
     def _update(self, state: AccountState, row: Row, planned: Planned) -> None:
         record = self.held[state.record_id]
@@ -157,7 +152,7 @@ class _Chunk:
             run=self.run,
             model=self.run.model,
             calibration=self.run.calibration,
-            as_of=self.run.as_of,
+            as_of=evaluate.as_of(self.run),
             tier=state.tier,
             value_score=row["value_score"],
             cost_to_serve=row["cost_to_serve"],
@@ -193,9 +188,7 @@ class _Chunk:
         ]
         AccountState.objects.bulk_update(changed, _FACTS, batch_size=200)
         newest = Score.objects.filter(account=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-        AccountState.objects.filter(pk__in=[score.account.pk for score in self.scores]).update(
-            score=Subquery(newest)
-        )
+        AccountState.objects.filter(pk__in=[score.account.pk for score in self.scores]).update(score=Subquery(newest))
         AccountState.objects.filter(pk__in=[state.pk for state in states]).update(seen_in=self.run)
         Change.objects.bulk_create(self.changes, batch_size=1000)
         self._save_overrides()

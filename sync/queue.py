@@ -41,9 +41,7 @@ def _without_password(url: str) -> str:
 
 
 def queue(connection: Redis | None = None) -> Queue:
-    return Queue(
-        NAME, connection=connection or redis(), serializer=JSONSerializer, default_timeout=JOB_TIMEOUT
-    )
+    return Queue(NAME, connection=connection or redis(), serializer=JSONSerializer, default_timeout=JOB_TIMEOUT)
 
 
 def enqueue(job: str, *ids: int) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
+from duckdb import IOException
+
 from connectors.base import Crm
 from connectors.errors import Unavailable
-from duckdb import IOException
 from sync import clock, crms, lease, mirror, outputs
 from sync.models import Connection, Run
 
@@ -20,38 +23,46 @@ BUFFER = 50_000
 
 def advance(run: Run, token: str) -> bool:
     """Read the next kind, or go on with one that was too large for one job; False when all are read."""
-    plan = [
-        (connection, kind)
-        for connection in run.portfolio.connections.exclude(kind="files").order_by("pk")
-        for kind in crms.open_crm(connection).kinds()
-    ]
-    finished = run.progress.get("pull", {}).get("finished", [])
-    todo = [(connection, kind) for connection, kind in plan if f"{connection.pk}:{kind}" not in finished]
+    state = run.progress.get("pull")
+    if state is None:
+        return _begin(run, token)
+    if state["done"] == state["total"]:
+        _conclude(run, token)
+        return False
+    pk, kind, defaults = state["kinds"][state["done"]]
+    connection = Connection.objects.get(pk=pk)
+    crm = crms.open_crm(connection, run)
+    fields = outputs.layout(run.model, connection).columns(kind, defaults)
+    with _mirror(run) as copy:
+        complete = _pull(copy, crm, connection.name, kind, fields)
+        rows = copy.count(kind)
+    state = {**state, "done": state["done"] + complete, "note": f"{kind.replace('_', ' ')}s: {rows:,}"}
+    calls = run.api_calls + crms.calls_since_last(crm)
+    lease.record(run.pk, token, progress={**run.progress, "pull": state}, api_calls=calls)
+    return True
+
+
+def _begin(run: Run, token: str) -> bool:
+    """Ask every CRM which kinds it has; some orgs have no orders, for example."""
+    kinds, calls = [], run.api_calls
+    for connection in run.portfolio.connections.exclude(kind="files").order_by("pk"):
+        crm = crms.open_crm(connection, run)
+        kinds += [[connection.pk, kind, dict(columns)] for kind, columns in crm.kinds().items()]
+        calls += crms.calls_since_last(crm)
+    state = {"done": 0, "total": len(kinds), "note": "", "kinds": kinds}
+    lease.record(run.pk, token, progress={**run.progress, "pull": state}, api_calls=calls)
+    return True
+
+
+@contextmanager
+def _mirror(run: Run) -> Iterator[mirror.Mirror]:
     try:
-        if not todo:
-            _conclude(run, token)
-            return False
-        connection, kind = todo[0]
-        complete, rows = _read(run, connection, kind)
+        with mirror.writing(run.portfolio_id) as copy:
+            yield copy
     except IOException as error:  # a process that is about to die still has the file open
         raise Unavailable(
             "The mirror is in use by another process.", next_step="Wait, or stop the other worker."
         ) from error
-    if complete:
-        finished = [*finished, f"{connection.pk}:{kind}"]
-    progress = {"done": len(finished), "total": len(plan), "note": f"{kind}: {rows:,}", "finished": finished}
-    calls = run.api_calls + crms.calls_since_last(connection)
-    lease.record(run.pk, token, progress={**run.progress, "pull": progress}, api_calls=calls)
-    return True
-
-
-def _read(run: Run, connection: Connection, kind: str) -> tuple[bool, int]:
-    """Read on from the cursor; whether the kind is complete, and how many records the mirror has of it."""
-    crm = crms.open_crm(connection)
-    fields = outputs.layout(run.model, connection).columns(kind, crm.kinds()[kind])
-    with mirror.writing(run.portfolio_id) as copy:
-        complete = _pull(copy, crm, connection.name, kind, fields)
-        return complete, copy.count(kind)
 
 
 def _pull(copy: mirror.Mirror, crm: Crm, name: str, kind: str, fields: Mapping[str, str]) -> bool:
@@ -66,7 +77,7 @@ def _pull(copy: mirror.Mirror, crm: Crm, name: str, kind: str, fields: Mapping[s
         if batch.num_rows == 0:
             continue
         held.append(batch)
-        last = mirror.Cursor(_last(batch, "modified_at"), _last(batch, "id"), complete=False)
+        last = mirror.Cursor(_last(batch, "modified_at"), str(_last(batch, "id")), complete=False)
         late = time.monotonic() > deadline
         if late or sum(page.num_rows for page in held) >= BUFFER:
             copy.absorb(name, kind, pa.Table.from_batches(held), cursor=last)
@@ -78,9 +89,8 @@ def _pull(copy: mirror.Mirror, crm: Crm, name: str, kind: str, fields: Mapping[s
     return True
 
 
-def _last(batch: pa.RecordBatch, column: str) -> str | datetime:
-    value: str | datetime = batch.column(column)[-1].as_py()
-    return value
+def _last(batch: pa.RecordBatch, column: str) -> Any:
+    return batch.column(column)[-1].as_py()
 
 
 def _later(start: mirror.Cursor, last: mirror.Cursor) -> datetime | None:

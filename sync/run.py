@@ -11,11 +11,11 @@ import logging
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from connectors.errors import AuthRevoked, ConnectorError, Retryable
 from django.db import IntegrityError, transaction
 from django.db.models import Count
 from django.utils import timezone
 
+from connectors.errors import AuthRevoked, ConnectorError, Retryable
 from sync import checks, evaluate, lease, planning, queue, refresh, sending
 from sync.models import (
     AccountState,
@@ -85,9 +85,7 @@ def create(portfolio: Portfolio, requested_by: str, *, today: date | None = None
                 requested_by=requested_by,
                 today=today or timezone.localdate(),
             )
-            AuditEvent.objects.create(
-                portfolio=portfolio, actor=requested_by, action="run started", subject=str(run)
-            )
+            AuditEvent.objects.create(portfolio=portfolio, actor=requested_by, action="run started", subject=str(run))
     except IntegrityError as error:
         active = Run.objects.filter(portfolio=portfolio, state=Run.State.ACTIVE).first()
         if active is None:
@@ -186,9 +184,7 @@ def counts(run: Run) -> dict[str, object]:
     """The figures of a run, as shown in the console and printed by the command line."""
     outcomes = dict(run.changes.values_list("state").annotate(n=Count("pk")))
     state = Change.State
-    verified, drifted, rejected = (
-        outcomes.get(s, 0) for s in (state.VERIFIED, state.DRIFTED, state.REJECTED)
-    )
+    verified, drifted, rejected = (outcomes.get(s, 0) for s in (state.VERIFIED, state.DRIFTED, state.REJECTED))
     accounts = AccountState.objects.filter(connection__portfolio=run.portfolio, seen_in=run)
     open_findings = Finding.objects.filter(connection__portfolio=run.portfolio, state=Finding.State.OPEN)
     return {

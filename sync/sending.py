@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from connectors.base import Crm
-
 from sync import crms, lease, outputs, verify, writeback
 from sync.models import Change, Connection, Run
 
@@ -27,9 +26,9 @@ def _unit(run: Run, token: str, step: str, open_states: tuple[str, ...], batch: 
     first = run.changes.filter(state__in=open_states).values_list("connection", flat=True).first()
     if first is not None:
         connection = Connection.objects.get(pk=first)
-        crm = crms.open_crm(connection)
+        crm = crms.open_crm(connection, run)
         batch(run, token, crm, outputs.layout(run.model, connection))
-        calls = run.api_calls + crms.calls_since_last(connection)
+        calls = run.api_calls + crms.calls_since_last(crm)
     else:
         calls = run.api_calls
     total = run.changes.count()

@@ -25,7 +25,7 @@ def seal(credentials: Mapping[str, str]) -> bytes:
     return _fernet().encrypt(json.dumps(dict(credentials)).encode())
 
 
-def unseal(sealed: bytes) -> dict[str, str]:
+def unseal(sealed: bytes | memoryview) -> dict[str, str]:
     """The credentials; raises VaultLocked when no key fits."""
     if not sealed:
         return {}
@@ -39,6 +39,6 @@ def unseal(sealed: bytes) -> dict[str, str]:
     return opened
 
 
-def rotate(sealed: bytes) -> bytes:
+def rotate(sealed: bytes | memoryview) -> bytes:
     """The same credentials under the newest key."""
     return _fernet().rotate(bytes(sealed))

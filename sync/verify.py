@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from connectors.base import Crm
 from django.db import transaction
 
+from connectors.base import Crm
 from sync import lease, outputs, values
 from sync.models import AccountState, Change, Run
 
@@ -44,6 +44,4 @@ def _judge(row: Change, found: dict[str, values.Stored]) -> None:
     row.message = "Read back differently from what was written: " + "; ".join(
         f"{name} is {found.get(name) if found.get(name) is not None else 'empty'}" for name in different
     )
-    row.next_step = (
-        "Look for a flow, trigger or other integration in the CRM that changes these fields on save."
-    )
+    row.next_step = "Look for a flow, trigger or other integration in the CRM that changes these fields on save."

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from connectors.base import Change as CrmChange
-from connectors.base import Crm, Scalar, WriteResult
 from django.db import transaction
 from django.db.models import F, QuerySet
 
+from connectors.base import Change as CrmChange
+from connectors.base import Crm, Scalar, WriteResult
 from sync import lease, outputs, plan, values
 from sync.models import AccountState, Change, Run
 
@@ -58,8 +58,7 @@ def send_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout) -> bool:
     fields = sorted({name for row in rows for name in row.after})
     now = crm.fetch("account", [row.record_id for row in rows], fields)
     verdicts = {
-        row.pk: triage(row.before, row.after, now.get(row.record_id), resumed=row.pk in resumed)
-        for row in rows
+        row.pk: triage(row.before, row.after, now.get(row.record_id), resumed=row.pk in resumed) for row in rows
     }
     to_send = [row for row in rows if verdicts[row.pk] == "send"]
     lease.record(run.pk, token)
@@ -72,9 +71,7 @@ def send_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout) -> bool:
 
 
 def _waiting(run: Run) -> QuerySet[Change]:
-    return run.changes.filter(state__in=(Change.State.PLANNED, Change.State.SENDING)).order_by(
-        "attempts", "pk"
-    )
+    return run.changes.filter(state__in=(Change.State.PLANNED, Change.State.SENDING)).order_by("attempts", "pk")
 
 
 def _settle(row: Change, verdict: Verdict, now: Mapping[str, Scalar] | None) -> None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from connectors.sandbox.org.org import Org
 from django.contrib.auth import get_user_model
-from sync import outputs
-from sync import run as running
-from sync.models import Connection, Portfolio, Run
 
 from admin import portfolios, report, schema
 from admin.cli.output import err
 from admin.demo import company
+from connectors.sandbox.org.org import Org
+from sync import outputs
+from sync import run as running
+from sync.models import Connection, Portfolio, Run
 
 NAME = "demo"
 
@@ -49,9 +49,11 @@ def enter_existing_values(root: Path, portfolio: Portfolio, seed: int) -> None:
     company.enter_existing_values(Org.open(root / "org"), seed, names, layout.choices())
 
 
-def run(portfolio: Portfolio, today: date | None, *, quiet: bool) -> Run:
-    """Start a run on the demo's workers and follow it to its end."""
-    return report.follow(running.start(portfolio, "demo", today=today), quiet=quiet)
+def run(portfolio: Portfolio, today: date | None, *, quiet: bool, meanwhile: Callable[[], None]) -> Run:
+    """Start a run on the demo's workers, or go on with one that was interrupted, and follow it to its end."""
+    active = portfolio.runs.filter(state=Run.State.ACTIVE).first()
+    started = active or running.start(portfolio, "demo", today=today)
+    return report.follow(started, quiet=quiet, meanwhile=meanwhile)
 
 
 def password() -> str:

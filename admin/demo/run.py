@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class Demo:
             if self.data is None:
                 job.enter_existing_values(root, portfolio, self.seed)
             self._start_workers()
-            finished = job.run(portfolio, self.today, quiet=as_json)
+            finished = job.run(portfolio, self.today, quiet=as_json, meanwhile=self.supervisor.tend)
             if as_json:
                 print_json(report.figures(finished))
             else:
@@ -81,9 +81,7 @@ class Demo:
     def _check_source(self, root: Path) -> None:
         """A home holds one demo company; another one would mix two companies in one CRM."""
         if self.data is not None and not self.data.is_dir():
-            raise Stop(
-                f"{self.data} is not a folder.", "Name the folder that holds the data.", code=WRONG_INPUT
-            )
+            raise Stop(f"{self.data} is not a folder.", "Name the folder that holds the data.", code=WRONG_INPUT)
         marker = root / MARKER
         if not marker.exists():
             if (root / "state.sqlite3").exists():
@@ -141,7 +139,7 @@ class Demo:
         if dataset is None:
             from admin.demo import company
 
-            company.generate(Org.open(org), self.seed, self.accounts, self.today or date.today())
+            company.generate(Org.open(org), self.seed, self.accounts, self.today or _today())
         else:
             from connectors.sandbox import load, mapping
 
@@ -152,9 +150,7 @@ class Demo:
     def _start_outside_world(self, root: Path, *, once: bool) -> None:
         """The CRM and a mailbox, as servers of their own."""
         crm_port, web_port = ("0", "0") if once else (_free(8001), _free(8025))
-        self.crm = self._announced(
-            "crm", "sandbox", "serve", "--home", str(root / "org"), "--port", crm_port, "--json"
-        )
+        self.crm = self._announced("crm", "sandbox", "serve", "--home", str(root / "org"), "--port", crm_port, "--json")
         self.mailbox = self._announced(
             "mailbox", "sandbox", "mailbox", "--home", str(root / "mailbox"), "--port", web_port
         )
@@ -209,3 +205,7 @@ def _free(port: int) -> str:
         except OSError:
             return "0"
     return str(port)
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()

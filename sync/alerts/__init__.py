@@ -1,1 +1,1 @@
-"""From findings to the people who own them: who (routing), what is open (lifecycle), how it reaches them (channels)."""
+"""From findings to the people who own them: who (routing), what is open (lifecycle), how (channels)."""

@@ -13,8 +13,9 @@ from uuid import uuid4
 
 from django.db import transaction
 from django.utils import timezone
-from scoring.quality import Finding as Found
 
+from scoring.model_types import DueDays
+from scoring.quality import Finding as Found
 from sync import lease
 from sync.alerts.routing import Person, Route, route
 from sync.models import Alert, Connection, Delivery, Finding, Owner, Run
@@ -24,11 +25,13 @@ Key = tuple[str, str, str, str]
 CHUNK = 5000
 
 
-def reconcile(run: Run, connection: Connection, found: Sequence[Found], due_days: Mapping[str, int]) -> None:
-    """Bring the findings of this connection to what was found now. `due_days` is by severity."""
+def reconcile(run: Run, connection: Connection, found: Sequence[Found], due_days: DueDays) -> None:
+    """Bring the findings of this connection to what was found now."""
     known = {_key(finding): finding for finding in Finding.objects.filter(connection=connection)}
     now = timezone.now()
-    fresh, changed, seen = [], [], set()
+    fresh: list[Finding] = []
+    changed: list[Finding] = []
+    seen: set[Key] = set()
     for item in found:
         key = (item.rule, item.kind, item.record_id, item.field or "")
         seen.add(key)
@@ -37,18 +40,14 @@ def reconcile(run: Run, connection: Connection, found: Sequence[Found], due_days
         if _describe(finding, item) or was_resolved or is_new:
             (fresh if is_new else changed).append(finding)
         if is_new or was_resolved:
-            finding.due_on = run.today + timedelta(days=due_days[item.severity])
+            finding.due_on = run.today + timedelta(days=getattr(due_days, item.severity))
         if was_resolved:
             finding.state, finding.resolved_at, finding.alert = Finding.State.OPEN, None, None
             finding.opened_at, finding.times_opened = now, finding.times_opened + 1
         finding.last_run = run
     Finding.objects.bulk_create(fresh, batch_size=1000)
     Finding.objects.bulk_update(changed, _UPDATED, batch_size=500)
-    gone = [
-        finding.pk
-        for key, finding in known.items()
-        if key not in seen and finding.state == Finding.State.OPEN
-    ]
+    gone = [finding.pk for key, finding in known.items() if key not in seen and finding.state == Finding.State.OPEN]
     for ids in _chunks(gone):
         Finding.objects.filter(pk__in=ids).update(state=Finding.State.RESOLVED, resolved_at=now, last_run=run)
 
@@ -96,9 +95,7 @@ def group(connection: Connection, people: Mapping[str, Person], administrator: P
     groups: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     routes: dict[str, Route] = {}
     for finding in Finding.objects.filter(connection=connection, state=Finding.State.OPEN):
-        chosen = routes.setdefault(
-            finding.owner_record_id, route(finding.owner_record_id, people, administrator)
-        )
+        chosen = routes.setdefault(finding.owner_record_id, route(finding.owner_record_id, people, administrator))
         groups[chosen.person.record_id, finding.rule].append(finding)
     for (_, rule), findings in groups.items():
         owners = dict.fromkeys(finding.owner_record_id for finding in findings)
@@ -112,9 +109,7 @@ def group(connection: Connection, people: Mapping[str, Person], administrator: P
     empty.update(state=Alert.State.RESOLVED, resolved_at=timezone.now())
 
 
-def _open_alert(
-    connection: Connection, rule: str, findings: Sequence[Finding], routes: Sequence[Route]
-) -> Alert:
+def _open_alert(connection: Connection, rule: str, findings: Sequence[Finding], routes: Sequence[Route]) -> Alert:
     person = routes[0].person
     owner, _ = Owner.objects.update_or_create(
         portfolio=connection.portfolio,
@@ -147,7 +142,7 @@ def record_findings(
     token: str,
     connection: Connection,
     found: Sequence[Found],
-    due_days: Mapping[str, int],
+    due_days: DueDays,
     people: Mapping[str, Person],
     administrator: Person,
 ) -> None:

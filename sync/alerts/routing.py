@@ -45,9 +45,7 @@ def route(owner_id: str, people: Mapping[str, Person], administrator: Person) ->
         if above is None:
             break
         if _reachable(above):
-            return Route(
-                above, f"{owner.name}, who owns the record, {_absence(owner)}; you manage {owner.name}."
-            )
+            return Route(above, f"{owner.name}, who owns the record, {_absence(owner)}; you manage {owner.name}.")
         above = people.get(above.manager_id)
     return Route(
         administrator,

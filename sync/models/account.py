@@ -33,9 +33,7 @@ class AccountState(models.Model):
     seen_in = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["connection", "record_id"], name="one_state_per_account"),
-        )
+        constraints = (models.UniqueConstraint(fields=["connection", "record_id"], name="one_state_per_account"),)
         indexes = (
             models.Index(fields=["connection", "tier", "-value_score"], name="account_by_tier"),
             models.Index(fields=["connection", "name"], name="account_by_name"),

@@ -19,9 +19,7 @@ class Owner(models.Model):
 
     class Meta:
         constraints = (
-            models.UniqueConstraint(
-                fields=["portfolio", "connection", "record_id"], name="one_owner_per_crm_user"
-            ),
+            models.UniqueConstraint(fields=["portfolio", "connection", "record_id"], name="one_owner_per_crm_user"),
         )
 
     def __str__(self) -> str:
@@ -118,9 +116,7 @@ class Delivery(models.Model):
     not_before = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["alert", "channel"], name="one_delivery_per_alert_and_channel"),
-        )
+        constraints = (models.UniqueConstraint(fields=["alert", "channel"], name="one_delivery_per_alert_and_channel"),)
 
     def __str__(self) -> str:
         return f"{self.channel}: {self.alert}"

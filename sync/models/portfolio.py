@@ -47,9 +47,7 @@ class PublishedModel(models.Model):
     published_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        constraints = (
-            models.UniqueConstraint(fields=["portfolio", "fingerprint"], name="one_row_per_model_version"),
-        )
+        constraints = (models.UniqueConstraint(fields=["portfolio", "fingerprint"], name="one_row_per_model_version"),)
 
     def __str__(self) -> str:
         return self.fingerprint[:12]

@@ -103,9 +103,7 @@ class Change(models.Model):
     class Meta:
         ordering = ("pk",)
         constraints = (
-            models.UniqueConstraint(
-                fields=["run", "kind", "record_id"], name="one_change_per_record_and_run"
-            ),
+            models.UniqueConstraint(fields=["run", "kind", "record_id"], name="one_change_per_record_and_run"),
         )
         indexes = (models.Index(fields=["run", "state", "id"], name="change_by_state"),)
 

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sync.plan import Account, Output, OverrideRequest, digest, gist, plan_account
 
 DAY = date(2026, 11, 1)
@@ -121,9 +122,7 @@ def test_out_of_scope_clears_our_tier_but_not_a_persons() -> None:
 
 
 def test_an_answer_that_was_never_heard_does_not_look_like_a_persons_edit() -> None:
-    account = replace(
-        KONE, written={"tier": "silver"}, attempted={"tier": "bronze"}, current={"Tier": "bronze"}
-    )
+    account = replace(KONE, written={"tier": "silver"}, attempted={"tier": "bronze"}, current={"Tier": "bronze"})
     plan = plan_account(account, (TIER,), DAY)
     assert plan.overrides == ()
     assert plan.after["Tier"] == "gold"
@@ -164,12 +163,8 @@ values = st.sampled_from([None, "a", "b", "c"])
 
 
 @given(now=values, written=values, computed=values)
-def test_fill_writes_only_into_empty_fields(
-    now: str | None, written: str | None, computed: str | None
-) -> None:
-    account = replace(
-        KONE, computed={"segment": computed}, current={"Seg": now}, written={"segment": written}
-    )
+def test_fill_writes_only_into_empty_fields(now: str | None, written: str | None, computed: str | None) -> None:
+    account = replace(KONE, computed={"segment": computed}, current={"Seg": now}, written={"segment": written})
     after = planned(account, SEGMENT)
     assert not after or now is None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from sync.alerts.routing import Person, route
 
 ADMIN = Person("", "Ada Admin", "ada@example.com")

@@ -46,7 +46,8 @@ class Message:
 
 
 class Channel(Protocol):
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def send(self, message: Message) -> str:
         """Deliver; returns a reference to find it by. Raises DeliveryError."""

@@ -1,0 +1,105 @@
+"""Steps `findings` and `alerts`: check what stands in the CRM now, and tell the people who own it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from scoring import quality
+from scoring.model import Model
+from sync import crms, evaluate, lease, mirror, outputs
+from sync.alerts import delivery, lifecycle
+from sync.alerts.routing import Person
+from sync.models import AccountState, Connection, Run
+
+#: Kinds that quality rules look at, and messages sent per job.
+CHECKED = ("account", "user", "product", "opportunity", "order")
+MESSAGES = 10
+
+
+def find(run: Run, token: str) -> bool:
+    """Check all records of all connections; one job."""
+    model = outputs.model(run.model)
+    scores = _all_scores(run)
+    for connection in run.portfolio.connections.exclude(kind="files").order_by("pk"):
+        records = _records(run, connection)
+        _put_current(records["account"], connection)
+        found = quality.check(records, scores, model)
+        people = _people(records["user"])
+        lifecycle.record_findings(
+            run, token, connection, found, model.quality.due_days, people, administrator(connection, people, model)
+        )
+    total = sum(1 for _ in delivery.due(run.portfolio))
+    progress = {
+        **run.progress,
+        "findings": {"done": 1, "total": 1, "note": "records"},
+        "alerts": {"done": 0, "total": total, "note": "messages"},
+    }
+    lease.record(run.pk, token, progress=progress)
+    return False
+
+
+def _all_scores(run: Run) -> pd.DataFrame:
+    tables = [evaluate.scores(run, number) for number in range(evaluate.chunks(run))]
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"account_id": [], "in_scope": []})
+
+
+def _records(run: Run, connection: Connection) -> dict[str, pd.DataFrame]:
+    """What the mirror holds of this connection, by kind."""
+    with mirror.reading(run.portfolio_id) as tables:
+        return {
+            kind: tables[kind].filter(tables[kind].connection == connection.name).to_pandas()
+            for kind in CHECKED
+            if kind in tables
+        }
+
+
+def _put_current(accounts: pd.DataFrame, connection: Connection) -> None:
+    """The mirror was read before this run wrote: put the values that were read back since into the frame."""
+    current = dict(AccountState.objects.filter(connection=connection).values_list("record_id", "current"))
+    for column in [name for name in accounts.columns if name.startswith(outputs.OWN)]:
+        role = column.removeprefix(outputs.OWN)
+        accounts[column] = [
+            current.get(record_id, {}).get(role, held)
+            for record_id, held in zip(accounts["id"], accounts[column], strict=True)
+        ]
+
+
+def _people(users: pd.DataFrame) -> dict[str, Person]:
+    rows: list[Any] = users.astype(object).where(users.notna(), None).to_dict("records")
+    return {
+        row["id"]: Person(
+            row["id"], row["name"] or row["id"], row["email"] or "", bool(row["is_active"]), row["manager_id"] or ""
+        )
+        for row in rows
+    }
+
+
+def administrator(connection: Connection, people: Mapping[str, Person], model: Model) -> Person:
+    """The last resort: who the portfolio or the model names, else the CRM user whose credentials we use."""
+    portfolio, named = connection.portfolio, model.administrator
+    email = portfolio.administrator_email or (named.email if named else "")
+    if email:
+        name = portfolio.administrator_name or (named.name if named else email)
+        known = [person for person in people.values() if person.email.lower() == email.lower()]
+        return known[0] if known else Person("", name, email)
+    identity = connection.identity
+    return people.get(identity["user_id"]) or Person(identity["user_id"], identity["user_name"], identity["user_email"])
+
+
+def deliver(run: Run, token: str) -> bool:
+    """Send the next few messages; False when none is due."""
+    waiting = list(delivery.due(run.portfolio)[:MESSAGES])
+    for message in waiting:
+        lease.record(run.pk, token)
+        delivery.deliver(message)
+    state = run.progress.get("alerts", {"done": 0, "total": 0, "note": "messages"})
+    state = {**state, "done": min(state["done"] + len(waiting), state["total"])}
+    calls = sum(
+        crms.calls_since_last(crms.open_crm(connection))
+        for connection in run.portfolio.connections.exclude(kind="files")
+    )
+    lease.record(run.pk, token, progress={**run.progress, "alerts": state}, api_calls=run.api_calls + calls)
+    return delivery.due(run.portfolio).exists()

@@ -1,0 +1,68 @@
+"""Keys as people read them: labels of the published model, titles of rules and fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from scoring import quality
+from scoring.model import Model
+from sync import outputs
+from sync.models import Portfolio
+
+_FIELDS = {
+    "segment": "Segment",
+    "sub_segment": "Sub-segment",
+    "value_profile": "Value profile",
+    "tier": "Tier",
+}
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels of one model. A key the model does not know is shown as it is."""
+
+    model: Model | None
+
+    def segment(self, key: str) -> str:
+        found = {segment.key: segment.label for segment in self.model.segments} if self.model else {}
+        return found.get(key, key)
+
+    def sub_segment(self, key: str) -> str:
+        segments = self.model.segments if self.model else ()
+        found = {sub.key: sub.label for segment in segments for sub in segment.sub_segments}
+        return found.get(key, key)
+
+    def value_profile(self, key: str) -> str:
+        found = {each.key: each.label for each in self.model.value_profile.profiles} if self.model else {}
+        return found.get(key, key)
+
+    def tier(self, key: str) -> str:
+        known = self.model is not None and key in self.model.tiers.keys
+        return self.model.tiers.label(key) if self.model and known else key
+
+    def rule(self, rule: str) -> str:
+        return rule_title(rule)
+
+    def field(self, name: str) -> str:
+        return _FIELDS.get(name, name.replace("_", " ").capitalize())
+
+
+def labels(portfolio: Portfolio) -> Labels:
+    """Labels of the portfolio's newest published model."""
+    published = portfolio.published_models.order_by("-published_at", "-pk").first()
+    return Labels(outputs.model(published)) if published else Labels(None)
+
+
+@lru_cache
+def _titles() -> dict[str, str]:
+    return {rule.id: rule.title for rule in quality.RULES}
+
+
+def rule_title(rule: str) -> str:
+    return _titles().get(rule, rule.replace("_", " "))
+
+
+def subject(rule: str, total: int) -> str:
+    """Subject of a message about an alert, e.g. "12 records: mandatory value missing"."""
+    return f"{total:,} {'record' if total == 1 else 'records'}: {rule_title(rule)}"
