@@ -28,7 +28,7 @@ def add(
         str, typer.Option(help="E-mail address of the last resort for alerts.", metavar="EMAIL")
     ] = "",
 ) -> None:
-    """Connect a CRM. The client secret is read from TIERLINE_CLIENT_SECRET or asked for; it is stored encrypted."""
+    """Connect a CRM. The client secret comes from TIERLINE_CLIENT_SECRET or is asked for; stored encrypted."""
     with sentences():
         from admin.cli.django_setup import ready
 

@@ -12,21 +12,13 @@ from admin.cli.output import sentences
 
 
 def demo(
-    once: Annotated[
-        bool, typer.Option("--once", help="Do the job once and end, instead of serving.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="End with one JSON object on standard output.")
-    ] = False,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder with real data instead of the generated company.")
-    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Do the job once and end, instead of serving.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on standard output.")] = False,
+    data: Annotated[Path | None, typer.Option(help="Folder with real data instead of the generated company.")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over: forget the demo of this home.")] = False,
     accounts: Annotated[int, typer.Option(min=20, help="Size of the generated company.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the generated company.")] = 1,
-    today: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run as if it were this day.")
-    ] = None,
+    today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run as if it were this day.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
     port: Annotated[int, typer.Option(help="Port of the console.")] = 8000,
 ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from admin.cli import connection, demo, model, processes, run, sandbox, schema
+from admin.cli import connection, demo, model, processes, run, sandbox, schema, user
 
 app = typer.Typer(
     name="tierline",
@@ -25,3 +25,4 @@ app.add_typer(run.app, name="run")
 app.command("runs")(run.runs)
 app.command("alerts")(run.alerts)
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(user.app, name="user")

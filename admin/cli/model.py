@@ -14,9 +14,7 @@ File = Annotated[Path, typer.Argument(help="The model file (YAML).")]
 
 
 @app.command()
-def check(
-    file: File, as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False
-) -> None:
+def check(file: File, as_json: Annotated[bool, typer.Option("--json", help="One JSON document.")] = False) -> None:
     """Read a model file and say what is wrong with it, by line and key."""
     with sentences():
         from scoring import model as models

@@ -1,4 +1,4 @@
-"""How commands speak: results on standard output, everything else on standard error, errors in two sentences."""
+"""How commands speak: results on standard output, the rest on standard error, errors in two sentences."""
 
 from __future__ import annotations
 

@@ -87,9 +87,7 @@ def scheduler() -> None:
         schedule.loop(StopSignal())
 
 
-def web(
-    port: Port = 8000, host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1"
-) -> None:
+def web(port: Port = 8000, host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1") -> None:
     """Serve the console."""
     with sentences():
         from admin.cli.django_setup import ready

@@ -19,9 +19,7 @@ Portfolio = Annotated[str, typer.Option(help="Name of the portfolio, when there 
 def run(
     context: typer.Context,
     portfolio: Portfolio = "",
-    today: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run as if it were this day.")
-    ] = None,
+    today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run as if it were this day.")] = None,
     as_json: Json = False,
 ) -> None:
     """Read, score, write back, verify, check and alert, once."""
