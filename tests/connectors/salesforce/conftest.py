@@ -39,9 +39,13 @@ class Request:
     def json(self) -> Any:
         return json.loads(self.body)
 
+    def matches(self, pattern: str) -> bool:
+        """Whether the pattern is found in the path, or in path and body if it spans lines ("(?s)")."""
+        return re.search(pattern, f"{self.path}\n{self.body.decode()}", re.MULTILINE) is not None
+
 
 class CannedOrg:
-    """Answers each (method, path pattern) with its replies in turn, the last one for ever."""
+    """Answers each (method, pattern) with its replies in turn, the last one for ever."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -59,7 +63,7 @@ class CannedOrg:
         headers: dict[str, str] | None = None,
         dropped: bool = False,
     ) -> None:
-        """One more reply for this method and path."""
+        """One more reply for this method and pattern (see `Request.matches`)."""
         replies = self._script.setdefault((method, pattern), deque())
         replies.append(Reply(body, status, headers or {}, dropped))
 
@@ -68,12 +72,12 @@ class CannedOrg:
         if request.headers.get("Authorization", "").removeprefix("Bearer ") in self.refused_tokens:
             return Reply([{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}], 401)
         for (method, pattern), replies in self._script.items():
-            if method == request.method and re.search(pattern, request.path):
+            if method == request.method and request.matches(pattern):
                 return replies.popleft() if len(replies) > 1 else replies[0]
         return Reply([{"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}], 404)
 
     def seen(self, method: str, pattern: str) -> list[Request]:
-        return [each for each in self.requests if each.method == method and re.search(pattern, each.path)]
+        return [each for each in self.requests if each.method == method and each.matches(pattern)]
 
     def open(self, **credentials: str) -> Salesforce:
         given = credentials or {"instance_url": self.url, "access_token": "00D!first"}
