@@ -49,8 +49,8 @@ class Test(BaseModel):
     at_least: Bound | None = None
     below: Bound | None = None
     between: tuple[Bound, Bound] | None = None
-    within_months: Annotated[int | None, Field(ge=1, le=1200)] = None
-    missing: bool | None = None
+    within_months: Annotated[int | None, Field(ge=1, le=1200, strict=True)] = None
+    missing: Annotated[bool | None, Field(strict=True)] = None
 
     @property
     def operator(self) -> str:

@@ -88,9 +88,7 @@ COLUMNS: Mapping[str, frozenset[str]] = {
 
 def rule_fields(model: Model) -> dict[str, RuleField]:
     """Every field the model's rules may test, by name."""
-    fields = {
-        name: RuleField(name, kind, label) for name, (kind, label) in {**_ACCOUNT, **_SUMS}.items()
-    }
+    fields = {name: RuleField(name, kind, label) for name, (kind, label) in {**_ACCOUNT, **_SUMS}.items()}
     for name, attribute in model.attributes.items():
         label = (attribute.label if attribute else None) or name.replace("_", " ").capitalize()
         fields[name] = RuleField(name, attribute.type if attribute else "text", label)

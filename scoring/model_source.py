@@ -20,26 +20,23 @@ class Source:
 
     def __init__(self, text: str, file: str) -> None:
         self.file = file
-        loader = yaml.SafeLoader(text)
         try:
-            root = loader.get_single_node()
-            self._refuse_unless_mapping(root)
-            self._root: yaml.MappingNode = root
-            problems = list(self._key_problems(root, (), ()))
+            loader = yaml.SafeLoader(text)
+            self._root = self._mapping(loader.get_single_node())
+            problems = list(self._key_problems(self._root, (), ()))
             if problems:
                 raise ModelError(problems)
-            self.data: dict[str, Any] = loader.construct_document(root)
+            self.data: dict[str, Any] = loader.construct_document(self._root)
         except yaml.YAMLError as error:
             raise ModelError([_syntax_problem(file, error)]) from None
-        finally:
-            loader.dispose()
 
-    def _refuse_unless_mapping(self, root: yaml.Node | None) -> None:
+    def _mapping(self, root: yaml.Node | None) -> yaml.MappingNode:
         if root is None:
             raise ModelError([Problem(self.file, 0, "", "the file is empty.", "a model; copy a preset")])
         if not isinstance(root, yaml.MappingNode):
             message = "the file does not start with keys such as `name:`."
             raise ModelError([Problem(self.file, root.start_mark.line + 1, "", message)])
+        return root
 
     def _key_problems(
         self, node: yaml.Node, loc: tuple[str | int, ...], above: tuple[yaml.Node, ...]
@@ -119,6 +116,11 @@ def _syntax_problem(file: str, error: yaml.YAMLError) -> Problem:
         message = f"this is not valid YAML: {error.problem}{context}."
         return Problem(file, mark.line + 1 if mark else 0, "", message, "check indentation, quotes and colons")
     if isinstance(error, yaml.reader.ReaderError):
-        message = f"the file holds a character that YAML does not allow (code {error.character:#06x})."
+        message = f"the file holds a character that YAML does not allow ({_character(error)})."
         return Problem(file, 0, "", message)
     return Problem(file, 0, "", f"this is not valid YAML: {error}.")
+
+
+def _character(error: yaml.reader.ReaderError) -> str:
+    code = error.character if isinstance(error.character, int) else ord(error.character)
+    return f"code {code:#06x} at position {error.position}"

@@ -18,8 +18,8 @@ from scoring.conditions import STRICT, Condition, Text
 #: A picklist's API name. Salesforce allows letters, digits and underscores, no double or trailing underscore.
 Key = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$", max_length=40)]
 Label = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\S(.*\S)?$")]
-Share = Annotated[float, Field(ge=0, le=1)]
-Amount = Annotated[float, Field(ge=0, le=1_000_000)]
+Share = Annotated[float, Field(ge=0, le=1, strict=True)]
+Amount = Annotated[float, Field(ge=0, le=1_000_000, strict=True)]
 OutputKey = Literal["segment", "sub_segment", "value_profile", "tier"]
 Severity = Literal["high", "medium", "low"]
 RuleKey = Literal[
@@ -169,7 +169,7 @@ class ValueProfile(Part):
 class Windows(Part):
     """How far back transactions count, in months before the date scored for."""
 
-    months: Annotated[int, Field(ge=1, le=120)] = 12
+    months: Annotated[int, Field(ge=1, le=120, strict=True)] = 12
 
 
 class Value(Part):
@@ -186,7 +186,9 @@ class Value(Part):
     revenue_from: Literal["order_lines", "orders", "opportunities"] = "order_lines"
     basis: Literal["auto", "margin", "revenue"] = "auto"
     cost_known_share: Share = 0.8
-    components: Mapping[Literal["money", "recency", "frequency"], Annotated[float, Field(gt=0)]] = {"money": 100}
+    components: Mapping[Literal["money", "recency", "frequency"], Annotated[float, Field(gt=0, strict=True)]] = {
+        "money": 100
+    }
     windows: Windows = Windows()
     excluded_order_statuses: tuple[Text, ...] = ("Draft", "Cancelled", "Canceled")
 
@@ -208,7 +210,7 @@ class Work(Part):
 class SmallOrder(Work):
     """Extra work of an order below this amount (in the currency)."""
 
-    below: Annotated[float, Field(gt=0)]
+    below: Annotated[float, Field(gt=0, strict=True)]
 
 
 class TicketWork(Part):
@@ -255,8 +257,8 @@ class CostToServe(Part):
 class Cuts(Part):
     """Preferred cuts of the tier matrix, as quantiles of the customers with a positive basis."""
 
-    value_quantile: Annotated[float, Field(gt=0, lt=1)] = 0.6
-    cost_quantile: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    value_quantile: Annotated[float, Field(gt=0, lt=1, strict=True)] = 0.6
+    cost_quantile: Annotated[float, Field(gt=0, lt=1, strict=True)] = 0.5
 
 
 class ShareLimits(Part):
@@ -311,9 +313,9 @@ class QualityRule(Part):
 class DueDays(Part):
     """Days until a finding is due, by severity."""
 
-    high: Annotated[int, Field(ge=0, le=365)] = 7
-    medium: Annotated[int, Field(ge=0, le=365)] = 14
-    low: Annotated[int, Field(ge=0, le=365)] = 30
+    high: Annotated[int, Field(ge=0, le=365, strict=True)] = 7
+    medium: Annotated[int, Field(ge=0, le=365, strict=True)] = 14
+    low: Annotated[int, Field(ge=0, le=365, strict=True)] = 30
 
 
 class Quality(Part):
@@ -389,7 +391,5 @@ class Model(Part):
         if subs > 10:
             found.append(f"{subs} sub-segments: sellers choose reliably among up to 10; merge some.")
         if len(self.value_profile.axes) > 2:
-            found.append(
-                f"{len(self.value_profile.axes)} axes in the value-profile matrix: nobody reads more than 2."
-            )
+            found.append(f"{len(self.value_profile.axes)} axes in the value-profile matrix: nobody reads more than 2.")
         return tuple(found)

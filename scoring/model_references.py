@@ -1,0 +1,267 @@
+"""What types alone cannot see in a model: references that lead nowhere, keys used twice, cells left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import product
+
+from scoring.conditions import OPERATORS, All, AnyOf, Condition, Not, Otherwise, Test
+from scoring.fields import BUILT_IN, COLUMNS, RuleField, rule_fields, text_fields
+from scoring.model_messages import nearest
+from scoring.model_types import DEFAULT_NAMES, Model, ValueProfile
+
+Loc = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """One wrong reference and where it stands in the model."""
+
+    loc: Loc
+    message: str
+    allowed: str = ""
+
+
+def flaws(model: Model) -> Iterator[Flaw]:
+    """Everything in a well-formed model that contradicts the rest of it."""
+    yield from _unique_keys(model)
+    yield from _attributes(model)
+    yield from _rule_lists(model)
+    yield from _matrix(model.value_profile)
+    yield from _rankings(model.value_profile)
+    yield from _money(model)
+    yield from _crm(model)
+
+
+def _unknown(loc: Loc, what: str, name: str, choices: Iterable[str]) -> Flaw:
+    known = sorted(choices)
+    guess = nearest(name, known)
+    hint = f" Did you mean `{guess}`?" if guess else ""
+    return Flaw(loc, f"'{name}' is no {what}.{hint}", ", ".join(known) or "none is defined")
+
+
+def _duplicates(entries: Iterable[tuple[Loc, str]], what: str) -> Iterator[Flaw]:
+    """Values that repeat, compared without regard to case as the CRM does."""
+    seen: dict[str, str] = {}
+    for loc, value in entries:
+        if value.casefold() in seen:
+            yield Flaw(loc, f"{what} '{value}' is used twice.", f"a {what} that no other entry has")
+        seen[value.casefold()] = value
+
+
+def _unique_keys(model: Model) -> Iterator[Flaw]:
+    subs = [
+        (("segments", n, "sub_segments", m), sub)
+        for n, segment in enumerate(model.segments)
+        for m, sub in enumerate(segment.sub_segments)
+    ]
+    segments = [(("segments", n), segment) for n, segment in enumerate(model.segments)]
+    matrix = model.value_profile
+    lists: Sequence[tuple[str, Sequence[tuple[Loc, object]]]] = (
+        ("segment", segments),
+        ("sub-segment", subs),
+        ("profile", [(("value_profile", "profiles", n), part) for n, part in enumerate(matrix.profiles)]),
+        ("axis", [(("value_profile", "axes", n), part) for n, part in enumerate(matrix.axes)]),
+        ("driver", [(("value_profile", "drivers", n), part) for n, part in enumerate(matrix.drivers)]),
+        *(
+            (
+                f"class of axis {axis.key},",
+                [(("value_profile", "axes", n, "classes", m), part) for m, part in enumerate(axis.classes)],
+            )
+            for n, axis in enumerate(matrix.axes)
+        ),
+    )
+    for what, parts in lists:
+        for role in ("key", "label"):
+            entries = [((*loc, role), getattr(part, role)) for loc, part in parts]
+            yield from _duplicates(entries, f"{what} {role}")
+
+
+def _attributes(model: Model) -> Iterator[Flaw]:
+    for name in model.attributes:
+        if name in BUILT_IN or name in COLUMNS["account"] or name.startswith("own_"):
+            yield Flaw(("attributes", name), "this name is taken by a field that is always there.")
+    known = text_fields(model)
+    for name, vocabulary in model.vocabulary.items():
+        if name not in known:
+            yield _unknown(("vocabulary", name), "text field", name, known)
+        for label, target in vocabulary.labels.items():
+            if target not in vocabulary.values:
+                loc = ("vocabulary", name, "labels", label)
+                yield _unknown(loc, f"value of {name}", target, vocabulary.values)
+        entries = [(("vocabulary", name, "values", n), value) for n, value in enumerate(vocabulary.values)]
+        entries += [(("vocabulary", name, "labels", label), label) for label in vocabulary.labels]
+        yield from _duplicates(entries, "label")
+
+
+def _rule_lists(model: Model) -> Iterator[Flaw]:
+    """Every condition of the model, and rules that come after one that always holds."""
+    fields = rule_fields(model)
+    for n, rule in enumerate(model.scope):
+        yield from _condition(rule.require, ("scope", n, "require"), model, fields)
+    groups: list[Sequence[tuple[Loc, Sequence[Condition]]]] = [
+        [(("segments", n, "rules"), segment.rules) for n, segment in enumerate(model.segments)]
+    ]
+    groups += [
+        [(("segments", n, "sub_segments", m, "rules"), sub.rules) for m, sub in enumerate(segment.sub_segments)]
+        for n, segment in enumerate(model.segments)
+    ]
+    groups += [
+        [(("value_profile", "axes", n, "classes", m, "rules"), part.rules) for m, part in enumerate(axis.classes)]
+        for n, axis in enumerate(model.value_profile.axes)
+    ]
+    for group in groups:
+        closed = False
+        for loc, conditions in group:
+            for n, condition in enumerate(conditions):
+                if closed:
+                    yield Flaw((*loc, n), "is never reached: a rule before it always holds.")
+                closed = closed or isinstance(condition, Otherwise)
+                yield from _condition(condition, (*loc, n), model, fields)
+
+
+def _condition(condition: Condition, loc: Loc, model: Model, fields: dict[str, RuleField]) -> Iterator[Flaw]:
+    if isinstance(condition, Test):
+        yield from _test(condition, loc, model, fields)
+    elif isinstance(condition, Not):
+        yield from _condition(condition.not_, (*loc, "not"), model, fields)
+    elif isinstance(condition, (All, AnyOf)):
+        name = "all" if isinstance(condition, All) else "any"
+        for n, part in enumerate(getattr(condition, name)):
+            yield from _condition(part, (*loc, name, n), model, fields)
+
+
+def _test(test: Test, loc: Loc, model: Model, fields: dict[str, RuleField]) -> Iterator[Flaw]:
+    field = fields.get(test.field)
+    if field is None:
+        yield _unknown((*loc, "field"), "field", test.field, fields)
+        return
+    place = (*loc, test.operator)
+    if field.type not in OPERATORS[test.operator]:
+        fitting = [name for name, kinds in OPERATORS.items() if field.type in kinds]
+        yield Flaw(place, f"does not fit {test.field}, which is {_a(field.type)}.", ", ".join(fitting))
+        return
+    operand = test.operand(test.operator)
+    operands = operand if isinstance(operand, tuple) else (operand,)
+    if test.operator in ("at_least", "below", "between", "equals"):
+        wanted = {"date": date, "text": str}.get(field.type, (int, float))
+        for value in operands:
+            if not isinstance(value, wanted) or isinstance(value, bool):
+                yield Flaw(place, f"found '{value}' for {test.field}.", _a(field.type))
+    if test.operator == "between" and operands[0] > operands[1]:  # type: ignore[operator]
+        yield Flaw(place, "the first bound is greater than the second.", "[low, high]")
+    vocabulary = model.vocabulary.get(test.field)
+    if vocabulary and test.operator in ("equals", "in"):
+        known = {value.casefold() for value in vocabulary.values}
+        for value in operands:
+            if str(value).strip().casefold() not in known:
+                yield _unknown(place, f"value of {test.field}", str(value), vocabulary.values)
+
+
+def _a(kind: str) -> str:
+    return {"text": "text", "number": "a number", "money": "an amount of money", "date": "a date"}[kind]
+
+
+def _matrix(matrix: ValueProfile) -> Iterator[Flaw]:
+    axes = {axis.key: [part.key for part in axis.classes] for axis in matrix.axes}
+    profiles = [profile.key for profile in matrix.profiles]
+    covered: dict[tuple[str, ...], int] = {}
+    sound = True
+    for n, cell in enumerate(matrix.cells):
+        loc: Loc = ("value_profile", "cells", n)
+        if cell.profile not in profiles:
+            yield _unknown((*loc, "profile"), "profile", cell.profile, profiles)
+        for axis, classes in cell.where.items():
+            if axis not in axes:
+                sound = False
+                yield _unknown((*loc, "where", axis), "axis", axis, axes)
+                continue
+            for key in classes:
+                if key not in axes[axis]:
+                    sound = False
+                    yield _unknown((*loc, "where", axis), f"class of {axis}", key, axes[axis])
+        for combination in product(*(cell.where.get(axis, classes) for axis, classes in axes.items())):
+            if combination in covered and sound:
+                text = f"{_named(combination)} is covered already by cells[{covered[combination]}]."
+                yield Flaw(loc, text, "every combination of classes in one cell")
+            covered.setdefault(combination, n)
+    if sound:
+        open_cells = [_named(each) for each in product(*axes.values()) if each not in covered]
+        if open_cells:
+            yield Flaw(("value_profile", "cells"), f"no profile for {', '.join(open_cells)}.")
+
+
+def _named(combination: Sequence[str]) -> str:
+    return " × ".join(combination)
+
+
+def _rankings(matrix: ValueProfile) -> Iterator[Flaw]:
+    axes = {axis.key: [part.key for part in axis.classes] for axis in matrix.axes}
+    profiles = [profile.key for profile in matrix.profiles]
+    drivers = [driver.key for driver in matrix.drivers]
+    for n, ranking in enumerate(matrix.rankings):
+        loc: Loc = ("value_profile", "rankings", n)
+        if bool(ranking.cell) == bool(ranking.profile):
+            yield Flaw(loc, "belongs to one cell or to one profile.", "either `cell` or `profile`")
+        elif ranking.profile and ranking.profile not in profiles:
+            yield _unknown((*loc, "profile"), "profile", ranking.profile, profiles)
+        elif ranking.cell:
+            for axis in ranking.cell.keys() | axes.keys():
+                if axis not in axes:
+                    yield _unknown((*loc, "cell", axis), "axis", axis, axes)
+                elif ranking.cell.get(axis) not in axes[axis]:
+                    named = str(ranking.cell.get(axis, "(none)"))
+                    yield _unknown((*loc, "cell", axis), f"class of {axis}", named, axes[axis])
+        for name in ranking.drivers:
+            if name not in drivers:
+                yield _unknown((*loc, "drivers"), "driver", name, drivers)
+        absent = [name for name in drivers if name not in ranking.drivers]
+        if absent:
+            yield Flaw((*loc, "drivers"), f"{', '.join(absent)} is not ranked.", "every driver, once")
+        if len(set(ranking.drivers)) < len(ranking.drivers):
+            yield Flaw((*loc, "drivers"), "a driver is ranked twice.", "every driver, once")
+
+
+def _money(model: Model) -> Iterator[Flaw]:
+    value, share, card = model.value, model.tiers.share, model.cost_to_serve
+    if value.basis == "margin" and value.revenue_from != "order_lines":
+        message = f"product cost is not known for {value.revenue_from}, so there is no margin."
+        yield Flaw(("value", "basis"), message, "revenue, or revenue_from: order_lines")
+    if share.min > 0.25 or share.max < 0.25 or share.min > share.max:
+        message = f"four tiers cannot each hold {share.min:.0%} to {share.max:.0%} of the customers."
+        yield Flaw(("tiers", "share"), message, "min up to 0.25, max from 0.25")
+    for name in type(card.activities).model_fields:
+        work = getattr(card.activities, name)
+        if work and work.role not in card.cost_per_minute:
+            loc = ("cost_to_serve", "activities", name, "role")
+            yield _unknown(loc, "role in cost_per_minute", work.role, card.cost_per_minute)
+    if card.activities.ticket:
+        loc = ("cost_to_serve", "activities", "ticket", "minutes")
+        entries = [((*loc, name), name) for name in card.activities.ticket.minutes]
+        yield from _duplicates(entries, "priority")
+
+
+def _crm(model: Model) -> Iterator[Flaw]:
+    for connector, own in model.crm.items():
+        for kind, columns in own.fields.items():
+            loc: Loc = ("crm", connector, "fields", kind)
+            if kind not in COLUMNS:
+                yield _unknown(loc, "kind of record", kind, COLUMNS)
+                continue
+            known = COLUMNS[kind] | (set(model.attributes) if kind == "account" else set())
+            for column in columns:
+                if column not in known:
+                    yield _unknown((*loc, column), f"column of {kind}", column, known)
+        mapped = own.fields.get("account", {})
+        for name in model.attributes:
+            if name not in mapped:
+                message = f"the attribute '{name}' is not mapped to a field of this CRM."
+                yield Flaw(("crm", connector, "fields", "account"), message, f"{name}: the field's API name")
+        roles = DEFAULT_NAMES[connector]
+        for role in own.names:
+            if role not in roles:
+                yield _unknown(("crm", connector, "names", role), "published value", role, roles)
+        names = [(("crm", connector, "names", role), name) for role, name in own.names.items()]
+        yield from _duplicates(names, "field name")
