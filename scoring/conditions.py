@@ -101,7 +101,7 @@ def _kind(value: object) -> str:
     names = {"all": "all", "any": "any", "not": "not", "otherwise": "otherwise"}
     if isinstance(value, dict):
         return next((tag for key, tag in names.items() if key in value), "test")
-    types = {All: "all", AnyOf: "any", Not: "not", Otherwise: "otherwise"}
+    types: dict[type, str] = {All: "all", AnyOf: "any", Not: "not", Otherwise: "otherwise"}
     return types.get(type(value), "test")
 
 

@@ -36,7 +36,6 @@ _ACCOUNT: Mapping[str, tuple[FieldType, str]] = {
     "external_id": ("text", "External id"),
     "annual_revenue": ("money", "Annual revenue"),
     "employees": ("number", "Employees"),
-    "created_on": ("date", "Created"),
 }
 
 _SUMS: Mapping[str, tuple[FieldType, str]] = {

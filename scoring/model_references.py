@@ -91,7 +91,9 @@ def _attributes(model: Model) -> Iterator[Flaw]:
             if target not in vocabulary.values:
                 loc = ("vocabulary", name, "labels", label)
                 yield _unknown(loc, f"value of {name}", target, vocabulary.values)
-        entries = [(("vocabulary", name, "values", n), value) for n, value in enumerate(vocabulary.values)]
+        entries: list[tuple[Loc, str]] = [
+            (("vocabulary", name, "values", n), value) for n, value in enumerate(vocabulary.values)
+        ]
         entries += [(("vocabulary", name, "labels", label), label) for label in vocabulary.labels]
         yield from _duplicates(entries, "label")
 
@@ -150,7 +152,7 @@ def _test(test: Test, loc: Loc, model: Model, fields: dict[str, RuleField]) -> I
         for value in operands:
             if not isinstance(value, wanted) or isinstance(value, bool):
                 yield Flaw(place, f"found '{value}' for {test.field}.", _a(field.type))
-    if test.operator == "between" and operands[0] > operands[1]:  # type: ignore[operator]
+    if test.operator == "between" and operands[0] > operands[1]:
         yield Flaw(place, "the first bound is greater than the second.", "[low, high]")
     vocabulary = model.vocabulary.get(test.field)
     if vocabulary and test.operator in ("equals", "in"):

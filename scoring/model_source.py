@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
+
 from scoring.model_errors import ModelError, Problem
 
 Loc = Sequence[str | int]

@@ -21,6 +21,7 @@ Label = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\S(.*\S)?$"
 Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 Amount = Annotated[float, Field(ge=0, le=1_000_000, strict=True)]
 OutputKey = Literal["segment", "sub_segment", "value_profile", "tier"]
+Component = Literal["money", "recency", "frequency"]
 Severity = Literal["high", "medium", "low"]
 RuleKey = Literal[
     "missing",
@@ -32,7 +33,8 @@ RuleKey = Literal[
     "unknown_product",
 ]
 
-CPM_TIERS = ("platinum", "gold", "silver", "bronze")
+TierKey = Literal["platinum", "gold", "silver", "bronze"]
+CPM_TIERS: tuple[TierKey, ...] = ("platinum", "gold", "silver", "bronze")
 
 #: Names of the fields we publish to, per CRM and role, unless the model file names others.
 DEFAULT_NAMES: Mapping[str, Mapping[str, str]] = {
@@ -272,13 +274,22 @@ class Tiers(Part):
     """The tier scheme. `cpm`: value by relative cost to serve (Thakur & Workman 2016)."""
 
     scheme: Literal["cpm"] = "cpm"
-    labels: Mapping[Literal["platinum", "gold", "silver", "bronze"], Label] = {
-        key: key.capitalize() for key in CPM_TIERS
-    }
+    labels: Mapping[TierKey, Label] = {key: key.capitalize() for key in CPM_TIERS}
     cuts: Cuts = Cuts()
     share: ShareLimits = ShareLimits()
 
+    @field_validator("labels")
+    @classmethod
+    def _every_tier_named(cls, labels: Mapping[str, str]) -> Mapping[str, str]:
+        absent = [key for key in CPM_TIERS if key not in labels]
+        if absent:
+            raise ValueError(f"every tier needs a label; {', '.join(absent)} has none")
+        if len({label.casefold() for label in labels.values()}) < len(labels):
+            raise ValueError("two tiers have the same label")
+        return labels
+
     def label(self, key: str) -> str:
+        """What people call the tier with this key."""
         return {str(name): label for name, label in self.labels.items()}[key]
 
     @property

@@ -1,0 +1,290 @@
+"""What is known about each account, as one ibis expression over the mirror: one row per account.
+
+Everything is a count, a sum, a minimum or a maximum of integers and dates, so the result does not depend on the order
+of rows or on the engine (DuckDB, SQLite, PostgreSQL). Money is in units of 1/10,000 of the currency.
+
+Columns of the result, in this order:
+    account_id, name, owner_id, type, industry, country, currency, external_id     text
+    annual_revenue (money), employees (int)                                        null where unknown
+    one text column per attribute of the model
+    transactions, transactions_ever, first_transaction_on, last_transaction_on     orders, or won deals
+    revenue, revenue_cost_known, product_cost                                      money, before cost to serve
+    orders, order_lines, small_orders, expedited_orders, freight, discount
+    tickets, tickets_p0, tickets_p1 ... (per priority of the rate card, see `ticket_columns`)
+    visits, calls, activities, last_activity_on
+    deals_won, deals_lost, deals_open, won_amount, open_amount
+    contracts_active
+Counts and sums cover the model's window: `value.windows.months` before `as_of`, which itself is excluded. "Ever",
+"first" and "last" look back without limit, and open deals and active contracts are those of the day before `as_of`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+import ibis
+
+from scoring.fields import SCALE
+from scoring.model_types import Model
+from scoring.periods import months_before
+
+Table = Any  # ibis is untyped
+
+_TEXT = ("name", "owner_id", "type", "industry", "country", "currency", "external_id")
+_ORDER_SUMS = (
+    "orders",
+    "order_lines",
+    "small_orders",
+    "expedited_orders",
+    "freight",
+    "discount",
+    "order_revenue",
+    "revenue_cost_known",
+    "product_cost",
+    "orders_ever",
+)
+_DEAL_SUMS = ("deals_won", "deals_lost", "deals_open", "won_amount", "open_amount", "deals_won_ever")
+#: Contracts in these states were never signed.
+_UNSIGNED = ("draft", "in approval process", "inapproval")
+
+
+def ticket_columns(model: Model) -> dict[str, str]:
+    """Priority of the rate card -> column that counts its tickets; every other priority is only in `tickets`."""
+    ticket = model.cost_to_serve.activities.ticket
+    return {name: f"tickets_p{n}" for n, name in enumerate(sorted(ticket.minutes if ticket else ()))}
+
+
+def build(tables: Mapping[str, Table], model: Model, as_of: date, excluded_actors: Collection[str] = ()) -> Table:
+    """Features of every account in `tables["account"]`, in no particular order.
+
+    `tables` are the mirror's tables by record kind; a kind or column that is absent counts as empty.
+    Activities created by `excluded_actors` (user ids: our own integration user) are left out, so that a task we
+    create never changes a score.
+    """
+    start = months_before(as_of, model.value.windows.months)
+    parts = (
+        _orders(tables, model, start, as_of),
+        _deals(tables, start, as_of),
+        _tickets(tables, model, start, as_of),
+        _activities(tables, start, as_of, excluded_actors),
+        _contracts(tables, as_of),
+    )
+    frame = _accounts(tables["account"], model)
+    for part in parts:
+        frame = frame.left_join(part, frame.account_id == part.part_account).drop("part_account")
+    counts = [*_ORDER_SUMS, *_DEAL_SUMS, "tickets", *ticket_columns(model).values()]
+    counts += ["visits", "calls", "activities", "contracts_active"]
+    frame = frame.mutate(**{name: frame[name].fill_null(0) for name in counts})
+    return frame.mutate(**_transactions(frame, model)).select(*_columns(model))
+
+
+def _columns(model: Model) -> list[str]:
+    return [
+        *("account_id", *_TEXT, "annual_revenue", "employees", *model.attributes),
+        *("transactions", "transactions_ever", "first_transaction_on", "last_transaction_on"),
+        *("revenue", "revenue_cost_known", "product_cost"),
+        *("orders", "order_lines", "small_orders", "expedited_orders", "freight", "discount"),
+        *("tickets", *ticket_columns(model).values(), "visits", "calls", "activities", "last_activity_on"),
+        *("deals_won", "deals_lost", "deals_open", "won_amount", "open_amount", "contracts_active"),
+    ]
+
+
+def _transactions(frame: Table, model: Model) -> dict[str, Any]:
+    """What counts as a transaction under the model: an order, or a won deal."""
+    if model.value.revenue_from == "opportunities":
+        return {
+            "transactions": frame.deals_won,
+            "transactions_ever": frame.deals_won_ever,
+            "first_transaction_on": frame.first_deal_on,
+            "last_transaction_on": frame.last_deal_on,
+            "revenue": frame.won_amount,
+            "revenue_cost_known": ibis.literal(0, "int64"),
+            "product_cost": ibis.literal(0, "int64"),
+        }
+    return {
+        "transactions": frame.orders,
+        "transactions_ever": frame.orders_ever,
+        "first_transaction_on": frame.first_order_on,
+        "last_transaction_on": frame.last_order_on,
+        "revenue": frame.order_revenue,
+    }
+
+
+def _accounts(account: Table, model: Model) -> Table:
+    columns = {name: _column(account, name, "string") for name in (*_TEXT, *model.attributes)}
+    return account.select(
+        account_id=account.id,
+        annual_revenue=_column(account, "annual_revenue", "int64"),
+        employees=_column(account, "employees", "int64"),
+        **columns,
+    )
+
+
+def _column(table: Table, name: str, kind: str) -> Any:
+    """A column, or nulls of its type where the table lacks it."""
+    return table[name].cast(kind) if name in table.columns else ibis.null(kind)
+
+
+def _table(tables: Mapping[str, Table], kind: str, columns: Mapping[str, str]) -> Table:
+    """A kind with exactly these columns; an empty one where it was not read."""
+    table = tables.get(kind)
+    if table is None:
+        anchor = tables["account"]
+        return anchor.select(**{name: ibis.null(type_) for name, type_ in columns.items()}).filter(ibis.literal(False))
+    return table.select(**{name: _column(table, name, type_) for name, type_ in columns.items()})
+
+
+def _sum(value: Any, where: Any) -> Any:
+    return value.sum(where=where).cast("int64")
+
+
+def _count(where: Any) -> Any:
+    return where.ifelse(1, 0).sum().cast("int64")
+
+
+def _lower(column: Any) -> Any:
+    return column.fill_null("").strip().lower()
+
+
+def _orders(tables: Mapping[str, Table], model: Model, start: date, as_of: date) -> Table:
+    """Per account: sums over its orders."""
+    orders = _per_order(tables, model).filter(lambda t: t.ordered_on < ibis.literal(as_of))
+    window = orders.ordered_on >= ibis.literal(start)
+    from_lines = model.value.revenue_from == "order_lines"
+    small = model.cost_to_serve.activities.small_order
+    below = round(small.below * SCALE) if small else None
+    is_small = ibis.literal(False) if below is None else orders.size < below
+    return orders.group_by(part_account=orders.account_id).aggregate(
+        orders=_count(window),
+        order_lines=_sum(orders.lines, window),
+        small_orders=_count(window & is_small),
+        expedited_orders=_count(window & orders.is_expedited),
+        freight=_sum(orders.freight, window),
+        discount=_sum(orders.discount, window),
+        order_revenue=_sum(orders.lines_amount if from_lines else orders.amount, window),
+        revenue_cost_known=_sum(orders.amount_cost_known, window),
+        product_cost=_sum(orders.product_cost, window),
+        orders_ever=_count(orders.account_id.notnull()),
+        first_order_on=orders.ordered_on.min(),
+        last_order_on=orders.ordered_on.max(),
+    )
+
+
+def _per_order(tables: Mapping[str, Table], model: Model) -> Table:
+    """One row per order that counts, with the sums of its lines.
+
+    Freight stands on the order or on its lines: the order's is taken where it is given.
+    """
+    columns = {"id": "string", "account_id": "string", "status": "string", "ordered_on": "date"}
+    columns |= {"amount": "int64", "freight": "int64", "is_expedited": "boolean"}
+    order = _table(tables, "order", columns)
+    excluded = [status.strip().lower() for status in model.value.excluded_order_statuses]
+    if excluded:
+        order = order.filter(~_lower(order.status).isin(excluded))
+    order = order.filter(order.account_id.notnull())
+    lines = _lines(tables)
+    joined = order.left_join(lines, order.id == lines.line_order)
+    return joined.select(
+        account_id=joined.account_id,
+        ordered_on=joined.ordered_on,
+        is_expedited=joined.is_expedited.fill_null(False),
+        amount=joined.amount.fill_null(0),
+        size=ibis.coalesce(joined.lines_amount, joined.amount, 0),
+        lines=joined.lines.fill_null(0),
+        lines_amount=joined.lines_amount.fill_null(0),
+        amount_cost_known=joined.amount_cost_known.fill_null(0),
+        product_cost=joined.product_cost.fill_null(0),
+        discount=joined.discount.fill_null(0),
+        freight=ibis.coalesce(joined.freight, joined.lines_freight, 0),
+    )
+
+
+def _lines(tables: Mapping[str, Table]) -> Table:
+    """Per order: sums over its lines. A line without a cost of its own takes product cost times quantity."""
+    columns = {"order_id": "string", "product_id": "string", "quantity": "float64"}
+    columns |= {"amount": "int64", "cost": "int64", "discount": "int64", "freight": "int64"}
+    line = _table(tables, "order_line", columns)
+    product = _table(tables, "product", {"id": "string", "cost": "int64"})
+    product = product.select(product_key=product.id, standard_cost=product.cost)
+    priced = line.left_join(product, line.product_id == product.product_key)
+    standard = (priced.standard_cost * priced.quantity).round().cast("int64")
+    priced = priced.mutate(line_cost=ibis.coalesce(priced.cost, standard))
+    known = priced.line_cost.notnull()
+    return priced.group_by(line_order=priced.order_id).aggregate(
+        lines=_count(priced.order_id.notnull()),
+        lines_amount=_sum(priced.amount, None),
+        amount_cost_known=_sum(priced.amount, known),
+        product_cost=_sum(priced.line_cost, None),
+        discount=_sum(priced.discount, None),
+        lines_freight=_sum(priced.freight, None),
+    )
+
+
+def _deals(tables: Mapping[str, Table], start: date, as_of: date) -> Table:
+    """Per account: deals that closed in the window, and those open on the day before `as_of`."""
+    columns = {"account_id": "string", "is_won": "boolean", "is_closed": "boolean", "amount": "int64"}
+    deal = _table(tables, "opportunity", columns | {"closes_on": "date", "created_on": "date"})
+    deal = deal.filter(deal.account_id.notnull())
+    day = ibis.literal(as_of)
+    closed = deal.is_closed.fill_null(False) & (deal.closes_on < day).fill_null(False)
+    begun = (deal.created_on < day).fill_null(True)
+    won, window = deal.is_won.fill_null(False), (deal.closes_on >= ibis.literal(start)).fill_null(False)
+    return deal.group_by(part_account=deal.account_id).aggregate(
+        deals_won=_count(closed & window & won),
+        deals_lost=_count(closed & window & ~won),
+        deals_open=_count(~closed & begun),
+        won_amount=_sum(deal.amount, closed & window & won),
+        open_amount=_sum(deal.amount, ~closed & begun),
+        deals_won_ever=_count(closed & won),
+        first_deal_on=deal.closes_on.min(where=closed & won),
+        last_deal_on=deal.closes_on.max(where=closed & won),
+    )
+
+
+def _tickets(tables: Mapping[str, Table], model: Model, start: date, as_of: date) -> Table:
+    """Per account: tickets opened in the window, in all and by priority of the rate card."""
+    ticket = _table(tables, "ticket", {"account_id": "string", "priority": "string", "opened_on": "date"})
+    ticket = ticket.filter(
+        ticket.account_id.notnull()
+        & (ticket.opened_on < ibis.literal(as_of))
+        & (ticket.opened_on >= ibis.literal(start))
+    )
+    return ticket.group_by(part_account=ticket.account_id).aggregate(
+        tickets=_count(ticket.account_id.notnull()),
+        **{
+            column: _count(_lower(ticket.priority) == priority.strip().lower())
+            for priority, column in ticket_columns(model).items()
+        },
+    )
+
+
+def _activities(tables: Mapping[str, Table], start: date, as_of: date, excluded_actors: Collection[str]) -> Table:
+    """Per account: what people did with it; `visits` and `calls` are the types the rate card knows."""
+    columns = {"account_id": "string", "activity_type": "string", "happened_on": "date", "created_by_id": "string"}
+    activity = _table(tables, "activity", columns)
+    activity = activity.filter(activity.account_id.notnull() & (activity.happened_on < ibis.literal(as_of)))
+    if excluded_actors:
+        actor = activity.created_by_id.fill_null("")
+        activity = activity.filter(~actor.isin(sorted(excluded_actors)))
+    window = activity.happened_on >= ibis.literal(start)
+    kind = _lower(activity.activity_type)
+    return activity.group_by(part_account=activity.account_id).aggregate(
+        visits=_count(window & (kind == "visit")),
+        calls=_count(window & (kind == "call")),
+        activities=_count(window),
+        last_activity_on=activity.happened_on.max(),
+    )
+
+
+def _contracts(tables: Mapping[str, Table], as_of: date) -> Table:
+    """Per account: signed contracts that run on the day before `as_of`."""
+    columns = {"account_id": "string", "status": "string", "starts_on": "date", "ends_on": "date"}
+    contract = _table(tables, "contract", columns)
+    day = ibis.literal(as_of)
+    runs = (contract.starts_on < day) & (contract.ends_on >= day).fill_null(True)
+    contract = contract.filter(contract.account_id.notnull() & runs & ~_lower(contract.status).isin(_UNSIGNED))
+    return contract.group_by(part_account=contract.account_id).aggregate(
+        contracts_active=_count(contract.account_id.notnull())
+    )
