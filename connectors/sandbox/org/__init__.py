@@ -1,1 +1,1 @@
-"""The org itself, without any protocol: schema, records, validation, queries, sessions. Start at `org.Org`."""
+"""The org itself, without any protocol: schema, records, validation, queries, sessions. See `org.Org`."""

@@ -2,7 +2,7 @@
 
 A custom field that comes in over the Metadata API is visible to nobody, the administrator included, until a
 permission set with a field permission is assigned; required fields are visible to everybody. The org enforces
-this only while its setting `field_security` is on. Permission sets are records of the org, so that they can be
+this unless its setting `field_security` is false. Permission sets are records of the org, so that they can be
 queried and assigned over REST like any other record.
 """
 
@@ -92,7 +92,7 @@ class Access:
 
     @property
     def is_enforced(self) -> bool:
-        return bool(self._org.setting(ENFORCED))
+        return self._org.setting(ENFORCED) is not False
 
     def hidden(self, user_id: str) -> frozenset[str]:
         """Fields the user cannot see; empty while field security is not enforced."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
+from connectors.sandbox.org import ids
+from connectors.sandbox.org.access import Access
+from connectors.sandbox.org.clock import Clock
+from connectors.sandbox.org.definitions import Definitions
+from connectors.sandbox.org.first_use import fill_new_org, save_status
 from connectors.sandbox.org.outcomes import (
     OrgError,
     QueryError,
@@ -15,59 +23,69 @@ from connectors.sandbox.org.outcomes import (
     RowOutcome,
     SchemaError,
 )
+from connectors.sandbox.org.queries import Queries, QueryOptions
+from connectors.sandbox.org.records import Store
+from connectors.sandbox.org.removal import Bin
 from connectors.sandbox.org.schema import FieldDef, GlobalValueSet, ObjectDef
 from connectors.sandbox.org.sessions import Credentials, Sessions
+from connectors.sandbox.org.standard import STANDARD
+from connectors.sandbox.org.usage import ApiUsage
+from connectors.sandbox.org.validation import Rights
+from connectors.sandbox.org.writes import WriteOptions, Writer
 
-__all__ = [
-    "Org",
-    "OrgError",
-    "QueryError",
-    "QueryResult",
-    "RowError",
-    "RowOutcome",
-    "SchemaError",
-    "WriteOptions",
-]
+__all__ = ["Org", "OrgError", "QueryError", "QueryResult", "RowError", "RowOutcome", "SchemaError", "WriteOptions"]
 
 Row = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class WriteOptions:
-    """How a write behaves besides its values.
-
-    Attributes:
-        user_id: who writes; empty = the administrator.
-        all_or_none: undo all rows if one fails.
-        auto_assign: run the org's assignment rule, as REST does unless told otherwise.
-        allow_duplicates: save although a duplicate rule objects.
-    """
-
-    user_id: str = ""
-    all_or_none: bool = False
-    auto_assign: bool = False
-    allow_duplicates: bool = False
+_LOAD_CHUNK = 2000
 
 
 class Org:
     """Schema, records, users and sessions of one org, kept in a folder.
 
     Safe to use from several threads. Use it as a context manager or call `close()`.
+
+    Attributes:
+        org_id: 18 characters, made at random when the org is created.
+        admin_user_id: the user on whose behalf things happen unless another is named.
+        access: field permissions; they apply only while the setting `field_security` is on.
+        usage: API calls of the last 24 hours, counted by the faces.
     """
 
-    org_id: str
-    name: str
-    admin_user_id: str
-    home: Path
-    sessions: Sessions
+    def __init__(self, home: Path, name: str) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        self.home = home
+        self.store = Store(home / "org.sqlite3")
+        self.clock = Clock()
+        self.definitions = Definitions(self.store, STANDARD)
+        self._writer = Writer(self.store, self.definitions, self.clock)
+        self._bin = Bin(self.store, self.definitions, self.clock)
+        self.queries = Queries(self.store, self.definitions, self.clock)
+        self.access = Access(self)
+        self.usage = ApiUsage(self.store, self.clock)
+        self.admin_user_id = ids.make("005", 1)
+        with self.store.writing():
+            if self.store.setting("org_id") is None:
+                self._create(name)
+        self.org_id: str = self.store.setting("org_id")
+        self.name: str = self.store.setting("org_name")
+        self.sessions = Sessions(self.store, self.org_id)
 
     @classmethod
-    def open(cls, home: Path) -> Org:
-        """The org in that folder; created with its standard objects on first use."""
-        raise NotImplementedError
+    def open(cls, home: Path, name: str = "Tierline Sandbox") -> Org:
+        """The org in that folder; created under this name with its standard objects on first use."""
+        return cls(home, name)
+
+    def _create(self, name: str) -> None:
+        before = secrets.randbelow(62**8) + 1
+        self.store.take_numbers("id:00D", before)
+        self.org_id = ids.make("00D", before + 1)
+        self.store.set_setting("org_id", self.org_id)
+        self.store.set_setting("org_name", name)
+        fill_new_org(self, name)
 
     def close(self) -> None:
-        raise NotImplementedError
+        self.usage.save()
+        self.store.close()
 
     def __enter__(self) -> Org:
         return self
@@ -77,42 +95,65 @@ class Org:
 
     def credentials(self) -> Credentials:
         """Client id and secret, user name, password and an access token of the administrator."""
-        raise NotImplementedError
+        admin = self.definitions.get("User")
+        username = self.store.fetch(admin, [self.admin_user_id], ["Username"])[self.admin_user_id]["Username"]
+        return self.sessions.credentials(username, self.admin_user_id)
 
-    def setting(self, key: str) -> object:
-        """A JSON value that a face keeps with the org, or None."""
-        raise NotImplementedError
+    def setting(self, key: str) -> Any:
+        """A JSON value kept with the org, or None. Those the org itself obeys are listed in the README."""
+        return self.store.setting(key)
 
     def set_setting(self, key: str, value: object) -> None:
-        raise NotImplementedError
+        self.store.set_setting(key, value)
+
+    # --- schema --------------------------------------------------------------------------------
 
     def objects(self) -> Mapping[str, ObjectDef]:
-        raise NotImplementedError
+        self.definitions.refresh()
+        return self.definitions.objects
 
     def object(self, name: str) -> ObjectDef:
         """The object of that API name in any case. Raises SchemaError("INVALID_TYPE" ...)."""
-        raise NotImplementedError
+        self.definitions.refresh()
+        return self.definitions.get(name)
 
     def create_object(self, definition: ObjectDef) -> None:
         """Adds a custom object; system fields, `Name` and `OwnerId` are added unless given.
 
         An empty `key_prefix` gets the next free one. Raises SchemaError("DUPLICATE_DEVELOPER_NAME" ...).
         """
-        raise NotImplementedError
+        self.definitions.refresh()
+        self.definitions.create_object(definition)
 
     def save_field(self, object_name: str, field: FieldDef) -> bool:
         """Creates or replaces a field; True if created. Raises SchemaError."""
-        raise NotImplementedError
+        self.definitions.refresh()
+        return self.definitions.save_field(object_name, field)
 
     def delete_field(self, object_name: str, field_name: str) -> None:
-        raise NotImplementedError
+        """Drops a custom field with its values. Raises SchemaError."""
+        self.definitions.refresh()
+        self.definitions.delete_field(object_name, field_name)
 
     def value_sets(self) -> Mapping[str, GlobalValueSet]:
-        raise NotImplementedError
+        self.definitions.refresh()
+        return self.definitions.value_sets
 
     def save_value_set(self, value_set: GlobalValueSet) -> bool:
         """Creates or replaces a global value set; fields that use it follow. True if created."""
-        raise NotImplementedError
+        self.definitions.refresh()
+        return self.definitions.save_value_set(value_set)
+
+    def save_status(
+        self, kind: str, value: str, *, closed: bool = False, won: bool = False, probability: int = 0
+    ) -> None:
+        """Adds or changes an OpportunityStage, CaseStatus or TaskStatus and its picklist entry.
+
+        `won` and `probability` (percent) mean something for opportunity stages only.
+        """
+        save_status(self, kind, value, closed=closed, won=won, probability=probability)
+
+    # --- records -------------------------------------------------------------------------------
 
     def insert(
         self,
@@ -124,7 +165,8 @@ class Org:
         options: WriteOptions | None = None,
     ) -> list[RowOutcome]:
         """One outcome per row, in order. `options`, where given, replaces the two other arguments."""
-        raise NotImplementedError
+        asked = self._options(user_id, all_or_none, options)
+        return self._writer.insert(self.object(object_name), rows, asked, self._rights(asked))
 
     def update(
         self,
@@ -136,7 +178,8 @@ class Org:
         options: WriteOptions | None = None,
     ) -> list[RowOutcome]:
         """Each row carries its `Id`; fields it does not name stay as they are."""
-        raise NotImplementedError
+        asked = self._options(user_id, all_or_none, options)
+        return self._writer.update(self.object(object_name), rows, asked, self._rights(asked))
 
     def upsert(
         self,
@@ -149,7 +192,8 @@ class Org:
         options: WriteOptions | None = None,
     ) -> list[RowOutcome]:
         """Updates the row whose `external_field` (or Id) has the given value, else inserts it."""
-        raise NotImplementedError
+        asked = self._options(user_id, all_or_none, options)
+        return self._writer.upsert(self.object(object_name), external_field, rows, asked, self._rights(asked))
 
     def delete(
         self,
@@ -161,11 +205,26 @@ class Org:
         options: WriteOptions | None = None,
     ) -> list[RowOutcome]:
         """Moves records to the recycle bin (`IsDeleted`), their owned children too."""
-        raise NotImplementedError
+        asked = self._options(user_id, all_or_none, options)
+        return self._bin.delete(self.object(object_name), ids, asked.all_or_none)
+
+    def merge(self, object_name: str, master_id: str, loser_ids: Sequence[str]) -> None:
+        """Merges records into one: the losers are deleted with `MasterRecordId` set, children move over."""
+        self._bin.merge(self.object(object_name), master_id, loser_ids)
+
+    def find_ids(self, object_name: str, field_name: str, value: object) -> list[str]:
+        """Ids of the records whose field has this value. Raises SchemaError for an unknown field."""
+        definition = self.object(object_name)
+        found = definition.find(field_name)
+        if found is None:
+            raise SchemaError("INVALID_FIELD", f"No such column '{field_name}' on entity '{definition.name}'")
+        stored = self._writer.plan(definition).convert[found.name](value)
+        return self._writer.find_ids(definition, found.name, stored)
 
     def query(self, soql: str, *, include_deleted: bool = False) -> QueryResult:
         """The whole result. Raises QueryError."""
-        raise NotImplementedError
+        self.definitions.refresh()
+        return self.queries.run(soql, QueryOptions(include_deleted=include_deleted, page=None))
 
     def bulk_load(self, object_name: str, rows: Iterable[Row]) -> list[str]:
         """Inserts rows in one transaction and returns their ids; raises OrgError naming the first bad row.
@@ -173,8 +232,29 @@ class Org:
         As the permission "Set Audit Fields" allows, rows may carry CreatedDate, CreatedById, LastModifiedDate
         and LastModifiedById, inactive owners, and read-only fields that the org does not calculate.
         """
-        raise NotImplementedError
+        definition = self.object(object_name)
+        options = WriteOptions(user_id=self.admin_user_id)
+        loaded: list[str] = []
+        pending = iter(rows)
+        with self.store.writing():
+            while chunk := list(islice(pending, _LOAD_CHUNK)):
+                outcomes = self._writer.insert(definition, chunk, options, Rights(loading=True))
+                for position, outcome in enumerate(outcomes, len(loaded) + 1):
+                    if outcome.id is None:
+                        error = outcome.errors[0]
+                        raise OrgError(error.status_code, f"{object_name} row {position}: {error.message}")
+                loaded.extend(outcome.id for outcome in outcomes if outcome.id)
+        return loaded
 
     def set_clock(self, now: datetime | None) -> None:
         """Fixes "now" for this process; None goes back to real time."""
-        raise NotImplementedError
+        self.clock.fix(now)
+
+    def _options(self, user_id: str | None, all_or_none: bool, options: WriteOptions | None) -> WriteOptions:
+        asked = options or WriteOptions(user_id or "", all_or_none)
+        return asked if asked.user_id else replace(asked, user_id=self.admin_user_id)
+
+    def _rights(self, options: WriteOptions) -> Rights:
+        if not options.secured:
+            return Rights()
+        return Rights(hidden=self.access.hidden(options.user_id), uneditable=self.access.uneditable(options.user_id))

@@ -11,14 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-TEXT_TYPES = frozenset(
-    {"string", "textarea", "picklist", "multipicklist", "email", "phone", "url", "combobox"}
-)
+TEXT_TYPES = frozenset({"string", "textarea", "picklist", "multipicklist", "email", "phone", "url", "combobox"})
 NUMBER_TYPES = frozenset({"int", "double", "currency", "percent"})
 PICKLIST_TYPES = frozenset({"picklist", "multipicklist", "combobox"})
 FIELD_TYPES = TEXT_TYPES | NUMBER_TYPES | {"id", "reference", "date", "datetime", "boolean"}
 
-#: A `textarea` longer than this is a long text area: stored and returned, but never filtered, grouped or sorted.
+#: A `textarea` longer than this is a long text area: stored, but never filtered, grouped or sorted.
 LONG_TEXT = 255
 
 #: What deleting the parent does to a lookup: empties it, deletes the child as well, or refuses.
@@ -159,9 +157,7 @@ def field_from_json(raw: Mapping[str, Any]) -> FieldDef:
 
 
 def object_from_json(raw: Mapping[str, Any]) -> ObjectDef:
-    return ObjectDef(
-        **{**raw, "fields": {name: field_from_json(item) for name, item in raw["fields"].items()}}
-    )
+    return ObjectDef(**{**raw, "fields": {name: field_from_json(item) for name, item in raw["fields"].items()}})
 
 
 def value_set_from_json(raw: Mapping[str, Any]) -> GlobalValueSet:

@@ -77,7 +77,7 @@ class Sessions:
         return stored[0] if stored and _same(stored[1], password) else None
 
     def credentials(self, username: str, user_id: str) -> Credentials:
-        """The org's own client, login and first access token; made on the first call, then always the same."""
+        """The org's own client, login and first access token; made on the first call, then kept."""
         stored = self._store.setting("credentials")
         if stored is None:
             stored = {
@@ -95,15 +95,11 @@ class Sessions:
     def _add(self, kind: str, user_id: str, prefix: str) -> str:
         token = prefix + _random(96)
         with self._store.writing() as connection:
-            connection.execute(
-                "INSERT INTO tokens (token, kind, user_id) VALUES (?, ?, ?)", (token, kind, user_id)
-            )
+            connection.execute("INSERT INTO tokens (token, kind, user_id) VALUES (?, ?, ?)", (token, kind, user_id))
         return token
 
     def _user(self, kind: str, token: str) -> str | None:
-        row = self._store.reader().execute(
-            "SELECT user_id FROM tokens WHERE token = ? AND kind = ?", (token, kind)
-        )
+        row = self._store.reader().execute("SELECT user_id FROM tokens WHERE token = ? AND kind = ?", (token, kind))
         found = row.fetchone()
         return str(found[0]) if found else None
 
