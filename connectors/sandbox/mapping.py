@@ -1,0 +1,339 @@
+"""The mapping file: how CSV and Parquet files become the records of an org. LOADING.md explains it by example.
+
+These are its types, one per section, and `read`, which names file, line and key of everything that is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as AbstractMapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Scalar = bool | int | float | date | str
+Text = Annotated[str, Field(min_length=1)]
+Columns = Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
+class LoadError(Exception):
+    """Files could not be loaded. The org is as it was before.
+
+    Attributes:
+        message: one sentence: where (file, line) and what is wrong.
+        next_step: one sentence: what to do.
+    """
+
+    def __init__(self, message: str, next_step: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step
+
+
+class Part(BaseModel):
+    """A section of the mapping file: unknown keys are errors."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class PicklistValue(Part):
+    """An entry of a picklist; a plain text stands for an active entry whose label is its value."""
+
+    value: Text
+    label: str = ""
+    active: bool = True
+
+
+class FieldChange(Part):
+    """A custom field to create, or what to change about a field that exists.
+
+    `type` is needed for a new field. `values` of an existing picklist are added to those it has.
+    """
+
+    type: Text | None = None
+    label: str | None = None
+    help: str | None = None
+    length: Annotated[int | None, Field(ge=1, le=131072)] = None
+    precision: Annotated[int | None, Field(ge=1, le=18)] = None
+    scale: Annotated[int | None, Field(ge=0, le=17)] = None
+    required: bool | None = None
+    default: Scalar | None = None
+    values: tuple[PicklistValue, ...] = ()
+    restricted: bool | None = None
+    external_id: bool | None = None
+    unique: bool | None = None
+    reference_to: tuple[Text, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_values(cls, given: Any) -> Any:
+        if isinstance(given, dict) and isinstance(given.get("values"), list):
+            values = [{"value": v} if isinstance(v, str) else v for v in given["values"]]
+            return {**given, "values": values}
+        return given
+
+
+class CustomObject(Part):
+    """A custom object to create. Its fields stand under `fields`, like those of any object."""
+
+    label: Text
+    plural: Text
+
+
+class Status(Part):
+    """A value of a status list (OpportunityStage, CaseStatus, TaskStatus) and what it means."""
+
+    value: Text
+    closed: bool = False
+    won: bool = False
+    probability: Annotated[int, Field(ge=0, le=100)] = 0
+
+
+class Test(Part):
+    """What a column must hold for a row to be taken. Values are compared as text."""
+
+    in_: Annotated[tuple[Scalar, ...] | None, Field(alias="in", min_length=1)] = None
+    not_in: Annotated[tuple[Scalar, ...] | None, Field(min_length=1)] = None
+    empty: bool | None = None
+    __test__ = False  # not a pytest class
+
+    @model_validator(mode="after")
+    def _one(self) -> Test:
+        if sum(item is not None for item in (self.in_, self.not_in, self.empty)) != 1:
+            raise ValueError("a test has exactly one of in, not_in, empty")
+        return self
+
+
+#: Each of these keys says where a value comes from; an expression has exactly one.
+SOURCES = (
+    "column", "first_of", "constant", "template", "lookup", "first_name", "last_name", "username",
+    "sum", "min", "max", "count", "last", "most",
+)  # fmt: skip
+
+
+class Expression(Part):
+    """Where the value of a field comes from, and what is done to it. A plain text is short for `column`.
+
+    The order of work: take the value, `map`, `date`, `times`, then `default` if nothing is left.
+    """
+
+    column: Text | None = None
+    first_of: Columns | None = None
+    constant: Scalar | None = None
+    template: Text | None = None
+    lookup: Text | None = None
+    by: Columns | None = None
+    missing: Literal["refuse", "empty"] = "refuse"
+    first_name: Text | None = None
+    last_name: Text | None = None
+    username: Text | None = None
+    domain: Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")] = "example.com"
+    sum: Text | None = None
+    min: Text | None = None
+    max: Text | None = None
+    count: Text | None = None
+    last: Text | None = None
+    most: Text | None = None
+    order_by: Text | None = None
+    weight: Text | None = None
+    map: AbstractMapping[Scalar, Scalar | None] | None = None
+    others: Literal["keep", "refuse", "empty"] = "keep"
+    date: Text | None = None
+    times: float | int | None = None
+    default: Expression | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, given: Any) -> Any:
+        if isinstance(given, str):
+            return {"column": given}
+        if isinstance(given, dict):
+            return {k: [v] if k == "by" and isinstance(v, str) else v for k, v in given.items()}
+        return given
+
+    @model_validator(mode="after")
+    def _complete(self) -> Expression:
+        given = [name for name in SOURCES if getattr(self, name) is not None]
+        if len(given) != 1:
+            found = f"found {' and '.join(given)}" if given else "found none"
+            raise ValueError(f"a value needs exactly one of {', '.join(SOURCES)}; {found}")
+        for option, owner in (("by", "lookup"), ("order_by", "last"), ("weight", "most")):
+            if getattr(self, option) is not None and given[0] != owner:
+                raise ValueError(f"{option} belongs to {owner}")
+        if self.lookup is not None and self.by is None:
+            raise ValueError("a lookup needs `by`: the columns that hold the key")
+        if self.last is not None and self.order_by is None:
+            raise ValueError("last needs `order_by`: the column that says which row is last")
+        return self
+
+    @property
+    def source(self) -> str:
+        """The one key of `SOURCES` that is given."""
+        return next(name for name in SOURCES if getattr(self, name) is not None)
+
+
+class Rows(Part):
+    """Rows to work on: those of a file, or ones that stand in the mapping itself.
+
+    With `group_by` one row stands for all rows that agree in these columns: a plain column then is that of
+    the first of them, and `sum`, `min`, `max`, `count`, `last` and `most` look at all of them.
+    """
+
+    file: Text | None = None
+    rows: tuple[AbstractMapping[Text, Scalar | None], ...] = ()
+    where: AbstractMapping[Text, Test] = {}
+    group_by: tuple[Text, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_group(cls, given: Any) -> Any:
+        if isinstance(given, dict) and isinstance(given.get("group_by"), str):
+            return {**given, "group_by": [given["group_by"]]}
+        return given
+
+    @model_validator(mode="after")
+    def _has_rows(self) -> Rows:
+        if (self.file is None) == (not self.rows):
+            raise ValueError("needs either `file` or `rows`")
+        return self
+
+
+class Join(Rows):
+    """Other rows whose columns become usable as `name.column`.
+
+    Attributes:
+        on: column here -> column there. At most one row there may fit, and none is fine: its columns are empty.
+        columns: name -> expression, needed with `group_by`; without it all columns of the file are there.
+    """
+
+    on: Annotated[AbstractMapping[Text, Text], Field(min_length=1)]
+    columns: AbstractMapping[Text, Expression] = {}
+
+
+class Step(Rows):
+    """One load: rows become records of one object.
+
+    Attributes:
+        name: what lookups of other steps call it; the object's name unless given.
+        key: columns that identify a row here, for lookups.
+        fields: field -> expression.
+        price: list price in the standard price book; on steps that load Product2.
+    """
+
+    object: Text
+    name: str = ""
+    key: tuple[Text, ...] = ()
+    join: AbstractMapping[Text, Join] = {}
+    fields: Annotated[AbstractMapping[Text, Expression], Field(min_length=1)]
+    price: Expression | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_key(cls, given: Any) -> Any:
+        if isinstance(given, dict) and isinstance(given.get("key"), str):
+            return {**given, "key": [given["key"]]}
+        return given
+
+    @property
+    def title(self) -> str:
+        return self.name or self.object
+
+
+class Mapping(Part):
+    """A whole mapping file. `load` is done in order; a lookup reaches its own step and those before it."""
+
+    name: Text
+    description: str = ""
+    objects: AbstractMapping[Text, CustomObject] = {}
+    fields: AbstractMapping[Text, AbstractMapping[Text, FieldChange]] = {}
+    statuses: AbstractMapping[Literal["OpportunityStage", "CaseStatus", "TaskStatus"], tuple[Status, ...]] = {}
+    load: Annotated[tuple[Step, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _lookups_resolve(self) -> Mapping:
+        known: dict[str, Step] = {}
+        for step in self.load:
+            if step.title in known:
+                raise ValueError(f"two steps are called {step.title}; give one of them a `name`")
+            known[step.title] = step
+            for field, expression in step.fields.items():
+                _check_lookup(step, field, expression, known)
+        return self
+
+    def files(self) -> tuple[str, ...]:
+        """The files it reads, each once, in order."""
+        sources: Iterator[Rows] = (part for step in self.load for part in (step, *step.join.values()))
+        return tuple(dict.fromkeys(part.file for part in sources if part.file))
+
+
+def _check_lookup(step: Step, field: str, expression: Expression, known: AbstractMapping[str, Step]) -> None:
+    name = expression.lookup
+    if name is not None:
+        if name not in known:
+            raise ValueError(f"{step.title}.{field} looks up {name}, which is no step before it: {', '.join(known)}")
+        wanted = len(known[name].key)
+        if wanted != len(expression.by or ()):
+            raise ValueError(f"{step.title}.{field}: the key of {name} has {wanted} columns, `by` another number")
+    if expression.default is not None:
+        if expression.default.lookup == step.title:
+            raise ValueError(f"{step.title}.{field}: a default may not look up its own step")
+        _check_lookup(step, field, expression.default, known)
+
+
+def read(path: Path) -> Mapping:
+    """The mapping in a file. Raises `LoadError` that names line and key of the first mistake."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise LoadError(f"{path} cannot be read: {error.strerror}.", "Name a mapping file that exists.") from None
+    except UnicodeDecodeError:
+        raise LoadError(f"{path} is not UTF-8 text.", "Save the mapping file as UTF-8.") from None
+    return parse(text, str(path))
+
+
+def parse(text: str, source: str) -> Mapping:
+    """The mapping in a text; `source` is what errors call it."""
+    try:
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        content = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        message = f"{source}, line {line}: not readable as YAML: {error.problem}."
+        raise LoadError(message, "Correct that line; indent with spaces.") from None
+    if not isinstance(content, dict):
+        raise LoadError(f"{source}: not a mapping file.", "See connectors/sandbox/LOADING.md for the format.")
+    try:
+        return Mapping.model_validate(content)
+    except ValidationError as error:
+        # A wrong alternative is reported once per possible type; the place deepest in the file is the telling one.
+        first = max(error.errors(), key=lambda item: len(list(_follow(tree, item["loc"]))))
+        line, key = _place(tree, first["loc"])
+        problem = first["msg"].removeprefix("Value error, ")
+        message = f"{source}, line {line}: {key or 'mapping'}: {problem}."
+        raise LoadError(message, "Correct that key; LOADING.md lists what is allowed.") from None
+
+
+def _follow(tree: yaml.Node | None, location: Sequence[str | int]) -> Iterator[tuple[yaml.Node, str]]:
+    """Nodes along the location, as far as they exist, each with its step as people write it."""
+    node = tree
+    for part in location:
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+            if found is None:
+                continue
+            node = found[1]
+            yield found[0], f".{part}"
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            yield node, f"[{part}]"
+
+
+def _place(tree: yaml.Node | None, location: Sequence[str | int]) -> tuple[int, str]:
+    """1-based line and key of a location."""
+    line, key = 1, ""
+    for node, step in _follow(tree, location):
+        line, key = node.start_mark.line + 1, key + step
+    return line, key.removeprefix(".")
