@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from connectors.sandbox.org.access import Access, PermissionSet
+from connectors.sandbox.org.access import PermissionSet
 from connectors.sandbox.org.org import Org, SchemaError
 from connectors.sandbox.org.schema import FieldDef, GlobalValueSet, ObjectDef
 
@@ -68,7 +68,7 @@ class Live:
 
     def __init__(self, org: Org) -> None:
         self._org = org
-        self._access = Access(org)
+        self._access = org.access
 
     def objects(self) -> Mapping[str, ObjectDef]:
         return self._org.objects()
