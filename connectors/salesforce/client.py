@@ -130,9 +130,7 @@ class Client:
     ) -> Any:
         """POST or PATCH below /services/data/vNN.0/."""
         return self._json(
-            lambda org: org.restful(
-                path, method=method, json=body, headers=dict(headers), repeatable=repeatable
-            )
+            lambda org: org.restful(path, method=method, json=body, headers=dict(headers), repeatable=repeatable)
         )
 
     def query(self, soql: str, *, include_deleted: bool = False) -> dict[str, Any]:

@@ -83,9 +83,7 @@ class Salesforce:
 
     def kinds(self) -> Mapping[str, Mapping[str, str]]:
         """The kinds whose objects this org has and lets us query; without Orders, for example, no order."""
-        queryable = {
-            entry["name"] for entry in self._client.get("sobjects/")["sobjects"] if entry["queryable"]
-        }
+        queryable = {entry["name"] for entry in self._client.get("sobjects/")["sobjects"] if entry["queryable"]}
         return {
             kind: DEFAULTS[kind]
             for kind, sources in SOURCES.items()
@@ -121,9 +119,7 @@ class Salesforce:
             self._check(readings[0].source, kind, unanswered[0], fields[unanswered[0]])
         return reading.batches(self._client, kind, tuple(fields), readings, since)
 
-    def fetch(
-        self, kind: str, ids: Sequence[str], fields: Sequence[str]
-    ) -> Mapping[str, Mapping[str, Scalar]]:
+    def fetch(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Mapping[str, Scalar]]:
         """See `Crm.fetch`. Keys are 18-character ids; datetimes stay in Salesforce's text form."""
         source = only_source(kind)
         described = self._describe(source.name)
@@ -176,9 +172,7 @@ class Salesforce:
     def create_task(self, task: TaskSpec) -> str:
         """See `Crm.create_task`. The key stands at the end of the subject, in brackets."""
         marked = f"[{task.key}]"
-        mine = (
-            f"CreatedById = {soql.literal(self._own_ids()[1])}"  # keeps the search off other people's tasks
-        )
+        mine = f"CreatedById = {soql.literal(self._own_ids()[1])}"  # keeps the search off other people's tasks
         known = soql.select(["Id"], "Task", f"Subject LIKE {soql.containing(marked)}", mine, limit=1)
         if found := self._client.query(known)["records"]:
             return str(found[0]["Id"])

@@ -47,9 +47,7 @@ class Decision:
     new: bool = False
 
 
-def decide(
-    spec: FieldSpec, full_name: str, existing: Element | None, controlling: Collection[str]
-) -> Decision:
+def decide(spec: FieldSpec, full_name: str, existing: Element | None, controlling: Collection[str]) -> Decision:
     """`controlling`: the keys of the controlling field that are ours; pairs with others are kept."""
     if existing is None:
         return Decision(_definition(spec, full_name), (describe_spec(spec),), new=True)

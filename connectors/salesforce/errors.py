@@ -28,9 +28,7 @@ from connectors.errors import (
 )
 from connectors.salesforce.rejections import explain
 
-_NO_COLUMN = re.compile(
-    r"No such column '(?P<field>[^']+)' on (?:entity|sobject of type) '?(?P<object>\w+)'?"
-)
+_NO_COLUMN = re.compile(r"No such column '(?P<field>[^']+)' on (?:entity|sobject of type) '?(?P<object>\w+)'?")
 _NO_RELATION = re.compile(r"Didn't understand relationship '(?P<field>[^']+)'")
 _NO_OBJECT = re.compile(r"sObject type '(?P<object>[^']+)' is not supported")
 _FAULT_CODE = re.compile(r"<(?:\w+:)?faultcode[^>]*>\s*(?:\w+:)?(?P<code>[^<]+?)\s*</")
@@ -184,9 +182,7 @@ def _schema_mismatch(fault: Fault) -> SchemaMismatch:
     column, relation = _NO_COLUMN.search(fault.message), _NO_RELATION.search(fault.message)
     missing_object = _NO_OBJECT.search(fault.message)
     if column:
-        what = (
-            f"Salesforce has no field {column['object']}.{column['field']} that the integration user can see."
-        )
+        what = f"Salesforce has no field {column['object']}.{column['field']} that the integration user can see."
     elif missing_object:
         what = f"Salesforce has no object {missing_object['object']} that the integration user can see."
     elif relation:

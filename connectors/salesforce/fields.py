@@ -79,9 +79,7 @@ def resolve(path: str, describe: Describe, look_up: Callable[[str], Describe]) -
         entries = {entry["name"]: entry for entry in describe["fields"]}
         return _named(first, entries, describe["name"], "field")
     relations = {entry.get("relationshipName") or "": entry for entry in describe["fields"]}
-    targets: Sequence[str] = (
-        _named(first, relations, describe["name"], "relationship").get("referenceTo") or ()
-    )
+    targets: Sequence[str] = _named(first, relations, describe["name"], "relationship").get("referenceTo") or ()
     if len(targets) != 1:
         return None
     return resolve(rest, look_up(targets[0]), look_up)

@@ -100,7 +100,5 @@ def only_source(kind: str) -> Source:
     """The object behind a kind whose records may be written or extended; raises ValueError for the others."""
     sources = sources_of(kind)
     if len(sources) > 1:
-        raise ValueError(
-            f"{kind} records live in {' and '.join(source.name for source in sources)}: read only"
-        )
+        raise ValueError(f"{kind} records live in {' and '.join(source.name for source in sources)}: read only")
     return sources[0]

@@ -76,9 +76,7 @@ class PermissionSet:
         return Access(element, editable, assigned=bool(self._client.query(query)["records"]))
 
     def _assign(self) -> None:
-        found = self._client.query(soql.select(["Id"], "PermissionSet", f"Name = {soql.literal(NAME)}"))[
-            "records"
-        ]
+        found = self._client.query(soql.select(["Id"], "PermissionSet", f"Name = {soql.literal(NAME)}"))["records"]
         if not found:
             raise Fatal(
                 f"{_TARGET} was created but cannot be found by the integration user.",

@@ -55,9 +55,7 @@ def merge_settings(
     notes: list[str] = []
     for value in wanted:
         before = existing.get(value.key, ())
-        foreign = tuple(
-            parent for parent in before if parent not in controlling and parent not in value.parents
-        )
+        foreign = tuple(parent for parent in before if parent not in controlling and parent not in value.parents)
         after = (*value.parents, *foreign)
         if set(before) != set(after) and value.active:
             notes.append(f'"{value.label}" is valid for {", ".join(after) or "nothing"}')

@@ -59,9 +59,7 @@ def instant(text: str) -> datetime:
 def to_column(values: Sequence[Any], kind: pa.DataType, where: str) -> pa.Array:
     """One arrow column of REST values. Raises `SchemaMismatch`, naming `where`, for one that does not fit."""
     try:
-        return pa.array(
-            [_CONVERT[kind](value) if value not in (None, "") else None for value in values], kind
-        )
+        return pa.array([_CONVERT[kind](value) if value not in (None, "") else None for value in values], kind)
     except (pa.ArrowInvalid, ArithmeticError, ValueError, TypeError) as error:
         raise SchemaMismatch(
             f"{where} holds a value that is not {READABLE.get(kind, (None, 'text'))[1]} we can keep: {error}",

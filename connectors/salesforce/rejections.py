@@ -62,9 +62,7 @@ REASONS: Mapping[str, Reason] = {
     "ENTITY_IS_DELETED": Reason("The record was deleted, or merged into another one.", _GONE),
     "NOT_FOUND": Reason("The record no longer exists.", _GONE),
     "INVALID_CROSS_REFERENCE_KEY": Reason("The record, or one it refers to, does not exist any more.", _GONE),
-    "MALFORMED_ID": Reason(
-        "The record's id is not one of Salesforce's.", "Read the accounts again with a full run."
-    ),
+    "MALFORMED_ID": Reason("The record's id is not one of Salesforce's.", "Read the accounts again with a full run."),
     "ENTITY_IS_LOCKED": Reason(
         "The record is locked by an approval process.",
         "Finish or recall the approval; the next run sends it again.",
@@ -82,9 +80,7 @@ REASONS: Mapping[str, Reason] = {
         "Another record already holds this value of {fields}.",
         "Find the two records and correct one of them.",
     ),
-    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Reason(
-        "Apex code of the org refused the change: {message}", _AUTOMATION
-    ),
+    "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY": Reason("Apex code of the org refused the change: {message}", _AUTOMATION),
     "CANNOT_EXECUTE_FLOW_TRIGGER": Reason("A flow of the org failed on the change: {message}", _AUTOMATION),
     "APEX_ERROR": Reason("Apex code of the org failed on the change: {message}", _AUTOMATION),
     "INACTIVE_OWNER_OR_USER": Reason(
@@ -95,9 +91,7 @@ REASONS: Mapping[str, Reason] = {
         "The owner is no longer active in Salesforce.",
         "Give the record an active owner; alerts go to the manager.",
     ),
-    "STORAGE_LIMIT_EXCEEDED": Reason(
-        "The org's storage is full.", "Free storage in Salesforce, then run again."
-    ),
+    "STORAGE_LIMIT_EXCEEDED": Reason("The org's storage is full.", "Free storage in Salesforce, then run again."),
     "LIMIT_EXCEEDED": Reason(
         "A limit of the org is reached: {message}",
         "Raise the limit, or run when less is going on.",
@@ -126,7 +120,5 @@ def explain(code: str, message: str, fields: tuple[str, ...] = ()) -> Reason:
         return Reason(
             f"Salesforce refused the change: {text}", f"Look up {code or 'the message'} in its documentation."
         )
-    sentence = known.sentence.replace("{fields}", ", ".join(fields) or "one of its fields").replace(
-        "{message}", text
-    )
+    sentence = known.sentence.replace("{fields}", ", ".join(fields) or "one of its fields").replace("{message}", text)
     return Reason(sentence, known.next_step, known.retryable)

@@ -68,9 +68,7 @@ def select(fields: Sequence[str], source: str, *conditions: str, order: str = ""
     return query
 
 
-def window(
-    fields: Sequence[str], source: str, since: Since | None, until: datetime | None, *extra: str
-) -> str:
+def window(fields: Sequence[str], source: str, since: Since | None, until: datetime | None, *extra: str) -> str:
     """The rows from `since` up to and including `until`, in the order in which a read can continue.
 
     Ids compare in the order in which ORDER BY Id sorts them [M].
