@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
-from connectors.base import Identity
 from django.utils import timezone
+
+from admin.cli.output import WRONG_INPUT, Stop
+from connectors.base import Identity
 from scoring import model as models
 from sync import crms, vault
 from sync.models import AuditEvent, Connection, Portfolio, PublishedModel
-
-from admin.cli.output import WRONG_INPUT, Stop
 
 
 def choose(name: str) -> Portfolio:
@@ -44,9 +44,7 @@ def add_connection(
     connection.settings = dict(settings)
     connection.credentials = vault.seal(credentials)
     check(connection)
-    AuditEvent.objects.create(
-        portfolio=portfolio, actor="command line", action="connection saved", subject=name
-    )
+    AuditEvent.objects.create(portfolio=portfolio, actor="command line", action="connection saved", subject=name)
     return connection
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from connectors.base import SchemaPlan
 from rich.console import Console
-from sync import crms, outputs
-from sync.models import AuditEvent, Connection
 
 from admin.cli.output import Stop
+from connectors.base import SchemaPlan
+from sync import crms, outputs
+from sync.models import AuditEvent, Connection
 
 _COLOUR = {"+": "green", "~": "yellow", "!": "red", "=": "dim"}
 
@@ -45,9 +45,7 @@ def show(steps: SchemaPlan, console: Console) -> None:
         if step.sign == "=":
             unchanged += 1
             continue
-        console.print(
-            f"  [{_COLOUR[step.sign]}]{step.sign}[/] {step.target:{width}}  {step.detail}", soft_wrap=True
-        )
+        console.print(f"  [{_COLOUR[step.sign]}]{step.sign}[/] {step.target:{width}}  {step.detail}", soft_wrap=True)
     for target, values in steps.foreign.items():
         names = ", ".join(f'"{value}"' for value in values)
         console.print(f"    {target} keeps {len(values)} values that are not ours: {names}")

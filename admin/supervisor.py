@@ -47,7 +47,7 @@ class Process:
                 stdout=log if stdout is None else stdout,
                 stderr=log,
                 text=True,
-                preexec_fn=_die_with_parent,  # noqa: PLW1509 - nothing else runs in this process yet
+                preexec_fn=_die_with_parent,
             )
         return self.popen
 
@@ -109,8 +109,8 @@ def redis_server() -> str:
         embedded = ""
     if not embedded or not Path(embedded).exists():
         raise CannotStart(
-            "No Redis found. Install one (Debian: apt-get install redis-server) or set REDIS_URL to the address "
-            "of a running one."
+            "No Redis found. Install one (Debian: apt-get install redis-server), or set REDIS_URL to the "
+            "address of a running one."
         )
     return str(embedded)
 

@@ -1,7 +1,7 @@
 """Install what Tierline needs into .venv and node_modules. Used by `make setup`, `make run` and `make test`.
 
-Standard library only: it runs before anything is installed. It does nothing when nothing has changed, and says in plain
-words what is missing and could not be installed.
+Standard library only: it runs before anything is installed. It does nothing when nothing has changed, and
+says in plain words what is missing and could not be installed.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def serve(
     with sentences():
         from connectors.sandbox import server
 
-        server.serve(home, port, tls=tls, as_json=as_json)
+        server.serve(home, port, tls=tls, as_json=as_json, die_with_parent=False)
 
 
 @app.command()
@@ -66,4 +66,4 @@ def mailbox(
     with sentences():
         from connectors.sandbox.mailbox import serve_mailbox
 
-        raise typer.Exit(serve_mailbox(home, smtp_port, port, die_with_parent=True))
+        raise typer.Exit(serve_mailbox(home, smtp_port, port))

@@ -1,0 +1,191 @@
+"""Exactly-once effect: the worker is killed at every step of the job, and the end state is that of a quiet run.
+
+The product runs as it does for a user: `tierline demo --once`, with its own Redis, workers and scheduler. The test only
+watches the database and kills worker processes; nothing in the product knows about it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import requests
+
+from connectors.sandbox.org.org import Org
+
+ACCOUNTS, SEED, TODAY = 60, 5, "2026-11-23"
+COMMAND = [sys.executable, "-m", "admin", "demo", "--once", "--json"]
+OPTIONS = ["--accounts", str(ACCOUNTS), "--seed", str(SEED), "--today", TODAY]
+PUSH = {"method": "PATCH", "path": "/composite/sobjects"}
+READ = {"method": "GET", "path": "/query"}
+
+pytestmark = pytest.mark.faults
+
+
+@dataclass
+class Product:
+    """A demo at work in a home folder of its own."""
+
+    home: Path
+    popen: psutil.Popen
+
+    @classmethod
+    def start(cls, home: Path) -> Product:
+        popen = psutil.Popen(
+            [*COMMAND, *OPTIONS],
+            env={**os.environ, "TIERLINE_HOME": str(home)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        return cls(home, popen)
+
+    def select(self, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of the state database, read only; none before it exists."""
+        try:
+            with sqlite3.connect(f"file:{self.home / 'state.sqlite3'}?mode=ro", uri=True, timeout=5) as database:
+                return database.execute(sql).fetchall()
+        except sqlite3.OperationalError:
+            return []
+
+    def wait_for(self, what: str, sql: str, *, pause: float = 0.002) -> list[tuple[Any, ...]]:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            rows = self.select(sql)
+            if rows:
+                return rows
+            assert self.popen.poll() is None, f"ended before {what}: {self.popen.stderr.read()[-800:]}"
+            time.sleep(pause)
+        raise AssertionError(f"no sign of {what}")
+
+    def fault(self, rule: dict[str, Any]) -> None:
+        """Set a fault once the demo has connected its CRM, which is before it starts the run."""
+        rows = self.wait_for("the connection", "SELECT settings FROM sync_connection")
+        url = json.loads(rows[0][0])["login_url"]
+        requests.post(f"{url}/__sandbox__/faults", json=[rule], timeout=10).raise_for_status()
+
+    def hit(self) -> bool:
+        rows = self.select("SELECT settings FROM sync_connection")
+        url = json.loads(rows[0][0])["login_url"]
+        rules = requests.get(f"{url}/__sandbox__/faults", timeout=10).json()
+        return any(rule["hits"] for rule in rules)
+
+    def wait_for_step(self, step: str) -> None:
+        self.wait_for(f"step {step}", f"SELECT 1 FROM sync_run WHERE step = '{step}' AND state = 'active'")
+
+    def kill_workers(self) -> int:
+        killed = 0
+        for process in self.popen.children(recursive=True):
+            try:
+                if "worker" in process.cmdline():
+                    os.kill(process.pid, signal.SIGKILL)
+                    killed += 1
+            except (psutil.NoSuchProcess, ProcessLookupError):
+                continue
+        return killed
+
+    def finish(self) -> dict[str, Any]:
+        out, err = self.popen.communicate(timeout=120)
+        assert self.popen.returncode == 0, err[-1500:]
+        figures: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
+        return figures
+
+
+def crm_state(home: Path) -> dict[str, Any]:
+    """Every field of ours on every account, and the tasks people got, without ids and time stamps of the system."""
+    with Org.open(home / "org") as org:
+        names = sorted(name for name in org.object("Account").fields if name.endswith("__c"))
+        accounts = org.query(f"SELECT Id, OwnerId, {', '.join(names)} FROM Account ORDER BY Id").records
+        tasks = org.query("SELECT Subject, OwnerId FROM Task WHERE Subject LIKE '%[TL-%'").records
+    return {
+        "accounts": [{name: row[name] for name in ("Id", "OwnerId", *names)} for row in accounts],
+        "tasks": sorted((row["OwnerId"], row["Subject"].split(" [TL-")[0]) for row in tasks),
+    }
+
+
+def mails(home: Path) -> list[str]:
+    return sorted({path.read_text(errors="replace").partition("Message-ID:")[2][:80] for path in home.rglob("*.eml")})
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose org is filled; nothing has run in it."""
+    home = tmp_path_factory.mktemp("template") / "home"
+    code = (
+        "from datetime import date; from admin.demo.run import Demo; from admin import home; from pathlib import Path;"
+        f"Demo(None, {ACCOUNTS}, {SEED}, date.fromisoformat('{TODAY}'), 1, 0)._fill_org(home.prepare())"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "TIERLINE_HOME": str(home)}, check=True, timeout=120
+    )
+    return home
+
+
+@pytest.fixture(scope="session")
+def quiet(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Figures and end state of an undisturbed run."""
+    home = tmp_path_factory.mktemp("quiet") / "home"
+    shutil.copytree(template, home)
+    figures = Product.start(home).finish()
+    return {"figures": figures, "state": crm_state(home), "mails": len(mails(home))}
+
+
+@pytest.fixture
+def product(template: Path, tmp_path: Path) -> Iterator[Product]:
+    shutil.copytree(template, tmp_path / "home")
+    product = Product.start(tmp_path / "home")
+    yield product
+    for process in [*product.popen.children(recursive=True), product.popen]:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            continue
+    product.popen.wait(10)
+
+
+def strike(product: Product, step: str, seed: int) -> None:
+    """Kill the workers in this step: while a request is held up (before or after it is applied), or at a random time."""
+    chance = random.Random(f"{step}-{seed}")
+    target = {"pull": READ, "send": PUSH, "verify": READ}.get(step)
+    if target is None or seed == 2:
+        product.wait_for_step(step)
+        time.sleep(chance.uniform(0, 0.05))
+        product.kill_workers()
+        return
+    if step == "verify":
+        product.wait_for_step(step)
+    product.fault({**target, "action": "stall", "seconds": 3, "when": ("before", "after")[seed], "nth": 1 + seed})
+    deadline = time.monotonic() + 60
+    while not product.hit():
+        assert time.monotonic() < deadline
+        if product.popen.poll() is not None:
+            return  # a run too small for a second request of this kind: nothing to kill, the state still has to agree
+        time.sleep(0.02)
+    time.sleep(chance.uniform(0.05, 0.3))
+    assert product.kill_workers()
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize("step", ["pull", "score", "plan", "send", "verify"])
+def test_a_killed_worker_changes_nothing(product: Product, quiet: dict[str, Any], step: str, seed: int) -> None:
+    strike(product, step, seed)
+    figures = product.finish()
+    assert crm_state(product.home) == quiet["state"]
+    compared = ("accounts_read", "accounts_scored", "records_written", "records_verified", "findings", "alerts")
+    assert {name: figures[name] for name in compared} == {name: quiet["figures"][name] for name in compared}
+    unsettled = "SELECT count(*) FROM sync_change WHERE state NOT IN ('verified', 'drifted', 'rejected', 'superseded', 'unprocessed')"
+    assert product.select(unsettled) == [(0,)]
+    assert len(mails(product.home)) == quiet["mails"]

@@ -1,0 +1,67 @@
+"""One small company in a served sandbox, connected and installed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+
+from admin import portfolios, schema
+from admin.demo import company, job
+from connectors.sandbox.background import Served, serving
+from connectors.sandbox.org.org import Org
+from scoring import presets
+from sync.models import Portfolio
+from tests.sync.stage import ACCOUNTS, SEED, TODAY, Stage
+
+
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An org with the small company, fields not installed yet."""
+    home = tmp_path_factory.mktemp("org")
+    with Org.open(home) as org:
+        company.generate(org, SEED, ACCOUNTS, TODAY)
+    return home
+
+
+@pytest.fixture(scope="session")
+def installed(
+    filled: Path, tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any
+) -> Path:
+    """The same org with our fields, and the values its people had entered before."""
+    home = tmp_path_factory.mktemp("installed") / "org"
+    shutil.copytree(filled, home)
+    with Org.open(home) as org, serving(org) as crm, django_db_blocker.unblock():
+        portfolio = _connect(crm)
+        connection = portfolio.connections.get()
+        schema.apply(connection, schema.plan(connection))
+        job.enter_existing_values(home.parent, portfolio, SEED)
+        call_command("flush", verbosity=0, interactive=False)
+    return home
+
+
+@pytest.fixture
+def stage(installed: Path, tmp_path: Path, db: None, settings: Any) -> Iterator[Stage]:
+    settings.HOME = tmp_path
+    for name in ("mirror", "runs"):
+        (tmp_path / name).mkdir()
+    shutil.copytree(installed, tmp_path / "org")
+    with Org.open(tmp_path / "org") as org, serving(org) as crm:
+        yield Stage(_connect(crm), crm)
+
+
+def _connect(crm: Served) -> Portfolio:
+    portfolio = Portfolio.objects.create(name="test")
+    portfolios.add_connection(
+        portfolio,
+        "demo",
+        "salesforce",
+        {"login_url": crm.url, "client_id": crm.facts["client_id"]},
+        {"client_secret": crm.facts["client_secret"]},
+    )
+    portfolios.publish(portfolio, presets.path("default"))
+    return portfolio

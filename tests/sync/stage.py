@@ -1,0 +1,61 @@
+"""A connected portfolio, the CRM behind it, and a way to work a run unit by unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from connectors.sandbox.background import Served
+from connectors.sandbox.org.org import Org
+from sync import jobs, outputs
+from sync import run as running
+from sync.models import Connection, Portfolio, Run
+
+TODAY = date(2026, 11, 23)
+ACCOUNTS = 60
+SEED = 7
+
+
+@dataclass
+class Stage:
+    """A connected portfolio and the CRM behind it."""
+
+    portfolio: Portfolio
+    crm: Served
+
+    @property
+    def connection(self) -> Connection:
+        return self.portfolio.connections.get()
+
+    @property
+    def org(self) -> Org:
+        return self.crm.org
+
+    def query(self, soql: str) -> list[dict[str, Any]]:
+        return list(self.org.query(soql).records)
+
+    def start(self, today: date = TODAY) -> Run:
+        return running.create(self.portfolio, "test", today=today)
+
+    def work(self, run: Run, *, until: str = "") -> Run:
+        """Work the run unit by unit, to its end or until it stands before the step `until`."""
+        for _ in range(500):
+            run.refresh_from_db()
+            if run.state != Run.State.ACTIVE or run.step == until:
+                return run
+            Run.objects.filter(pk=run.pk).update(not_before=None)
+            jobs.work(run.pk)
+        raise AssertionError(f"{run} does not come to an end; it is at {run.step}: {run.notice}")
+
+    def run(self, today: date = TODAY) -> Run:
+        return self.work(self.start(today))
+
+    def fault(self, **rule: Any) -> None:
+        self.crm.request("POST", "/__sandbox__/faults", json=[rule]).raise_for_status()
+
+    def own_values(self) -> dict[str, dict[str, Any]]:
+        """Our fields of every account, by id."""
+        names = list(outputs.layout(self.portfolio.published_models.get(), self.connection).names.values())
+        rows = self.query(f"SELECT Id, {', '.join(names)} FROM Account")
+        return {row["Id"]: {name: row[name] for name in names} for row in rows}

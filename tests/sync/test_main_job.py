@@ -1,0 +1,216 @@
+"""The whole line against a served CRM: what is written, what is left alone, and what becomes of every row."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+
+from sync.models import AccountState, Alert, Change, Connection, Finding, Override, Run, Score
+from tests.sync.stage import TODAY, Stage
+
+PUSH = {"method": "PATCH", "path": "/composite/sobjects"}
+
+
+def outcomes(run: Run) -> dict[str, int]:
+    states = list(run.changes.values_list("state", flat=True))
+    return {state: states.count(state) for state in set(states)}
+
+
+def comparable(stage: Stage) -> dict[str, dict[str, Any]]:
+    return stage.own_values()
+
+
+def test_the_first_run_fills_scores_and_verifies(stage: Stage) -> None:
+    run = stage.run()
+    assert run.state == Run.State.DONE, run.error
+    assert run.counts["accounts_read"] == stage.query("SELECT COUNT(Id) n FROM Account")[0]["n"]
+    assert run.counts["records_written"] == run.counts["records_verified"] > 0
+    assert outcomes(run) == {"verified": run.counts["records_verified"]}
+    in_scope = AccountState.objects.filter(in_scope=True)
+    values = stage.own_values()
+    assert all(values[state.record_id]["Tierline_Tier__c"] == state.tier for state in in_scope)
+    outside = AccountState.objects.filter(in_scope=False)
+    assert outside.exists()
+    assert not any(values[state.record_id]["Tierline_Tier__c"] for state in outside)
+
+
+def test_a_second_run_writes_nothing_and_alerts_nobody_again(stage: Stage) -> None:
+    stage.run()
+    before, sent, tasks = comparable(stage), len(mail.outbox), stage.query("SELECT COUNT(Id) n FROM Task")
+    scores = Score.objects.count()
+    again = stage.run()
+    assert again.counts["records_planned"] == 0
+    assert again.counts["accounts_read"] == len(before)
+    assert comparable(stage) == before
+    assert (len(mail.outbox), stage.query("SELECT COUNT(Id) n FROM Task")) == (sent, tasks)
+    assert Score.objects.count() == scores
+
+
+def test_a_run_a_day_later_inside_the_period_writes_nothing(stage: Stage) -> None:
+    stage.run()
+    later = stage.run(TODAY + timedelta(days=1))
+    assert later.state == Run.State.DONE
+    assert later.counts["records_planned"] == 0
+
+
+def test_it_does_not_overwrite_what_people_entered(stage: Stage) -> None:
+    entered = {
+        record_id: values["Tierline_Segment__c"]
+        for record_id, values in stage.own_values().items()
+        if values["Tierline_Segment__c"]
+    }
+    assert entered
+    stage.run()
+    now = stage.own_values()
+    assert {record_id: now[record_id]["Tierline_Segment__c"] for record_id in entered} == entered
+    assert not any(now[record_id]["Tierline_Segment_Source__c"] for record_id in entered)
+
+
+def test_an_edit_between_plan_and_send_survives_and_is_reported(stage: Stage) -> None:
+    run = stage.work(stage.start(), until=Run.Step.SEND)
+    row = run.changes.filter(after__has_key="Tierline_Segment__c").first()
+    assert row is not None
+    other = next(
+        key
+        for key in ("energy", "industry", "services", *_segments(stage))
+        if key in _segments(stage) and key != row.after["Tierline_Segment__c"]
+    )
+    assert stage.org.update("Account", [{"Id": row.record_id, "Tierline_Segment__c": other}])[0].success
+    run = stage.work(run)
+    row.refresh_from_db()
+    assert row.state == Change.State.SUPERSEDED
+    assert "Tierline_Segment__c is now" in row.message
+    assert row.next_step
+    assert run.counts["records_superseded"] == 1
+    assert stage.own_values()[row.record_id]["Tierline_Segment__c"] == other
+    following = stage.run()
+    assert stage.own_values()[row.record_id]["Tierline_Segment__c"] == other
+    assert following.counts["records_written"] == 1  # its tier, which the first run did not send
+
+
+def _segments(stage: Stage) -> list[str]:
+    field = stage.org.object("Account").fields["Tierline_Segment__c"]
+    values = field.values or stage.org.value_sets()[field.value_set].entries
+    return [value.value for value in values]
+
+
+def test_a_persons_tier_stays_and_becomes_an_override_request(stage: Stage) -> None:
+    stage.run()
+    state = AccountState.objects.filter(tier="bronze").first()
+    assert state is not None
+    stage.org.update("Account", [{"Id": state.record_id, "Tierline_Tier__c": "platinum"}])
+    run = stage.run()
+    assert run.counts["records_planned"] == 0
+    assert stage.own_values()[state.record_id]["Tierline_Tier__c"] == "platinum"
+    override = Override.objects.get(state="requested")
+    assert (override.account, override.field, override.value, override.computed) == (
+        state,
+        "tier",
+        "platinum",
+        "bronze",
+    )
+    stage.org.update("Account", [{"Id": state.record_id, "Tierline_Tier__c": "bronze"}])
+    stage.run()
+    assert not Override.objects.filter(state="requested").exists()
+
+
+def test_a_lost_answer_is_neither_sent_twice_nor_taken_for_an_edit(stage: Stage) -> None:
+    stage.fault(**PUSH, when="after", action="drop", times=1)
+    run = stage.run()
+    assert run.state == Run.State.DONE, run.error
+    assert outcomes(run) == {"verified": run.changes.count()}
+    assert not Override.objects.exists()
+    assert stage.run().counts["records_planned"] == 0
+
+
+def test_a_run_that_gives_up_gives_every_row_an_outcome_and_the_next_one_mends_it(stage: Stage) -> None:
+    run = stage.work(stage.start(), until=Run.Step.SEND)
+    stage.fault(**PUSH, when="after", action="drop", times=0)
+    stage.fault(method="GET", path="/query", action="status", status=503, times=0, nth=2)
+    run = stage.work(run)
+    assert run.state == Run.State.FAILED
+    assert run.error
+    assert run.next_step
+    assert set(outcomes(run)) <= set(Change.OUTCOMES)
+    stage.crm.request("DELETE", "/__sandbox__/faults").raise_for_status()
+    mended = stage.run()
+    assert mended.state == Run.State.DONE
+    assert not Override.objects.exists()
+    assert stage.run().counts["records_planned"] == 0
+
+
+def test_bad_rows_do_not_stop_good_ones_and_are_not_sent_again_unchanged(stage: Stage) -> None:
+    run = stage.work(stage.start(), until=Run.Step.SEND)
+    field = stage.org.object("Account").fields["Tierline_Tier__c"]
+    values = stage.org.value_sets()[field.value_set]
+    from dataclasses import replace
+
+    entries = tuple(replace(entry, active=entry.value != "gold") for entry in values.entries)
+    stage.org.save_value_set(replace(values, entries=entries))
+    run = stage.work(run)
+    rejected = run.changes.filter(state=Change.State.REJECTED)
+    assert rejected.count() == run.changes.filter(after__Tierline_Tier__c="gold").count() > 0
+    assert {row.code for row in rejected} == {"INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"}
+    assert all(row.message and row.next_step for row in rejected)
+    assert run.counts["records_verified"] + run.counts["records_failed"] == run.counts["records_written"]
+    again = stage.run()
+    assert again.counts["records_written"] == 0
+    assert again.counts["records_held_back"] == rejected.count()
+
+
+def test_a_revoked_login_stops_the_run_and_asks_to_reconnect(stage: Stage) -> None:
+    run = stage.work(stage.start(), until=Run.Step.SCORE)
+    stage.fault(
+        path="/services/data",
+        action="status",
+        status=401,
+        times=0,
+        reply=[{"errorCode": "INVALID_SESSION_ID", "message": "Session expired or invalid"}],
+    )
+    run = stage.work(run)
+    assert run.state == Run.State.FAILED
+    assert stage.connection.state == Connection.State.RECONNECT
+    assert set(outcomes(run)) == {"unprocessed"}
+
+
+def test_one_mail_and_one_task_per_person_and_rule(stage: Stage) -> None:
+    stage.run()
+    alerts = Alert.objects.all()
+    assert alerts
+    assert len({(alert.owner_id, alert.rule) for alert in alerts}) == len(alerts)
+    assert len(mail.outbox) == len(alerts)
+    tasks = stage.query("SELECT Subject, OwnerId FROM Task WHERE Subject LIKE '%[TL-%'")
+    assert len(tasks) == len(alerts)
+    active = {row["Id"] for row in stage.query("SELECT Id FROM User WHERE IsActive = true")}
+    assert {task["OwnerId"] for task in tasks} <= active
+    assert Finding.objects.filter(state="open", alert=None).count() == 0
+
+
+def test_mending_the_record_in_the_crm_resolves_the_finding(stage: Stage) -> None:
+    stage.run()
+    finding = (
+        Finding.objects.filter(rule="missing", state="open", field="segment").first()
+        or Finding.objects.filter(rule="missing", state="open").first()
+    )
+    assert finding is not None
+    name = {"segment": "Tierline_Segment__c", "sub_segment": "Tierline_Sub_Segment__c"}.get(
+        finding.field, "Tierline_Value_Profile__c"
+    )
+    field = stage.org.object("Account").fields[name]
+    entries = field.values or stage.org.value_sets()[field.value_set].entries
+    stage.org.update("Account", [{"Id": finding.record_id, name: entries[0].value}])
+    stage.run()
+    finding.refresh_from_db()
+    assert finding.state == "resolved"
+
+
+@pytest.mark.parametrize("step", [Run.Step.PULL, Run.Step.SCORE, Run.Step.PLAN, Run.Step.SEND, Run.Step.VERIFY])
+def test_a_second_worker_finds_the_run_taken(stage: Stage, step: str) -> None:
+    from sync import lease
+
+    run = stage.work(stage.start(), until=step)
+    assert lease.claim(run.pk)
+    assert lease.claim(run.pk) is None
