@@ -197,11 +197,7 @@ def _collect(answer: _Answer) -> Send:
 
 
 def _fixed_response(rule: Rule) -> Response:
-    text = (
-        rule.reply
-        if isinstance(rule.reply, str)
-        else json.dumps(rule.reply if rule.reply is not None else [])
-    )
+    text = rule.reply if isinstance(rule.reply, str) else json.dumps(rule.reply if rule.reply is not None else [])
     kind = "text/plain" if isinstance(rule.reply, str) else "application/json"
     return Response(text, status_code=rule.status, media_type=kind, headers=rule.headers)
 

@@ -83,9 +83,7 @@ class LocalServer(uvicorn.Server):
         yield
 
 
-def server(
-    app: Any, on_started: Callable[[], None], certificate: tuple[Path, Path] | None = None
-) -> LocalServer:
+def server(app: Any, on_started: Callable[[], None], certificate: tuple[Path, Path] | None = None) -> LocalServer:
     config = uvicorn.Config(
         app, http=_Protocol, lifespan="off", log_level="warning", access_log=False, server_header=False,
         ssl_certfile=certificate[0] if certificate else None,
