@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from admin.cli.output import WRONG_INPUT, Stop
 from connectors.base import Identity
+from connectors.files import find_files
 from scoring import model as models
-from sync import crms, vault
+from sync import crms, files, vault
 from sync.models import AuditEvent, Connection, Portfolio, PublishedModel
 
 
@@ -48,6 +49,25 @@ def add_connection(
     return connection
 
 
+def add_files(portfolio: Portfolio, name: str, mapping: Path, folder: Path | None) -> Connection:
+    """Save a set of business files, or renew the one with this name, once the mapping and all its paths are right.
+
+    Raises `connectors.errors.BadInput`.
+    """
+    connection = Connection.objects.filter(name=name).first() or Connection(portfolio=portfolio, name=name)
+    if connection.pk and connection.kind != Connection.FILES:
+        raise Stop(f"'{name}' is the name of a CRM connection.", "Choose another name.", code=WRONG_INPUT)
+    connection.kind = Connection.FILES
+    connection.settings = {"mapping": str(mapping.resolve()), "folder": str(folder.resolve()) if folder else ""}
+    read = files.mapping_of(connection)
+    for source in read.sources:
+        if source.path:
+            find_files(read.folder, source.path)
+    connection.save()
+    AuditEvent.objects.create(portfolio=portfolio, actor="command line", action="files added", subject=name)
+    return connection
+
+
 def check(connection: Connection) -> Identity:
     """Ask the CRM who we are, and remember the answer; raises what the connector raises."""
     identity = crms.open_crm(connection).identity()
@@ -59,7 +79,7 @@ def check(connection: Connection) -> Identity:
 
 def check_connections(portfolio: Portfolio) -> None:
     """Every CRM of the portfolio answers; raises the first failure."""
-    for connection in portfolio.connections.exclude(kind="files"):
+    for connection in portfolio.crms():
         check(connection)
 
 

@@ -1,7 +1,8 @@
 """Django settings. Everything a deployment changes comes from the environment:
 
 TIERLINE_HOME, DATABASE_URL, REDIS_URL, TIERLINE_SECRET_KEY, TIERLINE_KEYS, TIERLINE_HOSTS, TIERLINE_ORIGINS,
-TIERLINE_TIME_ZONE, TIERLINE_SMTP_HOST / _PORT / _USER / _PASSWORD / _TLS, TIERLINE_MAIL_FROM, TIERLINE_DAILY_AT, TIERLINE_URL.
+TIERLINE_TIME_ZONE, TIERLINE_SMTP_HOST / _PORT / _USER / _PASSWORD / _TLS, TIERLINE_MAIL_FROM, TIERLINE_DAILY_AT,
+TIERLINE_URL.
 """
 
 from __future__ import annotations
@@ -117,7 +118,7 @@ REDIS_URL = os.environ.get("REDIS_URL", "")
 
 _daily = os.environ.get("TIERLINE_DAILY_AT", "")
 #: Local time at which the scheduler starts each portfolio's daily run, e.g. 02:00; unset: no daily run.
-DAILY_AT: time | None = time.fromisoformat(_daily) if _daily else None
+DAILY_AT = time.fromisoformat(_daily) if _daily else None
 
 LOGGING = {
     "version": 1,

@@ -23,7 +23,7 @@ def find(run: Run, token: str) -> bool:
     """Check all records of all connections; one job."""
     model = outputs.model(run.model)
     scores = _all_scores(run)
-    for connection in run.portfolio.connections.exclude(kind="files").order_by("pk"):
+    for connection in run.portfolio.crms():
         records = _records(run, connection)
         _put_current(records["account"], connection)
         found = quality.check(records, scores, model)
@@ -97,9 +97,6 @@ def deliver(run: Run, token: str) -> bool:
         delivery.deliver(message)
     state = run.progress.get("alerts", {"done": 0, "total": 0, "note": "messages"})
     state = {**state, "done": min(state["done"] + len(waiting), state["total"])}
-    calls = sum(
-        crms.calls_since_last(crms.open_crm(connection))
-        for connection in run.portfolio.connections.exclude(kind="files")
-    )
+    calls = sum(crms.calls_since_last(crms.open_crm(connection)) for connection in run.portfolio.crms())
     lease.record(run.pk, token, progress={**run.progress, "alerts": state}, api_calls=run.api_calls + calls)
     return delivery.due(run.portfolio).exists()

@@ -55,15 +55,16 @@ def advance(run: Run, token: str) -> bool:
     scored = run.counts.get("accounts_scored", 0) if number else 0
     counts = {**run.counts, "accounts_scored": scored + int(table["in_scope"].sum())}
     lease.record(run.pk, token, progress={**run.progress, "score": progress}, counts=counts)
-    return number + 1 < int(state["total"])
+    return bool(number + 1 < int(state["total"]))
 
 
 def _prepare(run: Run, token: str) -> int:
     """Compute features and, once per model and period, the calibration; returns the number of chunks."""
     _tidy(run)
     model = outputs.model(run.model)
+    ours = {connection.identity["user_id"] for connection in run.portfolio.crms()}
     with mirror.reading(run.portfolio_id) as tables:
-        frame = features.build(tables, model, as_of(run)).order_by("account_id").to_pandas()
+        frame = features.build(tables, model, as_of(run), ours).order_by("account_id").to_pandas()
     _write(frame, folder(run) / "features.parquet")
     calibration = Calibration.objects.filter(model=run.model, as_of=as_of(run)).first()
     if calibration is None and len(frame):

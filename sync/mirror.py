@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -100,42 +100,77 @@ class Mirror:
         return Cursor(None, "", False)
 
     def _forget(self, connection: str, kind: str, fields: Mapping[str, str]) -> None:
+        with self._transaction():
+            self._prepare(kind, fields)
+            self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
+            self.database.execute(
+                "INSERT OR REPLACE INTO tierline_cursor VALUES (?, ?, ?, NULL, '', FALSE)",
+                [connection, kind, shape(kind, fields)],
+            )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
         self.database.begin()
-        columns = ", ".join(f'"{name}" {column_type(kind, name)}' for name in fields)
+        try:
+            yield
+        except BaseException:
+            self.database.rollback()
+            raise
+        self.database.commit()
+
+    def _prepare(self, kind: str, columns: Iterable[str]) -> None:
+        """Make the table of a kind, or add the columns it lacks."""
+        wanted = ", ".join(f'"{name}" {column_type(kind, name)}' for name in columns)
         self.database.execute(
-            f'CREATE TABLE IF NOT EXISTS "{kind}" (connection VARCHAR, {columns}, PRIMARY KEY (connection, id))'
+            f'CREATE TABLE IF NOT EXISTS "{kind}" (connection VARCHAR, {wanted}, PRIMARY KEY (connection, id))'
         )
         present = {row[0] for row in self.database.execute(f'DESCRIBE "{kind}"').fetchall()}
-        for name in fields:
+        for name in columns:
             if name not in present:
                 self.database.execute(f'ALTER TABLE "{kind}" ADD COLUMN "{name}" {column_type(kind, name)}')
-        self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
-        self.database.execute(
-            "INSERT OR REPLACE INTO tierline_cursor VALUES (?, ?, ?, NULL, '', FALSE)",
-            [connection, kind, shape(kind, fields)],
-        )
-        self.database.commit()
 
     def absorb(self, connection: str, kind: str, rows: pa.Table, *, cursor: Cursor) -> None:
         """Merge these rows and move the cursor, in one transaction. Later rows of one id win."""
-        self.database.begin()
-        if rows.num_rows:
-            self.database.register("incoming", rows)
-            targets = ", ".join(f'"{name}"' for name in rows.column_names)
-            values = ", ".join(_expression(field) for field in rows.schema)
+        with self._transaction():
+            if rows.num_rows:
+                self._insert(connection, kind, rows)
             self.database.execute(
-                f'INSERT OR REPLACE INTO "{kind}" (connection, {targets}) '  # noqa: S608
-                f"SELECT ?, {values} FROM (SELECT *, row_number() OVER () AS position FROM incoming) "
-                "QUALIFY row_number() OVER (PARTITION BY id ORDER BY position DESC) = 1",
-                [connection],
+                "UPDATE tierline_cursor SET modified_at = coalesce(?, modified_at), last_id = ?, complete = ?"
+                " WHERE connection = ? AND kind = ?",
+                [cursor.modified_at, cursor.last_id, cursor.complete, connection, kind],
             )
-            self.database.unregister("incoming")
+
+    def replace(self, connection: str, kind: str, columns: Sequence[str], batches: Iterable[pa.RecordBatch]) -> None:
+        """Put these rows in place of all rows of a kind, or change nothing if `batches` raises."""
+        with self._transaction():
+            self._prepare(kind, columns)
+            self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
+            for batch in batches:
+                if batch.num_rows:
+                    self._insert(connection, kind, pa.Table.from_batches([batch]))
+
+    def keep_only(self, connection: str, kinds: Collection[str]) -> None:
+        """Drop a connection's rows of every other kind: a source that is no longer in the mapping counts no more."""
+        for (kind,) in self.database.execute("SELECT table_name FROM duckdb_tables()").fetchall():
+            if kind not in kinds and not kind.startswith("tierline_"):
+                self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
+
+    def _insert(self, connection: str, kind: str, rows: pa.Table) -> None:
+        self.database.register("incoming", rows)
+        targets = ", ".join(f'"{name}"' for name in rows.column_names)
+        values = ", ".join(_expression(field) for field in rows.schema)
         self.database.execute(
-            "UPDATE tierline_cursor SET modified_at = coalesce(?, modified_at), last_id = ?, complete = ?"
-            " WHERE connection = ? AND kind = ?",
-            [cursor.modified_at, cursor.last_id, cursor.complete, connection, kind],
+            f'INSERT OR REPLACE INTO "{kind}" (connection, {targets}) '  # noqa: S608
+            f"SELECT ?, {values} FROM (SELECT *, row_number() OVER () AS position FROM incoming) "
+            "QUALIFY row_number() OVER (PARTITION BY id ORDER BY position DESC) = 1",
+            [connection],
         )
-        self.database.commit()
+        self.database.unregister("incoming")
+
+    def select(self, kind: str, *columns: str) -> list[tuple[Any, ...]]:
+        """These columns of all rows of a kind, ordered by the first of them."""
+        names = ", ".join(f'"{name}"' for name in columns)
+        return self.database.execute(f'SELECT {names} FROM "{kind}" ORDER BY 1').fetchall()  # noqa: S608
 
     def remove(self, connection: str, kind: str, ids: list[str]) -> None:
         self.database.execute(

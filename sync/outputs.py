@@ -13,6 +13,7 @@ from functools import lru_cache
 from connectors.base import FieldSpec, PicklistValue, Scalar
 from scoring import model as models
 from scoring.model import Model
+from scoring.model_types import CrmFields
 from sync.models import Connection, PublishedModel
 from sync.plan import Output
 
@@ -45,6 +46,11 @@ def _default_name(kind: str, role: str) -> str:
     return {"salesforce": f"Tierline_{words}__c"}[kind]
 
 
+def _crm(model: Model, kind: str) -> CrmFields | None:
+    """What the model file says about fields in this kind of CRM."""
+    return next((fields for name, fields in model.crm.items() if name == kind), None)
+
+
 @dataclass(frozen=True)
 class Layout:
     """The outputs of one model in one CRM. `names`: role -> API name of the field."""
@@ -56,7 +62,7 @@ class Layout:
 
     def columns(self, kind: str, defaults: Mapping[str, str]) -> dict[str, str]:
         """Column -> CRM field path of everything that is read of this kind."""
-        crm = self.model.crm.get(self.kind)
+        crm = _crm(self.model, self.kind)
         columns = dict(defaults) | dict(crm.fields.get(kind, {}) if crm else {})
         if kind == "account":
             columns |= {OWN + role: name for role, name in self.names.items()}
@@ -141,7 +147,7 @@ def layout(published: PublishedModel, connection: Connection) -> Layout:
 
 
 def layout_of(model: Model, kind: str) -> Layout:
-    crm = model.crm.get(kind)
+    crm = _crm(model, kind)
     given: Mapping[str, str] = crm.names if crm else {}
     names: dict[str, str] = {}
     outputs = []

@@ -30,10 +30,7 @@ def advance(run: Run, token: str) -> bool:
         return False
     scored = _rows(evaluate.scores(run, number))
     held = _held(run, scored[0]["account_id"], scored[-1]["account_id"])
-    work = [
-        _Chunk(run, connection, scored, held)
-        for connection in run.portfolio.connections.exclude(kind="files").order_by("pk")
-    ]
+    work = [_Chunk(run, connection, scored, held) for connection in run.portfolio.crms()]
     filled: dict[str, int] = dict(run.counts.get("filled", {})) if number else {}
     held_back = run.counts.get("records_held_back", 0) if number else 0
     for chunk in work:
@@ -48,7 +45,7 @@ def advance(run: Run, token: str) -> bool:
             progress={**run.progress, "plan": progress},
             counts={**run.counts, "filled": filled, "records_held_back": held_back},
         )
-    return number + 1 < int(total)
+    return bool(number + 1 < int(total))
 
 
 def _rows(table: pd.DataFrame) -> list[Row]:

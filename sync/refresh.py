@@ -13,7 +13,7 @@ from duckdb import IOException
 
 from connectors.base import Crm
 from connectors.errors import Unavailable
-from sync import clock, crms, lease, mirror, outputs
+from sync import clock, crms, files, lease, mirror, outputs
 from sync.models import Connection, Run
 
 #: Seconds of reading per job, and rows held before they are merged into the mirror.
@@ -31,24 +31,31 @@ def advance(run: Run, token: str) -> bool:
         return False
     pk, kind, defaults = state["kinds"][state["done"]]
     connection = Connection.objects.get(pk=pk)
-    crm = crms.open_crm(connection, run)
-    fields = outputs.layout(run.model, connection).columns(kind, defaults)
+    complete, calls = True, 0
     with _mirror(run) as copy:
-        complete = _pull(copy, crm, connection.name, kind, fields)
+        if connection.kind == Connection.FILES:
+            files.pull(copy, connection, kind)
+        else:
+            crm = crms.open_crm(connection, run)
+            fields = outputs.layout(run.model, connection).columns(kind, defaults)
+            complete = _pull(copy, crm, connection.name, kind, fields)
+            calls = crms.calls_since_last(crm)
         rows = copy.count(kind)
     state = {**state, "done": state["done"] + complete, "note": f"{kind.replace('_', ' ')}s: {rows:,}"}
-    calls = run.api_calls + crms.calls_since_last(crm)
-    lease.record(run.pk, token, progress={**run.progress, "pull": state}, api_calls=calls)
+    lease.record(run.pk, token, progress={**run.progress, "pull": state}, api_calls=run.api_calls + calls)
     return True
 
 
 def _begin(run: Run, token: str) -> bool:
-    """Ask every CRM which kinds it has; some orgs have no orders, for example."""
+    """Ask every CRM which kinds it has; some orgs have no orders, for example. Files come last: they are matched
+    to accounts."""
     kinds, calls = [], run.api_calls
-    for connection in run.portfolio.connections.exclude(kind="files").order_by("pk"):
+    for connection in run.portfolio.crms():
         crm = crms.open_crm(connection, run)
         kinds += [[connection.pk, kind, dict(columns)] for kind, columns in crm.kinds().items()]
         calls += crms.calls_since_last(crm)
+    for connection in run.portfolio.files():
+        kinds += [[connection.pk, kind, {}] for kind in files.kinds(connection)]
     state = {"done": 0, "total": len(kinds), "note": "", "kinds": kinds}
     lease.record(run.pk, token, progress={**run.progress, "pull": state}, api_calls=calls)
     return True

@@ -72,7 +72,7 @@ def start(portfolio: Portfolio, requested_by: str, *, today: date | None = None)
 
 def create(portfolio: Portfolio, requested_by: str, *, today: date | None = None) -> Run:
     """The row of a new run, not queued yet."""
-    if not portfolio.connections.exclude(kind="files").exists():
+    if not portfolio.crms().exists():
         raise NothingToRun(f"{portfolio} has no CRM yet. Add one: tierline connection add NAME --help")
     model = portfolio.published_models.order_by("-published_at", "-pk").first()
     if model is None:
@@ -126,7 +126,7 @@ def pause(run: Run, token: str, error: Retryable) -> None:
 def stop_for(run: Run, token: str, error: ConnectorError) -> None:
     """A failure that needs a person."""
     if isinstance(error, AuthRevoked):
-        Connection.objects.filter(portfolio=run.portfolio).exclude(kind="files").update(
+        Connection.objects.filter(portfolio=run.portfolio).exclude(kind=Connection.FILES).update(
             state=Connection.State.RECONNECT
         )
     fail(run, token, error.message, error.next_step)

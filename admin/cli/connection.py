@@ -101,6 +101,9 @@ def show(as_json: Json = False) -> None:
 def add_files(
     name: Annotated[str, typer.Argument(help="What you call it, e.g. erp.")],
     mapping: Annotated[Path, typer.Argument(help="Mapping file: which columns mean what.")],
+    folder: Annotated[
+        Path | None, typer.Option(help="Where its paths start; default: beside the mapping file.")
+    ] = None,
     portfolio: Annotated[str, typer.Option(help="Portfolio it belongs to.")] = "",
 ) -> None:
     """Read orders and other ERP records from files or SQL, matched to the accounts of the CRM."""
@@ -110,8 +113,26 @@ def add_files(
         ready(migrate=True)
         from admin import portfolios
 
-        portfolios.add_files(portfolios.choose(portfolio), name, mapping)
-        out.print(f"Added {name}. The next run reads it and reports how its customers match the accounts.")
+        portfolios.add_files(portfolios.choose(portfolio), name, mapping, folder)
+        out.print(f"Added {name}. The next run reads it: tierline run, then tierline connection report {name}")
+
+
+@app.command()
+def report(
+    name: Annotated[str, typer.Argument(help="Name of a set of files.")],
+    as_json: Json = False,
+) -> None:
+    """What the last run read from files, and how the rows found their accounts."""
+    with sentences():
+        connection = find(name)
+        if connection.kind != connection.FILES:
+            raise Stop(f"'{name}' is a CRM, not a set of files.", "See its runs: tierline runs", code=WRONG_INPUT)
+        if as_json:
+            print_json(connection.last_read)
+        elif not connection.last_read:
+            out.print("Not read yet. Start a run: tierline run")
+        for text in [] if as_json else connection.last_read.values():
+            out.print(text, markup=False)
 
 
 def find(name: str) -> Connection:

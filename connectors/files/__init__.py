@@ -7,7 +7,7 @@ from connectors.files.accounts import CrmAccount
 from connectors.files.chunks import Rejected
 from connectors.files.mapping import FileMapping, FileSource, load_mapping, parse_mapping
 from connectors.files.matching import MatchReport
-from connectors.files.reader import Files, Reading, Tally
+from connectors.files.reader import Files, Reading, Tally, find_files
 
 __all__ = [
     "CrmAccount",
@@ -18,6 +18,7 @@ __all__ = [
     "Reading",
     "Rejected",
     "Tally",
+    "find_files",
     "load_mapping",
     "parse_mapping",
 ]

@@ -16,9 +16,22 @@ class Portfolio(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def crms(self) -> models.QuerySet[Connection]:
+        """The CRM orgs of this portfolio, the oldest first."""
+        return self.connections.exclude(kind=Connection.FILES).order_by("pk")
+
+    def files(self) -> models.QuerySet[Connection]:
+        """Its sets of business files."""
+        return self.connections.filter(kind=Connection.FILES).order_by("pk")
+
 
 class Connection(models.Model):
-    """One CRM org, or one set of files. Credentials are encrypted by `sync.vault`."""
+    """One CRM org, or one set of files. Credentials are encrypted by `sync.vault`.
+
+    `last_read`, of files only: record kind -> what the last read delivered and how it found its accounts.
+    """
+
+    FILES = "files"
 
     class State(models.TextChoices):
         READY = "ready", "ready"
@@ -31,6 +44,7 @@ class Connection(models.Model):
     credentials = models.BinaryField(default=bytes)
     state = models.CharField(max_length=12, choices=State.choices, default=State.READY)
     identity = models.JSONField(default=dict)
+    last_read = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
