@@ -59,6 +59,10 @@ def fresh(stamp: Path, state: str) -> bool:
     return stamp.exists() and stamp.read_text() == state
 
 
+def lock_file(profile: str) -> Path:
+    return ROOT / ("requirements-dev.lock" if profile == "test" else "requirements.lock")
+
+
 def check_python() -> None:
     if sys.version_info < (3, 11):
         raise Missing(
@@ -82,10 +86,12 @@ def make_venv() -> None:
 
 
 def install_python(profile: str) -> None:
-    lock = ROOT / ("requirements-dev.lock" if profile == "test" else "requirements.lock")
+    # What is installed for tests is enough to run, too.
+    for enough in {profile, "test"}:
+        if fresh(VENV / f".tierline-{enough}", digest(lock_file(enough), ROOT / "pyproject.toml")):
+            return
+    lock = lock_file(profile)
     stamp, state = VENV / f".tierline-{profile}", digest(lock, ROOT / "pyproject.toml")
-    if fresh(stamp, state):
-        return
     say(f"installing Python packages from {lock.name}")
     pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if (VENV / "bin" / "uv").exists() or run(*pip, f"uv=={UV}"):
@@ -109,7 +115,7 @@ def install_browser_assets(profile: str) -> None:
     vendor = ROOT / "admin" / "static" / "console" / "vendor"
     stamp = VENV / f".tierline-npm-{profile}"
     state = digest(ROOT / "package-lock.json", ROOT / "deploy" / "assets.py")
-    if fresh(stamp, state) and vendor.exists():
+    if vendor.exists() and any(fresh(VENV / f".tierline-npm-{enough}", state) for enough in (profile, "test")):
         return
     if not shutil.which("npm"):
         apt("nodejs", "npm")

@@ -1,0 +1,168 @@
+"""Every command of the README is run, in the README's order, against a CRM that is a sandbox."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from admin.demo import company
+from connectors.sandbox.background import Served, serving
+from connectors.sandbox.org.org import Org
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text()
+BIN = Path(sys.executable).parent
+DATA = ROOT.parent / "shared" / "data"
+#: Commands that serve until they are stopped, and what they say once they do.
+SERVING = {"make run": "Look around", "tierline up": "Tierline is up", "tierline sandbox serve": "url"}
+
+ERP = """
+sources:
+  - kind: order
+    path: orders.csv
+    columns: {id: number, number: number, ordered_on: day, amount: amount}
+    account: {external_id: customer}
+"""
+
+
+def commands(*, after: str, before: str) -> list[str]:
+    """The commands between two headings."""
+    part = README.split(f"## {after}\n")[1].split(f"## {before}\n")[0]
+    blocks = re.findall(r"```sh\n(.*?)```", part, re.DOTALL)
+    return [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
+
+
+@pytest.fixture(scope="module")
+def crm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with Org.open(tmp_path_factory.mktemp("crm")) as org:
+        company.generate(org, 3, 40, date(2026, 11, 23))
+        with serving(org) as served:
+            yield served
+
+
+def environment(home: Path, **more: str) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DATABASE_URL")}
+    return {**inherited, "TIERLINE_HOME": str(home), "PATH": f"{BIN}:{os.environ['PATH']}", "COLUMNS": "200", **more}
+
+
+def run(command: str, env: dict[str, str]) -> str:
+    done = subprocess.run(
+        shlex.split(command), env=env, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@contextmanager
+def started(command: str, env: dict[str, str], sign: str) -> Iterator[None]:
+    """A command that serves; it is interrupted as a person would do it, and has to end well."""
+    popen = subprocess.Popen(
+        shlex.split(command),
+        env={**env, "PYTHONUNBUFFERED": "1"},
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    assert popen.stdout is not None
+    said = ""
+    for line in popen.stdout:
+        said += line
+        if sign in line:
+            break
+    else:
+        raise AssertionError(f"{command} ended: {said}")
+    try:
+        yield
+    finally:
+        os.killpg(popen.pid, signal.SIGINT)
+        popen.wait(30)
+        popen.stdout.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_the_demo_can_be_seen_and_interrupted(tmp_path: Path) -> None:
+    run_it, on_own_data = commands(after="See it at work", before="Set it up for your company")
+    with started(run_it, environment(tmp_path / "run"), SERVING[run_it]):
+        assert (tmp_path / "run" / "state.sqlite3").exists()
+    if not DATA.is_dir():
+        pytest.skip("the folder ../shared/data is not here")
+    assert "verified" in run(on_own_data, environment(tmp_path / "data"))
+
+
+def test_setting_up_a_company(tmp_path: Path, crm: Served) -> None:
+    erp = tmp_path / "erp.yaml"
+    erp.write_text(ERP)
+    numbers = [row["AccountNumber"] for row in crm.org.query("SELECT AccountNumber FROM Account LIMIT 5").records]
+    rows = [f"E{n},2026-05-0{n + 1},{100 * n + 50}.00,{number}" for n, number in enumerate(numbers)]
+    (tmp_path / "orders.csv").write_text("\n".join(["number,day,amount,customer", *rows]) + "\n")
+    env = environment(
+        tmp_path / "home", TIERLINE_CLIENT_SECRET=crm.facts["client_secret"], TIERLINE_PASSWORD="long enough for us"
+    )
+    ours = {
+        "https://acme.my.salesforce.com": crm.url,
+        "KEY": crm.facts["client_id"],
+        "erp.yaml": str(erp),
+        "tierline up": f"tierline up --port {free_port()}",
+    }
+    said: dict[str, str] = {}
+    todo = commands(after="Set it up for your company", before="What you can rely on")
+    up = todo.index("tierline up")
+    for command in todo[:up]:
+        said[command] = run(_with(command, ours), env)
+    with started(_with(todo[up], ours), env, SERVING["tierline up"]):
+        _wait_for_workers(tmp_path / "home")
+        for command in todo[up + 1 :]:
+            said[command] = run(_with(command, ours), env)
+    assert "verified" in said["tierline run"]
+    assert "matched by id" in said["tierline connection report erp"]
+    assert said["tierline alerts"].strip()
+
+
+def _with(command: str, replacements: dict[str, str]) -> str:
+    for text, ours in replacements.items():
+        command = command.replace(text, ours)
+    return command
+
+
+def _wait_for_workers(home: Path) -> None:
+    """A person types the next command after a second or two."""
+    deadline = time.monotonic() + 30
+    while not (home / "logs" / "scheduler.log").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(3)
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the folder ../shared/data is not here")
+def test_a_crm_to_try_things_out(tmp_path: Path) -> None:
+    load, serve = commands(after="A CRM to try things out", before="Working on Tierline")
+    ours = {"--home org": f"--home {tmp_path / 'org'}", "--port 8001": "--port 0"}
+    assert "Account" in run(_with(load, ours), environment(tmp_path / "home"))
+    with started(_with(serve, ours), environment(tmp_path / "home"), "http"):
+        pass
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    code = "".join(path.read_text() for folder in ("admin", "sync") for path in (ROOT / folder).rglob("*.py"))
+    used = set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', code))
+    used -= {"TIERLINE_CLIENT_SECRET", "TIERLINE_PASSWORD", "DJANGO_SETTINGS_MODULE"}
+    shown = README.replace("`_", "`TIERLINE_SMTP_")
+    assert {name for name in used if f"`{name}`" not in shown} == set()
