@@ -1,0 +1,1 @@
+"""The demo: a company in a CRM on this machine, and the product doing its whole job there."""
