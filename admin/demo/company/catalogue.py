@@ -47,8 +47,8 @@ _FAMILIES = (
             ("2", "5", "8", "12"), 18, 640, 0.55),
     _Family("Filtration", ("Filter unit FU", "Filter element FE"), ("100", "250", "600", "1000"), 32, 1900, 0.52),
     _Family("Spare Parts", ("Wear kit WK", "Coupling set CS", "Sensor kit SK"), ("A", "B", "C", "D"), 85, 1450, 0.47),
-    _Family("Service", ("Inspection", "Overhaul", "Field engineer day", "Condition monitoring month"), ("",),
-            290, 3900, 0.58, costed=False),
+    _Family("Service", ("Inspection", "Condition monitoring year", "Field engineer day", "Overhaul", "Retrofit study"),
+            ("",), 290, 3900, 0.58, costed=False),
 )  # fmt: skip
 
 
