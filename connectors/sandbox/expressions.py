@@ -29,6 +29,8 @@ def evaluate(expression: Expression, view: View, loaded: Loaded) -> list[Any]:
     if expression.times is not None:
         factor = Decimal(str(expression.times))
         values = [None if v is None else number(v, view, row) * factor for row, v in enumerate(values)]
+    if expression.divided_by is not None:
+        values = _divided(values, view.column(expression.divided_by), view)
     if expression.default is not None and None in values:
         others = evaluate(expression.default, view, loaded)
         values = [other if value is None else value for value, other in zip(values, others, strict=True)]
@@ -46,6 +48,15 @@ def number(value: Any, view: View, row: int) -> Decimal:
         return value if isinstance(value, Decimal) else Decimal(str(value).strip())
     except InvalidOperation:
         raise LoadError(f"{view.place(row)}: {value!r} is not a number.", "Correct the value.") from None
+
+
+def _divided(values: list[Any], divisors: list[Any], view: View) -> list[Any]:
+    """Quotients with 28 digits; the field's decimals decide how much of them is kept. Empty where nothing divides."""
+    quotients: list[Any] = []
+    for row, (value, divisor) in enumerate(zip(values, divisors, strict=True)):
+        below = None if divisor is None else number(divisor, view, row)
+        quotients.append(number(value, view, row) / below if value is not None and below else None)
+    return quotients
 
 
 def _first_of(expression: Expression, view: View, _: Loaded) -> list[Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 Scalar = bool | int | float | date | str
 Text = Annotated[str, Field(min_length=1)]
@@ -117,7 +117,8 @@ SOURCES = (
 class Expression(Part):
     """Where the value of a field comes from, and what is done to it. A plain text is short for `column`.
 
-    The order of work: take the value, `map`, `date`, `times`, then `default` if nothing is left.
+    The order of work: take the value, `map`, `date`, `times`, `divided_by` (a column), then `default` if nothing is
+    left.
     """
 
     column: Text | None = None
@@ -143,6 +144,7 @@ class Expression(Part):
     others: Literal["keep", "refuse", "empty"] = "keep"
     date: Text | None = None
     times: float | int | None = None
+    divided_by: Text | None = None
     default: Expression | None = None
 
     @model_validator(mode="before")
@@ -205,11 +207,11 @@ class Join(Rows):
     """Other rows whose columns become usable as `name.column`.
 
     Attributes:
-        on: column here -> column there. At most one row there may fit, and none is fine: its columns are empty.
+        match: column here -> column there. At most one row there may fit, and none is fine: its columns are empty.
         columns: name -> expression, needed with `group_by`; without it all columns of the file are there.
     """
 
-    on: Annotated[AbstractMapping[Text, Text], Field(min_length=1)]
+    match: Annotated[AbstractMapping[Text, Text], Field(min_length=1)]
     columns: AbstractMapping[Text, Expression] = {}
 
 
@@ -251,6 +253,8 @@ class Mapping(Part):
     fields: AbstractMapping[Text, AbstractMapping[Text, FieldChange]] = {}
     statuses: AbstractMapping[Literal["OpportunityStage", "CaseStatus", "TaskStatus"], tuple[Status, ...]] = {}
     load: Annotated[tuple[Step, ...], Field(min_length=1)]
+    _source: str = PrivateAttr("the mapping")
+    _tree: yaml.Node | None = PrivateAttr(None)
 
     @model_validator(mode="after")
     def _lookups_resolve(self) -> Mapping:
@@ -267,6 +271,11 @@ class Mapping(Part):
         """The files it reads, each once, in order."""
         sources: Iterator[Rows] = (part for step in self.load for part in (step, *step.join.values()))
         return tuple(dict.fromkeys(part.file for part in sources if part.file))
+
+    def place(self, *location: str | int) -> str:
+        """Where something stands, as people count: "mapping.yaml, line 12: fields.Account"."""
+        line, key = _place(self._tree, location)
+        return f"{self._source}, line {line}: {key}"
 
 
 def _check_lookup(step: Step, field: str, expression: Expression, known: AbstractMapping[str, Step]) -> None:
@@ -306,7 +315,7 @@ def parse(text: str, source: str) -> Mapping:
     if not isinstance(content, dict):
         raise LoadError(f"{source}: not a mapping file.", "See connectors/sandbox/LOADING.md for the format.")
     try:
-        return Mapping.model_validate(content)
+        mapping = Mapping.model_validate(content)
     except ValidationError as error:
         # A wrong alternative is reported once per possible type; the place deepest in the file is the telling one.
         first = max(error.errors(), key=lambda item: len(list(_follow(tree, item["loc"]))))
@@ -314,6 +323,8 @@ def parse(text: str, source: str) -> Mapping:
         problem = first["msg"].removeprefix("Value error, ")
         message = f"{source}, line {line}: {key or 'mapping'}: {problem}."
         raise LoadError(message, "Correct that key; LOADING.md lists what is allowed.") from None
+    mapping._source, mapping._tree = source, tree
+    return mapping
 
 
 def _follow(tree: yaml.Node | None, location: Sequence[str | int]) -> Iterator[tuple[yaml.Node, str]]:

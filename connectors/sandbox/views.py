@@ -128,5 +128,5 @@ def open_view(folder: Folder, step: Step, evaluate: Evaluate) -> View:
     view = View(folder.table(step, step.title), step)
     for alias, join in step.join.items():
         other = View(folder.table(join, alias), join)
-        view.join(alias, other, join.on, evaluate(other, join))
+        view.join(alias, other, join.match, evaluate(other, join))
     return view

@@ -21,6 +21,7 @@ from connectors.sandbox.org.outcomes import (
     QueryResult,
     RowError,
     RowOutcome,
+    RowRefused,
     SchemaError,
 )
 from connectors.sandbox.org.queries import Queries, QueryOptions
@@ -33,7 +34,10 @@ from connectors.sandbox.org.usage import ApiUsage
 from connectors.sandbox.org.validation import Rights
 from connectors.sandbox.org.writes import WriteOptions, Writer
 
-__all__ = ["Org", "OrgError", "QueryError", "QueryResult", "RowError", "RowOutcome", "SchemaError", "WriteOptions"]
+__all__ = [
+    "Org", "OrgError", "QueryError", "QueryResult", "RowError", "RowOutcome", "RowRefused", "SchemaError",
+    "WriteOptions",
+]  # fmt: skip
 
 Row = Mapping[str, object]
 _LOAD_CHUNK = 2000
@@ -227,7 +231,7 @@ class Org:
         return self.queries.run(soql, QueryOptions(include_deleted=include_deleted, page=None))
 
     def bulk_load(self, object_name: str, rows: Iterable[Row]) -> list[str]:
-        """Inserts rows in one transaction and returns their ids; raises OrgError naming the first bad row.
+        """Inserts rows in one transaction and returns their ids; raises RowRefused naming the first bad row.
 
         As the permission "Set Audit Fields" allows, rows may carry CreatedDate, CreatedById, LastModifiedDate
         and LastModifiedById, inactive owners, and read-only fields that the org does not calculate.
@@ -239,10 +243,9 @@ class Org:
         with self.store.writing():
             while chunk := list(islice(pending, _LOAD_CHUNK)):
                 outcomes = self._writer.insert(definition, chunk, options, Rights(loading=True))
-                for position, outcome in enumerate(outcomes, len(loaded) + 1):
+                for row, outcome in enumerate(outcomes, len(loaded)):
                     if outcome.id is None:
-                        error = outcome.errors[0]
-                        raise OrgError(error.status_code, f"{object_name} row {position}: {error.message}")
+                        raise RowRefused(object_name, row, outcome.errors[0])
                 loaded.extend(outcome.id for outcome in outcomes if outcome.id)
         return loaded
 

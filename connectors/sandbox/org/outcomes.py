@@ -56,6 +56,15 @@ class OrgError(Exception):
         self.message = message
 
 
+class RowRefused(OrgError):
+    """A row of a load that the org does not take. `row` counts from 0."""
+
+    def __init__(self, object_name: str, row: int, error: RowError) -> None:
+        super().__init__(error.status_code, f"{object_name} row {row + 1}: {error.message}")
+        self.row = row
+        self.error = error
+
+
 class SchemaError(OrgError):
     """Unknown object or field, or a definition that cannot be saved."""
 

@@ -1,0 +1,57 @@
+"""Data sets a CRM can be filled from: a folder that brings its own mapping file, or one that we have a mapping for.
+
+Each folder here is named after a data set and holds `mapping.yaml`, which says how its files become CRM records, and
+`model.yaml`, a segmentation model that makes sense for that company.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from admin.cli.output import WRONG_INPUT, Stop
+from connectors.sandbox import mapping as mappings
+
+MAPPING, MODEL = "mapping.yaml", "model.yaml"
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Files to fill a CRM from.
+
+    Attributes:
+        model: the model that goes with them; None = the default preset.
+    """
+
+    directory: Path
+    mapping: Path
+    model: Path | None
+
+
+def find(directory: Path) -> Dataset:
+    """The data set in this folder. Raises `Stop` if no mapping fits it."""
+    mapping = find_mapping(directory)
+    candidates = (directory / MODEL, mapping.parent / MODEL)
+    return Dataset(directory, mapping, next((path for path in candidates if path.is_file()), None))
+
+
+def find_mapping(directory: Path) -> Path:
+    """`mapping.yaml` in the folder, or one of ours all of whose files are there. Raises `Stop` if none fits."""
+    own = directory / MAPPING
+    if own.is_file():
+        return own
+    for path in _ours():
+        if all((directory / name).is_file() for name in mappings.read(path).files()):
+            return path
+    known = ", ".join(path.parent.name for path in _ours())
+    raise Stop(
+        f"{directory} has no {MAPPING}, and its files are none of the data sets known here ({known}).",
+        f"Describe the files in {own}, or name a mapping file; connectors/sandbox/LOADING.md shows how.",
+        code=WRONG_INPUT,
+    )
+
+
+def _ours() -> Iterator[Path]:
+    """Mapping files of the data sets known here."""
+    yield from sorted(Path(__file__).parent.glob(f"*/{MAPPING}"))
