@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from connectors.sandbox.mapping import FieldChange, LoadError, Mapping
 from connectors.sandbox.org.org import Org, SchemaError
@@ -47,7 +48,7 @@ def _at(mapping: Mapping, *location: str | int) -> Iterator[None]:
 def _changed(old: FieldDef | None, name: str, change: FieldChange) -> FieldDef:
     """The field as it is to be: a new one, or the old one with what the mapping says in its place."""
     base = _new(name, change) if old is None else old
-    given = {
+    given: dict[str, Any] = {
         "label": change.label,
         "help": change.help,
         "length": change.length,

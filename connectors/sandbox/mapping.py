@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from collections.abc import Mapping as AbstractMapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
@@ -37,6 +37,9 @@ class Part(BaseModel):
     """A section of the mapping file: unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+P = TypeVar("P", bound=Part)
 
 
 class PicklistValue(Part):
@@ -278,6 +281,20 @@ class Mapping(Part):
         return f"{self._source}, line {line}: {key}"
 
 
+class Variant(Part):
+    """A mapping file that takes over another one without some of its steps.
+
+    Attributes:
+        extends: the other mapping file, relative to this one.
+        leave_out: titles of the steps that are not loaded.
+    """
+
+    name: Text
+    description: str = ""
+    extends: Text
+    leave_out: Annotated[tuple[Text, ...], Field(min_length=1)]
+
+
 def _check_lookup(step: Step, field: str, expression: Expression, known: AbstractMapping[str, Step]) -> None:
     name = expression.lookup
     if name is not None:
@@ -294,17 +311,29 @@ def _check_lookup(step: Step, field: str, expression: Expression, known: Abstrac
 
 def read(path: Path) -> Mapping:
     """The mapping in a file. Raises `LoadError` that names line and key of the first mistake."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise LoadError(f"{path} cannot be read: {error.strerror}.", "Name a mapping file that exists.") from None
-    except UnicodeDecodeError:
-        raise LoadError(f"{path} is not UTF-8 text.", "Save the mapping file as UTF-8.") from None
-    return parse(text, str(path))
+    text, source = _text(path), str(path)
+    tree, content = _parsed(text, source)
+    if "extends" not in content:
+        return _mapping(tree, content, source)
+    variant = _validated(Variant, tree, content, source)
+    return _without(read(path.parent / variant.extends), variant, f"{source}, line {_place(tree, ['leave_out'])[0]}")
 
 
 def parse(text: str, source: str) -> Mapping:
     """The mapping in a text; `source` is what errors call it."""
+    return _mapping(*_parsed(text, source), source)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise LoadError(f"{path} cannot be read: {error.strerror}.", "Name a mapping file that exists.") from None
+    except UnicodeDecodeError:
+        raise LoadError(f"{path} is not UTF-8 text.", "Save the mapping file as UTF-8.") from None
+
+
+def _parsed(text: str, source: str) -> tuple[yaml.Node | None, dict[str, Any]]:
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
@@ -314,8 +343,41 @@ def parse(text: str, source: str) -> Mapping:
         raise LoadError(message, "Correct that line; indent with spaces.") from None
     if not isinstance(content, dict):
         raise LoadError(f"{source}: not a mapping file.", "See connectors/sandbox/LOADING.md for the format.")
+    return tree, content
+
+
+def _mapping(tree: yaml.Node | None, content: dict[str, Any], source: str) -> Mapping:
+    mapping = _validated(Mapping, tree, content, source)
+    mapping._source, mapping._tree = source, tree
+    return mapping
+
+
+def _without(mapping: Mapping, variant: Variant, place: str) -> Mapping:
+    """The mapping less the steps a variant leaves out; none of the others may look them up."""
+    titles = {step.title for step in mapping.load}
+    unknown = [name for name in variant.leave_out if name not in titles]
+    if unknown:
+        raise LoadError(
+            f"{place}: {variant.extends} has no step {', '.join(unknown)}.", f"Its steps: {', '.join(titles)}."
+        )
+    kept = [step.title not in variant.leave_out for step in mapping.load]
+    left = tuple(step for step, keep in zip(mapping.load, kept, strict=True) if keep)
+    for step in left:
+        for name, expression in step.fields.items():
+            if expression.lookup in variant.leave_out:
+                raise LoadError(
+                    f"{place}: {step.title}.{name} looks up {expression.lookup}, which is left out.",
+                    f"Leave out {step.title} too, or keep {expression.lookup}.",
+                )
+    for key, node in mapping._tree.value if mapping._tree else ():
+        if key.value == "load":  # so that places are still right
+            node.value = [part for part, keep in zip(node.value, kept, strict=True) if keep]
+    return mapping.model_copy(update={"name": variant.name, "description": variant.description, "load": left})
+
+
+def _validated(kind: type[P], tree: yaml.Node | None, content: dict[str, Any], source: str) -> P:
     try:
-        mapping = Mapping.model_validate(content)
+        return kind.model_validate(content)
     except ValidationError as error:
         # A wrong alternative is reported once per possible type; the place deepest in the file is the telling one.
         first = max(error.errors(), key=lambda item: len(list(_follow(tree, item["loc"]))))
@@ -323,8 +385,6 @@ def parse(text: str, source: str) -> Mapping:
         problem = first["msg"].removeprefix("Value error, ")
         message = f"{source}, line {line}: {key or 'mapping'}: {problem}."
         raise LoadError(message, "Correct that key; LOADING.md lists what is allowed.") from None
-    mapping._source, mapping._tree = source, tree
-    return mapping
 
 
 def _follow(tree: yaml.Node | None, location: Sequence[str | int]) -> Iterator[tuple[yaml.Node, str]]:
