@@ -15,6 +15,10 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Do the job once and end, instead of serving.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on standard output.")] = False,
     data: Annotated[Path | None, typer.Option(help="Folder with real data instead of the generated company.")] = None,
+    orders_in_files: Annotated[
+        bool,
+        typer.Option("--orders-in-files", help="Leave the orders of --data out of the CRM: read them as ERP files."),
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over: forget the demo of this home.")] = False,
     accounts: Annotated[int, typer.Option(min=20, help="Size of the generated company.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of the generated company.")] = 1,
@@ -27,6 +31,5 @@ def demo(
         from admin.demo.run import Demo
 
         day = today.date() if today else None
-        Demo(data=data, accounts=accounts, seed=seed, today=day, workers=workers, port=port).main(
-            once=once, as_json=as_json, fresh=fresh
-        )
+        demo = Demo(data, orders_in_files, accounts, seed, day, workers, port)
+        demo.main(once=once, as_json=as_json, fresh=fresh)

@@ -13,6 +13,7 @@ from django.contrib.auth import get_user_model
 from admin import portfolios, report, schema
 from admin.cli.output import err
 from admin.demo import company
+from admin.demo.datasets import Dataset
 from connectors.sandbox.org.org import Org
 from sync import outputs
 from sync import run as running
@@ -21,7 +22,7 @@ from sync.models import Connection, Portfolio, Run
 NAME = "demo"
 
 
-def connect(root: Path, crm: Mapping[str, Any], model: Path) -> Portfolio:
+def connect(crm: Mapping[str, Any], model: Path) -> Portfolio:
     """Connect the demo's CRM, publish its model and install the fields the model needs."""
     portfolio, _ = Portfolio.objects.get_or_create(name=NAME)
     connection = portfolios.add_connection(
@@ -37,6 +38,12 @@ def connect(root: Path, crm: Mapping[str, Any], model: Path) -> Portfolio:
         schema.apply(connection, steps)
         err.print(f"Installed {len(steps.changes)} fields and value lists in the CRM.")
     return portfolio
+
+
+def add_erp(portfolio: Portfolio, dataset: Dataset) -> None:
+    """Let the demo read the company's orders from its files, as from an ERP."""
+    _, mapping = dataset.with_orders_in_files()
+    portfolios.add_files(portfolio, "erp", mapping, dataset.directory)
 
 
 def enter_existing_values(root: Path, portfolio: Portfolio, seed: int) -> None:

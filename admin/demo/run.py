@@ -33,6 +33,7 @@ class Demo:
     """One demo in one home folder."""
 
     data: Path | None
+    orders_in_files: bool
     accounts: int
     seed: int
     today: date | None
@@ -59,7 +60,9 @@ class Demo:
             from admin import report
             from admin.demo import job
 
-            portfolio = job.connect(root, self.crm, self._model())
+            portfolio = job.connect(self.crm, self._model())
+            if self.orders_in_files and (dataset := self._dataset()):
+                job.add_erp(portfolio, dataset)
             if self.data is None:
                 job.enter_existing_values(root, portfolio, self.seed)
             self._start_workers()
@@ -75,11 +78,17 @@ class Demo:
 
     def _source(self) -> dict[str, Any]:
         if self.data is not None:
-            return {"data": str(self.data.resolve())}
+            return {"data": str(self.data.resolve()), "orders in files": self.orders_in_files}
         return {"seed": self.seed, "accounts": self.accounts}
 
     def _check_source(self, root: Path) -> None:
         """A home holds one demo company; another one would mix two companies in one CRM."""
+        if self.orders_in_files and self.data is None:
+            raise Stop(
+                "The generated company keeps its orders in the CRM.",
+                "Give --orders-in-files together with --data.",
+                code=WRONG_INPUT,
+            )
         if self.data is not None and not self.data.is_dir():
             raise Stop(f"{self.data} is not a folder.", "Name the folder that holds the data.", code=WRONG_INPUT)
         marker = root / MARKER
@@ -143,7 +152,8 @@ class Demo:
         else:
             from connectors.sandbox import load, mapping
 
-            load.load(Org.open(org), dataset.directory, mapping.read(dataset.mapping))
+            path = dataset.with_orders_in_files()[0] if self.orders_in_files else dataset.mapping
+            load.load(Org.open(org), dataset.directory, mapping.read(path))
         marker.write_text(json.dumps(self._source()))
         err.print(f"  done in {time.monotonic() - started:.0f} s")
 

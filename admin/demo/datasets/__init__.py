@@ -1,7 +1,8 @@
 """Data sets a CRM can be filled from: a folder that brings its own mapping file, or one that we have a mapping for.
 
 Each folder here is named after a data set and holds `mapping.yaml`, which says how its files become CRM records, and
-`model.yaml`, a segmentation model that makes sense for that company.
+`model.yaml`, a segmentation model that makes sense for that company. Where the company has an ERP there are two more:
+`erp.yaml` reads its orders straight from the files, and `mapping_accounts_only.yaml` leaves them out of the CRM.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from admin.cli.output import WRONG_INPUT, Stop
 from connectors.sandbox import mapping as mappings
 
 MAPPING, MODEL = "mapping.yaml", "model.yaml"
+ERP, WITHOUT_ORDERS = "erp.yaml", "mapping_accounts_only.yaml"
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,20 @@ class Dataset:
     directory: Path
     mapping: Path
     model: Path | None
+
+    def with_orders_in_files(self) -> tuple[Path, Path]:
+        """Mapping of a CRM without orders, and the mapping by which the orders are read as an ERP's files.
+
+        Raises `Stop` if the data set has no orders of its own.
+        """
+        pair = self.mapping.with_name(WITHOUT_ORDERS), self.mapping.with_name(ERP)
+        if not all(path.is_file() for path in pair):
+            raise Stop(
+                f"{self.directory} has no {ERP} beside its {MAPPING}, so its orders cannot be left in files.",
+                "Run it without --orders-in-files.",
+                code=WRONG_INPUT,
+            )
+        return pair
 
 
 def find(directory: Path) -> Dataset:
