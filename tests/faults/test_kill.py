@@ -126,7 +126,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("template") / "home"
     code = (
         "from datetime import date; from admin.demo.run import Demo; from admin import home; from pathlib import Path;"
-        f"Demo(None, {ACCOUNTS}, {SEED}, date.fromisoformat('{TODAY}'), 1, 0)._fill_org(home.prepare())"
+        f"Demo(None, False, {ACCOUNTS}, {SEED}, date.fromisoformat('{TODAY}'), 1, 0)._fill_org(home.prepare())"
     )
     subprocess.run(
         [sys.executable, "-c", code], env={**os.environ, "TIERLINE_HOME": str(home)}, check=True, timeout=120
