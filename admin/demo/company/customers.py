@@ -114,20 +114,20 @@ def _traits(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
     yearly = rng.lognormal(np.log(24_000), 1.25, count) * np.where(rng.random(count) < 0.01, 5, 1)
     return {
         "yearly": yearly,
-        "rhythm": np.clip(rng.lognormal(np.log(2.6), 0.4, count) * (yearly / 24_000) ** 0.25, 1.4, 24),
+        "rhythm": np.clip(rng.lognormal(np.log(2.6), 0.4, count) * (yearly / 24_000) ** 0.25, 1.7, 24),
         "extras": np.where(rng.random(count) < 0.4, rng.gamma(1.3, 1.3, count), 0),
         "trend": rng.normal(0.04, 0.11, count),
         "discount": np.clip(rng.beta(1.6, 16, count) + (yearly > 150_000) * 0.04, 0, 0.3),
         "freight": np.clip(rng.lognormal(np.log(0.022), 0.75, count), 0.003, 0.12),
         "expedited": rng.beta(0.6, 7, count),
-        "effort": np.clip(rng.lognormal(np.log(0.14), 0.8, count) * (yearly / 24_000) ** 0.08, 0.015, 1.2),
+        "effort": np.clip(rng.lognormal(np.log(0.14), 0.8, count) * (yearly / 24_000) ** 0.14, 0.015, 1.2),
     }
 
 
 def _fates(rng: np.random.Generator, kinds: list[str]) -> list[str]:
     """Per account: "stays", "left", or "never" for customers that have not ordered yet."""
     customers = [position for position, kind in enumerate(kinds) if kind in CUSTOMER_TYPES]
-    chosen = draws.quota(rng, {"stays": 0.87, "left": 0.1, "never": 0.03}, len(customers))
+    chosen = draws.quota(rng, {"stays": 0.885, "left": 0.09, "never": 0.025}, len(customers))
     fates = dict(zip(customers, chosen, strict=True))
     return [fates.get(position, "none") for position in range(len(kinds))]
 
@@ -175,7 +175,7 @@ def _business(rng: np.random.Generator, kind: str) -> str:
 #: What one contact costs the company, roughly.
 _VISIT, _CALL, _TICKET, _DEAL = 330, 30, 110, 400
 #: No customer gets more of them in a year than this.
-_MOST = Work(visits=30, calls=24, tickets=30, deals=9)
+_MOST = Work(visits=30, calls=24, tickets=24, deals=9)
 
 
 def _work(rng: np.random.Generator, kind: str, traits: Mapping[str, float]) -> Work:
@@ -184,7 +184,7 @@ def _work(rng: np.random.Generator, kind: str, traits: Mapping[str, float]) -> W
         return Work(visits=float(rng.uniform(0, 1)), calls=float(rng.uniform(0, 2)))
     share = 0.02 if kind == "Prospect" else traits["effort"]
     budget = traits["yearly"] * 0.38 * share
-    visits, calls, tickets, deals = budget * rng.dirichlet((2.4, 0.4, 1.2, 1.1))
+    visits, calls, tickets, deals = budget * rng.dirichlet((2.4, 0.4, 0.9, 1.1))
     return Work(
         visits=min(_MOST.visits, visits / _VISIT),
         calls=min(_MOST.calls, calls / _CALL),
