@@ -26,6 +26,13 @@ from connectors.sandbox.views import Key, View, open_view
 #: Objects whose records are sold from the standard price book unless the mapping names an entry.
 _LINES = ("OrderItem", "OpportunityLineItem")
 
+_CORRECT = "Correct the value in the file, or say in the mapping what to make of it (`map`, `default`, `date`)."
+_NEXT_STEPS = {
+    "DUPLICATE_VALUE": "If the org was filled from these files before, load into a new one; else correct the file.",
+    "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "Correct the value, or add it to the field's `values` in the mapping.",
+    "STRING_TOO_LONG": "Shorten the value, or give the field a greater `length` in the mapping.",
+}
+
 
 @dataclass(frozen=True)
 class LoadReport:
@@ -174,7 +181,4 @@ def _refused(step: Step, view: View, row: int, error: RowError) -> LoadError:
     ]
     where = ", ".join([view.place(row), *sources])
     fields = f" ({', '.join(f'{step.object}.{name}' for name in error.fields)})" if error.fields else ""
-    return LoadError(
-        f"{where}: {error.message.rstrip('.')}{fields}.",
-        "Correct the value in the file, or say in the mapping what to make of it (`map`, `default`, `date`).",
-    )
+    return LoadError(f"{where}: {error.message.rstrip('.')}{fields}.", _NEXT_STEPS.get(error.status_code, _CORRECT))

@@ -259,17 +259,6 @@ class Mapping(Part):
     _source: str = PrivateAttr("the mapping")
     _tree: yaml.Node | None = PrivateAttr(None)
 
-    @model_validator(mode="after")
-    def _lookups_resolve(self) -> Mapping:
-        known: dict[str, Step] = {}
-        for step in self.load:
-            if step.title in known:
-                raise ValueError(f"two steps are called {step.title}; give one of them a `name`")
-            known[step.title] = step
-            for field, expression in step.fields.items():
-                _check_lookup(step, field, expression, known)
-        return self
-
     def files(self) -> tuple[str, ...]:
         """The files it reads, each once, in order."""
         sources: Iterator[Rows] = (part for step in self.load for part in (step, *step.join.values()))
@@ -295,18 +284,37 @@ class Variant(Part):
     leave_out: Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
-def _check_lookup(step: Step, field: str, expression: Expression, known: AbstractMapping[str, Step]) -> None:
-    name = expression.lookup
+def _check_lookups(mapping: Mapping) -> None:
+    """Every lookup leads to its own step or one before it, with as many columns as that step's key has."""
+    known: dict[str, Step] = {}
+    for number, step in enumerate(mapping.load):
+        if step.title in known:
+            place = mapping.place("load", number)
+            raise LoadError(f"{place}: two steps are called {step.title}.", "Give one of them a `name`.")
+        known[step.title] = step
+        for field, expression in step.fields.items():
+            problem = _wrong_lookup(step, expression, known)
+            if problem:
+                place = mapping.place("load", number, "fields", field)
+                raise LoadError(f"{place}: {problem}.", "Correct the lookup, or the order of the steps.")
+
+
+def _wrong_lookup(step: Step, expression: Expression, known: AbstractMapping[str, Step]) -> str:
+    """What is wrong with the lookups of an expression and its defaults; "" if nothing is."""
+    name, other = expression.lookup, expression.default
     if name is not None:
         if name not in known:
-            raise ValueError(f"{step.title}.{field} looks up {name}, which is no step before it: {', '.join(known)}")
-        wanted = len(known[name].key)
-        if wanted != len(expression.by or ()):
-            raise ValueError(f"{step.title}.{field}: the key of {name} has {wanted} columns, `by` another number")
-    if expression.default is not None:
-        if expression.default.lookup == step.title:
-            raise ValueError(f"{step.title}.{field}: a default may not look up its own step")
-        _check_lookup(step, field, expression.default, known)
+            return f"{name} is no step up to here: {', '.join(known)}"
+        wanted, given = len(known[name].key), len(expression.by or ())
+        if not wanted:
+            return f"the step {name} has no `key` to look it up by"
+        if wanted != given:
+            return f"the key of {name} has {wanted} columns, `by` has {given}"
+    if other is None:
+        return ""
+    if other.lookup == step.title:
+        return "a default may not look up its own step"
+    return _wrong_lookup(step, other, known)
 
 
 def read(path: Path) -> Mapping:
@@ -316,7 +324,8 @@ def read(path: Path) -> Mapping:
     if "extends" not in content:
         return _mapping(tree, content, source)
     variant = _validated(Variant, tree, content, source)
-    return _without(read(path.parent / variant.extends), variant, f"{source}, line {_place(tree, ['leave_out'])[0]}")
+    other = path.parent / variant.extends
+    return _without(parse(_text(other), str(other)), variant, f"{source}, line {_place(tree, ['leave_out'])[0]}")
 
 
 def parse(text: str, source: str) -> Mapping:
@@ -349,6 +358,7 @@ def _parsed(text: str, source: str) -> tuple[yaml.Node | None, dict[str, Any]]:
 def _mapping(tree: yaml.Node | None, content: dict[str, Any], source: str) -> Mapping:
     mapping = _validated(Mapping, tree, content, source)
     mapping._source, mapping._tree = source, tree
+    _check_lookups(mapping)
     return mapping
 
 

@@ -41,7 +41,10 @@ class CsvTable:
         self.name = path.name
         self._lines: list[int] = []
         rows = self._read(path)
-        self.columns = tuple(rows[0])
+        self.columns = tuple(name.strip() for name in rows[0])
+        twice = next((name for name in self.columns if self.columns.count(name) > 1), None)
+        if twice is not None:
+            raise LoadError(f"{self.name}, line 1: there are two columns {twice!r}.", "Give each a name of its own.")
         cells = zip(*rows[1:], strict=True) if len(rows) > 1 else ((),) * len(self.columns)
         self._columns = {
             name: [cell if cell.strip() else None for cell in column]
@@ -65,6 +68,8 @@ class CsvTable:
         except UnicodeDecodeError as error:
             line = path.read_bytes()[: _offset(path, error)].count(b"\n") + 1
             raise LoadError(f"{self.name}, line {line}: not UTF-8 text.", "Save the file as UTF-8.") from None
+        except OSError as error:
+            raise _unreadable(path, error) from None
         except csv.Error as error:
             raise LoadError(f"{self.name}, line {reader.line_num}: {error}.", "Correct the line.") from None
         if not rows:
@@ -79,6 +84,10 @@ class CsvTable:
 
     def place(self, index: int) -> str:
         return f"{self.name}, line {self._lines[index + 1]}"
+
+
+def _unreadable(path: Path, error: OSError) -> LoadError:
+    return LoadError(f"{path} cannot be read: {error.strerror or error}.", "Check the permissions of the file.")
 
 
 def _offset(path: Path, error: UnicodeDecodeError) -> int:
@@ -99,6 +108,8 @@ class ParquetTable:
             self._file = pq.ParquetFile(path)
         except pa.ArrowInvalid:
             raise LoadError(f"{self.name} is no Parquet file.", "Export it again.") from None
+        except OSError as error:
+            raise _unreadable(path, error) from None
         self._cache: dict[str, list[object]] = {}
 
     def __len__(self) -> int:
