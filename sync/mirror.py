@@ -185,7 +185,8 @@ class Mirror:
 
 def _expression(field: pa.Field) -> str:
     name = f'"{field.name}"'
-    return f"CAST({name} * {SCALE} AS BIGINT)" if field.type == MONEY else name
+    # Multiplied with 18 digits, amounts from 10 thousand million on would overflow.
+    return f"CAST(CAST({name} AS DECIMAL(38, 4)) * {SCALE} AS BIGINT)" if field.type == MONEY else name
 
 
 @contextmanager
