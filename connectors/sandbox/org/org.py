@@ -216,7 +216,7 @@ class Org:
         """Merges records into one: the losers are deleted with `MasterRecordId` set, children move over."""
         self._bin.merge(self.object(object_name), master_id, loser_ids)
 
-    def find_ids(self, object_name: str, field_name: str, value: object) -> list[str]:
+    def find_ids(self, object_name: str, field_name: str, value: Any) -> list[str]:
         """Ids of the records whose field has this value. Raises SchemaError for an unknown field."""
         definition = self.object(object_name)
         found = definition.find(field_name)

@@ -129,7 +129,7 @@ class _Builder(Transformer[Token, Query]):
 
     def query(self, items: list[Any]) -> Query:
         selected = tuple(item for item in items if isinstance(item, Selected))
-        clauses = dict(item for item in items if isinstance(item, tuple))
+        clauses: dict[str, Any] = dict(item for item in items if isinstance(item, tuple))
         entity, alias, place = clauses.pop("from_")
         return Query(selected, entity, alias, place, **{k: v for k, v in clauses.items() if v is not None})
 

@@ -45,7 +45,8 @@ def metadata_schema() -> Any:
     schema = wsdl.find(f".//{{{XSD}}}schema")
     for unused in schema.xpath("//*[@name='targetConfigs']"):  # refers to a type that the file lacks
         unused.getparent().remove(unused)
-    return etree.XMLSchema(schema)
+    # Serialized and read again, the schema carries the namespaces that stood on the elements around it.
+    return etree.XMLSchema(etree.fromstring(etree.tostring(schema)))
 
 
 @pytest.fixture(scope="module")

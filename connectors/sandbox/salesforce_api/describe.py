@@ -1,0 +1,238 @@
+"""Describe: all objects in short, one object in full, with its fields, picklists, children and record types."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.sandbox.org.org import Org
+from connectors.sandbox.org.schema import NUMBER_TYPES, PICKLIST_TYPES, TEXT_TYPES, FieldDef, ObjectDef
+from connectors.sandbox.salesforce_api.calls import Call, Entry, Reply
+from connectors.sandbox.salesforce_api.sobjects import known_object
+
+_MASTER_RECORD_TYPE = "012000000000000AAA"
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Describe:
+    """The describe resources of one org, as the asking user sees it."""
+
+    org: Org
+
+    def entries(self) -> list[Entry]:
+        return [
+            (("GET",), r"sobjects", self.everything),
+            (("GET",), r"sobjects/(\w+)", self.basics),
+            (("GET",), r"sobjects/(\w+)/describe", self.one),
+        ]
+
+    def everything(self, call: Call) -> Reply:
+        listed = [_summary(call, definition) for definition in self.org.objects().values()]
+        return Reply({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed})
+
+    def basics(self, call: Call) -> Reply:
+        definition = known_object(self.org, call.parts[0])
+        return Reply({"objectDescribe": _summary(call, definition), "recentItems": []})
+
+    def one(self, call: Call) -> Reply:
+        definition = known_object(self.org, call.parts[0])
+        options = call.write_options()
+        hidden = self.org.access.hidden(options.user_id)
+        locked = self.org.access.uneditable(options.user_id)
+        fields = [
+            describe_field(definition, field, editable=f"{definition.name}.{name}" not in locked)
+            for name, field in definition.fields.items()
+            if f"{definition.name}.{name}" not in hidden
+        ]
+        return Reply(
+            {
+                **_summary(call, definition),
+                "fields": fields,
+                "childRelationships": self._children(definition, hidden),
+                "recordTypeInfos": self._record_types(call, definition),
+                "supportedScopes": [{"label": f"All {definition.label_plural}", "name": "everything"}],
+                "namedLayoutInfos": [],
+                "actionOverrides": [],
+            }
+        )
+
+    def _children(self, definition: ObjectDef, hidden: frozenset[str]) -> list[Json]:
+        return [
+            {
+                "cascadeDelete": field.on_delete == "cascade",
+                "childSObject": child.name,
+                "deprecatedAndHidden": False,
+                "field": field.name,
+                "junctionIdListNames": [],
+                "junctionReferenceTo": [],
+                "relationshipName": _relationship(field),
+                "restrictedDelete": field.on_delete == "restrict",
+            }
+            for child in self.org.objects().values()
+            for field in child.fields.values()
+            if definition.name in field.reference_to and f"{child.name}.{field.name}" not in hidden
+        ]
+
+    def _record_types(self, call: Call, definition: ObjectDef) -> list[Json]:
+        name = definition.name
+        rows = self.org.query(f"SELECT Id, Name, DeveloperName, IsActive FROM RecordType WHERE SobjectType = '{name}'")  # noqa: S608
+        found = [(row["Id"], row["Name"], row["DeveloperName"], row["IsActive"], False) for row in rows.records]
+        found.append((_MASTER_RECORD_TYPE, "Master", "Master", True, True))
+        return [
+            {
+                "active": active,
+                "available": active,
+                "defaultRecordTypeMapping": master,
+                "developerName": developer_name,
+                "master": master,
+                "name": label,
+                "recordTypeId": record_id,
+                "urls": {"layout": f"{call.root}/sobjects/{name}/describe/layouts/{record_id}"},
+            }
+            for record_id, label, developer_name, active, master in found
+        ]
+
+
+def _relationship(field: FieldDef) -> str | None:
+    if not field.child_relationship:
+        return None
+    return f"{field.child_relationship}__r" if field.custom else field.child_relationship
+
+
+def _summary(call: Call, definition: ObjectDef) -> Json:
+    address = f"{call.root}/sobjects/{definition.name}"
+    return {
+        "activateable": False,
+        "createable": definition.createable,
+        "custom": definition.custom,
+        "customSetting": False,
+        "deletable": definition.deletable,
+        "deprecatedAndHidden": False,
+        "feedEnabled": False,
+        "hasSubtypes": False,
+        "isInterface": False,
+        "isSubtype": False,
+        "keyPrefix": definition.key_prefix,
+        "label": definition.label,
+        "labelPlural": definition.label_plural,
+        "layoutable": True,
+        "mergeable": definition.name in ("Account", "Contact", "Lead", "Case"),
+        "mruEnabled": True,
+        "name": definition.name,
+        "queryable": True,
+        "replicateable": "SystemModstamp" in definition.fields,
+        "retrieveable": True,
+        "searchable": True,
+        "triggerable": True,
+        "undeletable": definition.deletable,
+        "updateable": definition.updateable,
+        "urls": {
+            "describe": f"{address}/describe",
+            "rowTemplate": f"{address}/{{ID}}",
+            "sobject": address,
+        },
+    }
+
+
+def describe_field(definition: ObjectDef, field: FieldDef, *, editable: bool = True) -> Json:
+    """One entry of `fields`."""
+    is_number = field.type in NUMBER_TYPES and field.type != "int"
+    length = field.length if field.type in TEXT_TYPES or field.type in ("id", "reference") else 0
+    calculated = field.calculated or bool(field.auto_number)
+    writable = editable and not calculated
+    return {
+        "aggregatable": not field.is_long_text,
+        "autoNumber": bool(field.auto_number),
+        "byteLength": length * 3 if field.type not in ("id", "reference") else 18,
+        "calculated": field.calculated,
+        "calculatedFormula": None,
+        "cascadeDelete": field.on_delete == "cascade",
+        "caseSensitive": field.case_sensitive,
+        "compoundFieldName": None,
+        "controllerName": field.controller or None,
+        "createable": field.createable and writable,
+        "custom": field.custom,
+        "defaultValue": field.default if field.type == "boolean" else None,
+        "defaultValueFormula": None,
+        "defaultedOnCreate": field.type == "boolean" or field.default is not None or field.name == "OwnerId",
+        "dependentPicklist": bool(field.controller),
+        "deprecatedAndHidden": False,
+        "digits": field.precision or 9 if field.type == "int" else 0,
+        "displayLocationInDecimal": False,
+        "encrypted": False,
+        "externalId": field.external_id,
+        "extraTypeInfo": None,
+        "filterable": field.filterable and not field.is_long_text,
+        "groupable": not field.is_long_text and not is_number and field.type != "datetime",
+        "highScaleNumber": False,
+        "htmlFormatted": field.html,
+        "idLookup": field.type == "id" or field.external_id or field.name_field,
+        "inlineHelpText": field.help or None,
+        "label": field.label,
+        "length": length,
+        "mask": None,
+        "maskType": None,
+        "name": field.name,
+        "nameField": field.name == definition.name_field,
+        "namePointing": field.is_polymorphic,
+        "nillable": not field.required and field.type not in ("boolean", "id"),
+        "permissionable": field.custom and not field.required,
+        "picklistValues": _entries(definition, field) if field.type in PICKLIST_TYPES else [],
+        "polymorphicForeignKey": field.is_polymorphic,
+        "precision": field.precision or 18 if is_number else 0,
+        "queryByDistance": False,
+        "referenceTargetField": None,
+        "referenceTo": list(field.reference_to),
+        "relationshipName": field.relationship_name or None,
+        "relationshipOrder": None,
+        "restrictedDelete": field.on_delete == "restrict",
+        "restrictedPicklist": field.restricted,
+        "scale": field.scale if is_number else 0,
+        "searchPrefilterable": field.type == "reference",
+        "soapType": _soap_type(field),
+        "sortable": not field.is_long_text and field.type != "multipicklist",
+        "type": field.type,
+        "unique": field.unique,
+        "updateable": field.updateable and writable,
+        "writeRequiresMasterRead": False,
+    }
+
+
+def _soap_type(field: FieldDef) -> str:
+    return f"tns:{field.soap_type}" if field.soap_type == "ID" else f"xsd:{field.soap_type}"
+
+
+def _entries(definition: ObjectDef, field: FieldDef) -> list[Json]:
+    # [M] values that were deactivated are listed with active = false
+    controlling = _controlling_values(definition, field)
+    return [
+        {
+            "active": entry.active,
+            "defaultValue": entry.default,
+            "label": entry.label,
+            "validFor": _bitmap(controlling, entry.valid_for) if field.controller else None,
+            "value": entry.value,
+        }
+        for entry in field.values
+    ]
+
+
+def _controlling_values(definition: ObjectDef, field: FieldDef) -> Sequence[str]:
+    controller = definition.find(field.controller) if field.controller else None
+    if controller is None:
+        return ()
+    if controller.type == "boolean":
+        return ("false", "true")
+    return [entry.value for entry in controller.values]
+
+
+def _bitmap(controlling: Sequence[str], valid_for: Sequence[str]) -> str:
+    """Base64 of one bit per controlling value, the most significant bit of the first byte first."""
+    bits = bytearray(-(-max(len(controlling), 1) // 8))
+    for position, value in enumerate(controlling):
+        if value in valid_for:
+            bits[position >> 3] |= 0x80 >> (position % 8)
+    return base64.b64encode(bits).decode()

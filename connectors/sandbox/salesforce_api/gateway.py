@@ -1,0 +1,91 @@
+"""The door of the REST API: token, API budget and limit header, then the resource whose path fits.
+
+Resources run in a thread, one at a time per call, so that a slow query does not hold up other clients.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from connectors.sandbox.org.org import Org, OrgError
+from connectors.sandbox.salesforce_api.bearer import bearer_token
+from connectors.sandbox.salesforce_api.calls import MISSING, ApiError, Call, Entry, Reply, problem
+from connectors.sandbox.salesforce_api.oauth import base_url
+
+#: The oldest and newest API version the sandbox answers to.
+VERSIONS = tuple(f"{number}.0" for number in range(31, 67))
+_METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD"]
+
+
+class Gateway:
+    """Resources of one org by path."""
+
+    def __init__(self, org: Org) -> None:
+        self.org = org
+        self._entries: list[tuple[tuple[str, ...], re.Pattern[str], Entry]] = []
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        self._entries += [(entry[0], re.compile(entry[1] + r"\Z", re.IGNORECASE), entry) for entry in entries]
+
+    def routes(self) -> list[Route]:
+        return [Route("/services/data/v{version}/{path:path}", self._endpoint, methods=_METHODS)]
+
+    async def _endpoint(self, request: Request) -> Response:
+        user_id = await run_in_threadpool(self.org.sessions.user_of, bearer_token(request))
+        call = Call(
+            user_id=user_id or "",
+            method="GET" if request.method == "HEAD" else request.method,
+            version=request.path_params["version"],
+            path=request.path_params["path"].strip("/"),
+            query=dict(request.query_params),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.body(),
+            base=base_url(request),
+        )
+        reply = await run_in_threadpool(partial(self._admit, call))
+        if reply.body is None:
+            return Response(status_code=reply.status, headers=dict(reply.headers))
+        return JSONResponse(reply.body, reply.status, headers=dict(reply.headers))
+
+    def _admit(self, call: Call) -> Reply:
+        """Checks token and budget, answers, and says how much of the budget is used."""
+        if not call.user_id:
+            return problem(ApiError("INVALID_SESSION_ID", "Session expired or invalid"))
+        if not self.org.usage.count():
+            return problem(ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."))
+        reply = self.answer(call)
+        used = f"api-usage={self.org.usage.used()}/{self.org.usage.limit}"
+        return replace(reply, headers={**reply.headers, "Sforce-Limit-Info": used})
+
+    def answer(self, call: Call) -> Reply:
+        """The resource's reply, or its refusal in REST's form. Composite resources call this for each part."""
+        try:
+            if call.version not in VERSIONS:
+                raise ApiError("NOT_FOUND", MISSING)
+            return self._find(call)
+        except ApiError as error:
+            return problem(error)
+        except OrgError as error:
+            return problem(ApiError(error.code, error.message))
+
+    def _find(self, call: Call) -> Reply:
+        allowed: list[str] = []
+        for methods, pattern, entry in self._entries:
+            match = pattern.match(call.path)
+            if match and call.method in methods:
+                return entry[2](replace(call, parts=tuple(part or "" for part in match.groups())))
+            if match:
+                allowed += methods
+        if allowed:
+            raise ApiError(
+                "METHOD_NOT_ALLOWED", f"HTTP Method '{call.method}' not allowed. Allowed are {','.join(allowed)}"
+            )
+        raise ApiError("NOT_FOUND", MISSING)

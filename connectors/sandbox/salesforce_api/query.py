@@ -1,0 +1,81 @@
+"""Queries over REST: the first page, and the next ones by locator."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.sandbox.org.org import Org
+from connectors.sandbox.org.outcomes import QueryResult
+from connectors.sandbox.org.queries import PAGE, QueryOptions, page_size
+from connectors.sandbox.org.soql_parser import parse
+from connectors.sandbox.org.soql_tree import Path
+from connectors.sandbox.salesforce_api.calls import ApiError, Call, Entry, Reply
+
+_BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class QueryResource:
+    """`query`, `queryAll` and the pages behind them."""
+
+    org: Org
+
+    def entries(self) -> list[Entry]:
+        return [
+            (("GET",), r"(query|queryAll)", self.first),
+            (("GET",), r"(?:query|queryAll)/(\w+-\d+)", self.next),
+        ]
+
+    def first(self, call: Call) -> Reply:
+        soql = call.query.get("q", "")
+        if not soql.strip():
+            raise ApiError("MALFORMED_QUERY", "SOQL statement is empty")
+        if call.query.get("columns", "").lower() == "true":
+            return Reply(self._columns(call, soql))
+        options = QueryOptions(
+            include_deleted=call.parts[0].lower() == "queryall",
+            page=_page(call),
+            hidden=self.org.access.hidden(call.user_id),
+            version=call.version,
+        )
+        self.org.objects()
+        return Reply(_reply(call, self.org.queries.run(soql, options)))
+
+    def next(self, call: Call) -> Reply:
+        """Clients repeat `?q=` on the locator's address; the locator alone counts."""
+        return Reply(_reply(call, self.org.queries.more(call.parts[0])))
+
+    def _columns(self, call: Call, soql: str) -> dict[str, Any]:
+        """What the result's columns are, without running the query. [M] the exact keys"""
+        query = parse(soql)
+        definition = self.org.object(query.entity)
+        columns = []
+        for item in query.selected:
+            path = item.expression
+            found = definition.find(path.names[-1]) if isinstance(path, Path) and len(path.names) == 1 else None
+            name = item.alias or (str(path) if isinstance(path, Path) else "expr0")
+            columns.append(
+                {
+                    "aggregate": not isinstance(path, Path),
+                    "apexType": found.soap_type if found else "String",
+                    "columnName": found.name if found else name,
+                    "custom": bool(found and found.custom),
+                    "displayName": found.label if found else name,
+                    "joinColumns": [],
+                }
+            )
+        return {"columnMetadata": columns, "entityName": definition.name, "keyPrefix": definition.key_prefix}
+
+
+def _page(call: Call) -> int:
+    match = _BATCH_SIZE.search(call.headers.get("sforce-query-options", ""))
+    return page_size(int(match[1])) if match else PAGE
+
+
+def _reply(call: Call, result: QueryResult) -> dict[str, Any]:
+    body: dict[str, Any] = {"totalSize": result.total, "done": result.done, "records": result.records}
+    if result.locator:
+        body["nextRecordsUrl"] = f"{call.root}/query/{result.locator}"
+    return body

@@ -1,0 +1,60 @@
+"""What a client asks first: versions, resources of a version, limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from connectors.sandbox.org.org import Org
+from connectors.sandbox.salesforce_api.calls import Call, Entry, Reply
+from connectors.sandbox.salesforce_api.gateway import VERSIONS
+
+_RESOURCES = ("tooling", "metadata", "composite", "query", "queryAll", "sobjects", "limits")
+#: Limits that the sandbox reports and does not enforce: name -> maximum.
+_UNENFORCED = {
+    "DailyAsyncApexExecutions": 250_000,
+    "DailyBulkV2QueryJobs": 10_000,
+    "DataStorageMB": 1024,
+    "FileStorageMB": 1024,
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """The root of a version, and its limits."""
+
+    org: Org
+
+    def entries(self) -> list[Entry]:
+        return [(("GET",), r"", self.root), (("GET",), r"limits", self.limits)]
+
+    def root(self, call: Call) -> Reply:
+        resources = {name: f"{call.root}/{name}" for name in _RESOURCES}
+        return Reply({**resources, "identity": f"{call.base}/id/{self.org.org_id}/{call.user_id}"})
+
+    def limits(self, call: Call) -> Reply:
+        used, most = self.org.usage.used(), self.org.usage.limit
+        daily = {"Max": most, "Remaining": max(0, most - used)}
+        rest = {name: {"Max": value, "Remaining": value} for name, value in _UNENFORCED.items()}
+        return Reply({"DailyApiRequests": daily, **rest})
+
+
+def _season(version: str) -> str:
+    """Release names: 60.0 is Spring '24, and there are three a year."""
+    steps = int(float(version)) - 60
+    return f"{('Spring', 'Summer', 'Winter')[steps % 3]} '{24 + (steps + (steps % 3 == 2)) // 3:02d}"
+
+
+async def _versions(request: Request) -> Response:
+    listed = [
+        {"label": _season(version), "url": f"/services/data/v{version}", "version": version} for version in VERSIONS
+    ]
+    return JSONResponse(listed)
+
+
+def routes() -> list[Route]:
+    """The list of versions needs no token."""
+    return [Route(f"/services/data{slash}", _versions, methods=["GET"]) for slash in ("", "/")]
