@@ -1,0 +1,65 @@
+"""Runs in the console: the list, one run while it works and afterwards, starting one, exporting outcomes."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from sync.models import Change, Run
+from tests.admin import console_cast as cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people() -> cast.Cast:
+    return cast.build()
+
+
+@pytest.fixture
+def seen(client: Client) -> Client:
+    """A browser of somebody who may only look."""
+    client.force_login(cast.user("mika"))
+    return client
+
+
+def test_runs_are_listed_with_their_figures(people: cast.Cast, seen: Client) -> None:
+    page = seen.get("/runs").content.decode()
+    assert f"Run {people.run.pk}" in page
+    assert "1,902" in page
+
+
+def test_without_a_run_the_page_says_how_to_make_one(seen: Client) -> None:
+    cast.setup()
+    assert "No run yet" in seen.get("/runs").content.decode()
+
+
+def test_without_anything_set_up_the_page_says_what_to_do_first(seen: Client) -> None:
+    assert "tierline connection add" in seen.get("/runs").content.decode()
+
+
+def test_a_run_shows_outcomes_with_reason_and_next_step(people: cast.Cast, seen: Client) -> None:
+    page = seen.get(f"/runs/{people.run.pk}").content.decode()
+    assert "Locked by another process, 5 tries." in page
+    assert "The next run sends it again." in page
+    assert f"{cast.ORG}/{people.gold.record_id}" in page
+    assert "<del>Silver</del> → <ins>Gold</ins>" in page
+
+
+def test_outcomes_are_filtered(people: cast.Cast, seen: Client) -> None:
+    page = seen.get(f"/runs/{people.run.pk}?outcome=rejected")
+    assert [row.change.state for row in page.context["changes"]] == [Change.State.REJECTED]
+
+
+def test_an_ended_run_is_not_polled_and_a_working_one_is(people: cast.Cast, seen: Client) -> None:
+    address = f"/runs/{people.run.pk}"
+    assert "hx-get" not in seen.get(address).content.decode()
+    Run.objects.update(state=Run.State.ACTIVE, step=Run.Step.SEND, progress={"send": {"done": 200, "total": 1902}})
+    page = seen.get(address).content.decode()
+    assert f'hx-get="{address}/progress"' in page
+    assert "200 of 1,902" in page
+
+
+def test_the_browser_reloads_the_page_when_the_run_has_ended(people: cast.Cast, seen: Client) -> None:
+    reply = seen.get(f"/runs/{people.run.pk}/progress", headers={"HX-Request": "true"})
+    assert reply.headers["HX-Refresh"] == "true"
