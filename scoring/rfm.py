@@ -44,9 +44,9 @@ def fit(features: pd.DataFrame, as_of: date) -> Rfm:
     if bought.empty:
         return Rfm()
     values = _inputs(bought, as_of)
-    limits = [_limits(value) for value in values]
-    total = np.sum([_score(value, limit) for value, limit in zip(values, limits, strict=True)], axis=0)
-    return Rfm(*limits, total=_limits(total))
+    recency, frequency, monetary = (_limits(value) for value in values)
+    scores = [_score(value, limit) for value, limit in zip(values, (recency, frequency, monetary), strict=True)]
+    return Rfm(recency, frequency, monetary, total=_limits(np.sum(scores, axis=0)))
 
 
 def score(features: pd.DataFrame, rfm: Rfm, as_of: date) -> pd.DataFrame:

@@ -79,9 +79,9 @@ def holds(condition: Condition, facts: Facts) -> Mask:
     if isinstance(condition, Test):
         return _HOLDS[facts.fields[condition.field].type](condition, facts)
     if isinstance(condition, All):
-        return np.logical_and.reduce([holds(part, facts) for part in condition.all])
+        return np.asarray(np.logical_and.reduce([holds(part, facts) for part in condition.all]))
     if isinstance(condition, AnyOf):
-        return np.logical_or.reduce([holds(part, facts) for part in condition.any])
+        return np.asarray(np.logical_or.reduce([holds(part, facts) for part in condition.any]))
     if isinstance(condition, Not):
         return ~holds(condition.not_, facts)
     return np.ones(facts.size, dtype=bool)

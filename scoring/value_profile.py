@@ -95,4 +95,4 @@ def kendall_w(ranks: np.ndarray) -> float:
     judges, items = ranks.shape
     sums = ranks.sum(axis=0)
     deviations = float(((sums - sums.mean()) ** 2).sum())
-    return 12 * deviations / (judges**2 * (items**3 - items))
+    return float(12 * deviations / (judges**2 * (items**3 - items)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
+from pathlib import Path
 
 from scoring import model
 
@@ -19,11 +20,16 @@ def names() -> tuple[str, ...]:
 
 def text(name: str) -> str:
     """The preset as a model file. Raises KeyError for a name that `names` does not list."""
-    if name not in names():
-        raise KeyError(f"no preset {name!r}; there are {', '.join(names())}")
-    return (resources.files(__name__) / f"{name}.yaml").read_text(encoding="utf-8")
+    return path(name).read_text(encoding="utf-8")
 
 
 def load(name: str) -> model.Model:
     """The preset, parsed. Raises KeyError for a name that `names` does not list."""
     return model.parse(text(name), source=f"preset {name}")
+
+
+def path(name: str) -> Path:
+    """Where the preset's file is. Raises KeyError for a name that `names` does not list."""
+    if name not in names():
+        raise KeyError(f"no preset {name!r}; there are {', '.join(names())}")
+    return Path(str(resources.files(__name__) / f"{name}.yaml"))
