@@ -1,0 +1,63 @@
+"""Data-quality rules: what is wrong or missing in the CRM's records, in words their owner understands.
+
+Pure: records go in, findings come out. Who is told, and when, is decided elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from scoring.model_types import Model
+from scoring.quality.finding import Checked, Finding, Rule, name_of
+from scoring.quality.labels import UnknownLabel, UnknownProduct
+from scoring.quality.ownership import OrphanRecord, OwnerInactive
+from scoring.quality.values import MissingValue, SubSegmentOfSegment, ValueNotInList
+
+__all__ = ["RULES", "Finding", "check"]
+
+RULES: tuple[Rule, ...] = (
+    MissingValue(),
+    ValueNotInList(),
+    SubSegmentOfSegment(),
+    OwnerInactive(),
+    OrphanRecord(),
+    UnknownLabel(),
+    UnknownProduct(),
+)
+
+
+def check(records: Mapping[str, pd.DataFrame], scores: pd.DataFrame, model: Model) -> list[Finding]:
+    """Everything the model's rules find, by rule and then by record id.
+
+    Args:
+        records: rows of one connection by kind (account, user, product, opportunity, order), with the columns of
+            `scoring.fields.COLUMNS`; accounts also hold our fields as they are in the CRM, as `own_segment` and so on.
+        scores: ScoreTable of all accounts; those out of scope have no findings.
+    """
+    checked = Checked(records, scores, model)
+    found = []
+    for rule in RULES:
+        chosen = model.quality.rules.get(rule.id)
+        if chosen and not chosen.enabled:
+            continue
+        severity = (chosen.severity if chosen else None) or rule.severity
+        for problem in rule.problems(checked):
+            owner = problem.record.get("owner_id")
+            found.append(
+                Finding(
+                    rule=rule.id,
+                    kind=problem.kind,
+                    record_id=str(problem.record["id"]),
+                    record_name=name_of(problem.record),
+                    account_id=problem.account_id,
+                    owner_id=str(owner) if owner else None,
+                    field=problem.field,
+                    value=problem.value,
+                    severity=severity,
+                    message=problem.message,
+                    fix=problem.fix,
+                )
+            )
+    return found

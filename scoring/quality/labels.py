@@ -1,0 +1,89 @@
+"""Rules about words: a label the model does not know, a product that is not in the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rapidfuzz import fuzz, process, utils
+
+from scoring.fields import rule_fields
+from scoring.model_types import Model, RuleKey, Severity
+from scoring.quality.finding import Checked, Problem, name_of
+from scoring.rules import lower_first, tested_fields
+
+#: Similarity (0-100) from which a known word is offered as the one that was meant.
+_CLOSE = 80
+
+
+class UnknownLabel:
+    """An account's text is not in the model's vocabulary, so no rule understands it."""
+
+    id: RuleKey = "unknown_label"
+    title = "Unknown label"
+    severity: Severity = "medium"
+
+    def problems(self, checked: Checked) -> Iterator[Problem]:
+        deciding = set(tested_fields([rule.require for rule in checked.model.scope]))
+        for name, vocabulary in checked.model.vocabulary.items():
+            known = [*vocabulary.values, *vocabulary.labels]
+            held = checked.column("account", name)
+            folded = {word.strip().casefold() for word in known}
+            wrong = ((held != "") & ~held.str.casefold().isin(folded)).to_numpy(dtype=bool)
+            # A label that decides who is a customer may have put its account out of scope by mistake.
+            among = wrong if name in deciding else wrong & checked.in_scope
+            label = rule_fields(checked.model)[name].label
+            for row in checked.rows("account", among):
+                value = str(row[name]).strip()
+                yield Problem(
+                    "account",
+                    row,
+                    row["id"],
+                    name,
+                    value,
+                    f'{name_of(row)} has the {lower_first(label)} "{value}", which the model does not know.',
+                    self._fix(value, known, checked.model, name),
+                )
+
+    @staticmethod
+    def _fix(value: str, known: Sequence[str], model: Model, name: str) -> str:
+        meant = closest(value, known)
+        if meant:
+            return f"Change it to {model.vocabulary[name].labels.get(meant, meant)}, if that is meant."
+        return "Choose a known one on the account, or have the model's vocabulary extended."
+
+
+class UnknownProduct:
+    """A deal names a product that the catalogue does not have."""
+
+    id: RuleKey = "unknown_product"
+    title = "Unknown product"
+    severity: Severity = "low"
+
+    def problems(self, checked: Checked) -> Iterator[Problem]:
+        if not checked.has("opportunity", "product_name") or "product" not in checked:
+            return
+        products = [name for name in dict.fromkeys(checked.column("product", "name")) if name]
+        codes = checked.column("product", "code")
+        folded = {word.casefold() for word in (*products, *codes)}
+        held = checked.column("opportunity", "product_name")
+        wrong = ((held != "") & ~held.str.casefold().isin(folded)).to_numpy(dtype=bool)
+        meant = {value: closest(value, products) for value in dict.fromkeys(held[wrong])}
+        for row in checked.rows("opportunity", wrong):
+            value = str(row["product_name"]).strip()
+            fix = f"Change it to {meant[value]}, if that is meant." if meant[value] else "Choose a product of the list."
+            account = row.get("account_id")
+            yield Problem(
+                "opportunity",
+                row,
+                str(account) if account else None,
+                "product_name",
+                value,
+                f'Opportunity {name_of(row)} names the product "{value}", which is not in the catalogue.',
+                fix,
+            )
+
+
+def closest(value: str, known: Sequence[str]) -> str | None:
+    """The known word that is spelt most alike, None when none is near."""
+    found = process.extractOne(value, known, scorer=fuzz.ratio, processor=utils.default_process, score_cutoff=_CLOSE)
+    return str(found[0]) if found else None

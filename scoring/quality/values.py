@@ -1,0 +1,119 @@
+"""Rules about the values we publish: missing, not in the list, sub-segment of another segment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from scoring.model_types import Model, OutputKey, RuleKey, Severity
+from scoring.quality.finding import Checked, Problem, Row, name_of
+from scoring.rules import lower_first
+
+#: Prefix of the account's columns that hold what stands in the CRM now.
+OWN = "own_"
+OUTPUTS: Mapping[OutputKey, str] = {
+    "segment": "segment",
+    "sub_segment": "sub-segment",
+    "value_profile": "value profile",
+    "tier": "tier",
+}
+
+
+def labels(model: Model, output: OutputKey) -> dict[str, str]:
+    """Key -> label of the values this output may have."""
+    if output == "segment":
+        return {segment.key: segment.label for segment in model.segments}
+    if output == "sub_segment":
+        return {sub.key: sub.label for segment in model.segments for sub in segment.sub_segments}
+    if output == "value_profile":
+        return {profile.key: profile.label for profile in model.value_profile.profiles}
+    return {key: model.tiers.label(key) for key in model.tiers.keys}
+
+
+class MissingValue:
+    """A customer lacks a value that the model makes mandatory."""
+
+    id: RuleKey = "missing"
+    title = "Value missing"
+    severity: Severity = "medium"
+
+    def problems(self, checked: Checked) -> Iterator[Problem]:
+        for output, word in OUTPUTS.items():
+            if not checked.model.policy(output).mandatory or not checked.has("account", OWN + output):
+                continue
+            empty = (checked.column("account", OWN + output) == "").to_numpy(dtype=bool)
+            for row in checked.rows("account", checked.in_scope & empty):
+                known = checked.why.get(row["id"], {})
+                yield _account_problem(
+                    row,
+                    output,
+                    None,
+                    f"{name_of(row)} has no {word}. {self._because(known, output, checked.model)}",
+                    f"Choose the {word} on the account.",
+                )
+
+    @staticmethod
+    def _because(known: Row, output: OutputKey, model: Model) -> str:
+        computed, why = known.get(output), str(known.get(f"{output}_why") or "")
+        if computed:
+            label = labels(model, output).get(str(computed), str(computed))
+            return f"Tierline's rules suggest {label} ({lower_first(why)})." if why else f"Suggested: {label}."
+        return f"Tierline could not fill it: {lower_first(why)}." if why else "Tierline could not fill it."
+
+
+class ValueNotInList:
+    """A value that the model does not have, such as one of an older list."""
+
+    id: RuleKey = "not_in_list"
+    title = "Value not in the list"
+    severity: Severity = "high"
+
+    def problems(self, checked: Checked) -> Iterator[Problem]:
+        for output, word in OUTPUTS.items():
+            known = labels(checked.model, output)
+            held = checked.column("account", OWN + output)
+            wrong = ((held != "") & ~held.isin(set(known))).to_numpy(dtype=bool)
+            for row in checked.rows("account", checked.in_scope & wrong):
+                value = str(row[OWN + output])
+                yield _account_problem(
+                    row,
+                    output,
+                    value,
+                    f'{name_of(row)} has the {word} "{value}", which is not in the list.',
+                    f"Choose one of the list: {_listed(list(known.values()))}.",
+                )
+
+
+class SubSegmentOfSegment:
+    """The sub-segment belongs to another segment than the one chosen."""
+
+    id: RuleKey = "sub_segment_of_segment"
+    title = "Sub-segment of another segment"
+    severity: Severity = "high"
+
+    def problems(self, checked: Checked) -> Iterator[Problem]:
+        parents = {sub.key: segment for segment in checked.model.segments for sub in segment.sub_segments}
+        segments = {segment.key: segment for segment in checked.model.segments}
+        held, chosen = checked.column("account", OWN + "sub_segment"), checked.column("account", OWN + "segment")
+        right = held.map({key: segment.key for key, segment in parents.items()})
+        wrong = (right.notna() & chosen.isin(set(segments)) & (right != chosen)).to_numpy(dtype=bool)
+        names = labels(checked.model, "sub_segment")
+        for row in checked.rows("account", checked.in_scope & wrong):
+            sub, segment = str(row[OWN + "sub_segment"]), segments[str(row[OWN + "segment"])]
+            offered = _listed([part.label for part in segment.sub_segments])
+            yield _account_problem(
+                row,
+                "sub_segment",
+                sub,
+                f"{name_of(row)} is in {segment.label}, but its sub-segment {names[sub]} belongs to "
+                f"{parents[sub].label}.",
+                f"Choose a sub-segment of {segment.label} ({offered}), or the segment {parents[sub].label}.",
+            )
+
+
+def _account_problem(row: Row, field: str, value: str | None, message: str, fix: str) -> Problem:
+    return Problem("account", row, row["id"], field, value, message, fix)
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:8])
+    return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown
