@@ -3,13 +3,13 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, path
 
-from admin.views import errors, health, portfolio, run, runs
+from admin.views import account, accounts, alerts, edits, errors, health, overview, portfolio, run, runs
+
+login = LoginView.as_view(template_name="console/login.html", redirect_authenticated_user=True)
 
 urlpatterns: list[URLPattern] = [
-    path("", runs.index, name="overview"),
-    path(
-        "login", LoginView.as_view(template_name="console/login.html", redirect_authenticated_user=True), name="login"
-    ),
+    path("", overview.show, name="overview"),
+    path("login", login, name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
     path("health", health.health, name="health"),
     path("portfolio", portfolio.choose, name="portfolio"),
@@ -18,6 +18,12 @@ urlpatterns: list[URLPattern] = [
     path("runs/<int:number>", run.show, name="run"),
     path("runs/<int:number>/progress", run.progress, name="run_progress"),
     path("runs/<int:number>/outcomes.csv", run.outcomes, name="run_outcomes"),
+    path("accounts", accounts.index, name="accounts"),
+    path("accounts.csv", accounts.download, name="accounts_csv"),
+    path("accounts/<int:number>", account.show, name="account"),
+    path("alerts", alerts.index, name="alerts"),
+    path("alerts/<int:number>", alerts.show, name="alert"),
+    path("edits", edits.index, name="edits"),
 ]
 
 handler400 = errors.bad_request

@@ -85,7 +85,7 @@ def score(frame: pd.DataFrame, model: Model, calibration: Calibration, as_of: da
             "value_high": scored & high_value,
             "cost_high": scored & high_cost,
             **_ranks(frame, calibration, as_of, scored),
-            "tier": pd.Series(tiers.assign(high_value, high_cost)).where(scored, None),
+            "tier": _keys(tiers.assign(high_value, high_cost), scored),
             **_descriptions(facts, model, scope["in_scope"].to_numpy()),
         }
     )
@@ -132,6 +132,10 @@ def _masked(amounts: Ints, shown: np.ndarray) -> pd.arrays.IntegerArray:
     return pd.arrays.IntegerArray(amounts.astype(np.int64), ~shown)
 
 
+def _keys(keys: np.ndarray, shown: np.ndarray) -> pd.Series:
+    return pd.Series(np.where(shown, keys, np.array(None, dtype=object)), dtype=object)
+
+
 def _ranks(frame: pd.DataFrame, calibration: Calibration, as_of: date, scored: np.ndarray) -> dict[str, pd.Series]:
     ranked = rfm.score(frame, calibration.rfm, as_of)
     return {str(name): column.mask(~scored) for name, column in ranked.items()}
@@ -140,9 +144,11 @@ def _ranks(frame: pd.DataFrame, calibration: Calibration, as_of: date, scored: n
 def _descriptions(facts: Facts, model: Model, in_scope: np.ndarray) -> dict[str, pd.Series]:
     """Segment, sub-segment and value profile with why; empty for accounts out of scope."""
     found = pd.concat([segments.assign(facts, model), value_profile.assign(facts, model)], axis=1).astype(object)
-    return {
-        str(name): column.where(in_scope, "" if str(name).endswith("_why") else None) for name, column in found.items()
+    whys = [str(name) for name in found if str(name).endswith("_why")]
+    keys = {
+        str(name): _keys(found[name].to_numpy(), in_scope & found[name].notna()) for name in found.drop(columns=whys)
     }
+    return keys | {name: found[name].where(in_scope, "") for name in whys}
 
 
 def _told(table: pd.DataFrame, frame: pd.DataFrame, axes: _Axes, foreign: np.ndarray) -> pd.DataFrame:
