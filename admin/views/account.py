@@ -1,0 +1,150 @@
+"""One account: its tier and why, where each published value comes from, what was written when, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from admin.views.published import Shown, Values, label
+from scoring.fields import SCALE
+from sync import labels
+from sync.links import record_url
+from sync.models import AccountState, Change, Finding, Override, Run, Score
+
+#: How far back the page looks for what was written; the CRM's own field history goes further.
+RUNS = 400
+LAST = 20
+
+
+@dataclass(frozen=True)
+class Value:
+    """A published value: what stands in the CRM, who put it there, and what Tierline computes.
+
+    `source` is "person", "rule" or "" (empty field); `computed` is empty when it agrees with the CRM.
+    """
+
+    key: str
+    title: str
+    words: str
+    source: str
+    since: str
+    why: str
+    computed: str
+
+
+@dataclass(frozen=True)
+class Amount:
+    title: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the tier matrix; `here` where this account stands."""
+
+    label: str
+    here: bool
+
+
+@require_safe
+def show(request: HttpRequest, number: int) -> HttpResponse:
+    """The page of one account."""
+    state = get_object_or_404(AccountState.objects.select_related("connection__portfolio", "score__model"), pk=number)
+    names = labels.labels(state.connection.portfolio)
+    result = state.score.result if state.score else {}
+    override = state.overrides.filter(field="tier", state=Override.State.REQUESTED).first()
+    context = {
+        "account": state,
+        "tier": names.tier(state.tier),
+        "result": result,
+        "score": state.score,
+        "reasons": [(reason, reason.get("sign") == "+") for reason in result.get("reasons") or []],
+        "amounts": _amounts(result, names),
+        "values": [_value(key, state, result, names) for key in ("segment", "sub_segment", "value_profile")],
+        "matrix": _matrix(result, names),
+        "override": override,
+        "override_words": names.tier(override.value) if override else "",
+        "moves": _moves(state, names),
+        "writes": _writes(state),
+        "findings": _findings(state),
+        "url": record_url(state.connection, "account", state.record_id),
+    }
+    return render(request, "console/account.html", context)
+
+
+def _value(key: str, state: AccountState, result: Mapping[str, Any], names: labels.Labels) -> Value:
+    held, computed = str(state.current.get(key) or ""), str(result.get(key) or "")
+    by_rule = bool(held) and held == state.written.get(key)
+    why = str(result.get(f"{key}_why") or "")
+    return Value(
+        key=key,
+        title=names.field(key),
+        words=label(names, key, held),
+        source="rule" if by_rule else "person" if held else "",
+        since=str(state.current.get(f"{key}_date") or "") if by_rule else "",
+        why=why if not held or held == computed else "",
+        computed=label(names, key, computed) if computed != held else "",
+    )
+
+
+def _matrix(result: Mapping[str, Any], names: labels.Labels) -> list[list[Cell]]:
+    """The tier matrix: rows high and low value, columns low and high cost."""
+    here = (bool(result.get("value_high")), bool(result.get("cost_high"))) if result.get("tier") else None
+    rows = (("platinum", "gold"), ("silver", "bronze"))
+    return [
+        [Cell(names.tier(key), here == (number == 0, column == 1)) for column, key in enumerate(row)]
+        for number, row in enumerate(rows)
+    ]
+
+
+def _amounts(result: Mapping[str, Any], names: labels.Labels) -> list[Amount]:
+    """The figures behind the score, in the currency of the model."""
+    currency = names.model.currency if names.model else ""
+    found = []
+    for key, title in (("revenue", "Revenue"), ("margin", "Gross margin"), ("cost", "Cost to serve in all")):
+        if result.get(key) is not None:
+            found.append(Amount(title, f"{round(result[key] / SCALE):,} {currency}".strip()))
+    for key, title in (("recency", "Recency"), ("frequency", "Frequency"), ("monetary", "Monetary"), ("rfm", "RFM")):
+        if result.get(key) is not None:
+            found.append(Amount(title, f"{result[key]} of 5"))
+    return found
+
+
+def _moves(state: AccountState, names: labels.Labels) -> list[tuple[Score, str, str]]:
+    """Published scores, the newest first: score, label of its tier, label of the tier before if that was another."""
+    scores = list(state.scores.defer("result").select_related("run")[: LAST + 1])
+    earlier = [*scores[1:], None] if len(scores) <= LAST else scores[1:]
+    return [
+        (score, names.tier(score.tier), names.tier(before.tier) if before and before.tier != score.tier else "")
+        for score, before in zip(scores[:LAST], earlier, strict=False)
+    ]
+
+
+def _writes(state: AccountState) -> list[tuple[Change, str, list[Shown]]]:
+    """What runs wrote or wanted to write, the newest first. Found by run and record: that is how they are indexed."""
+    portfolio = state.connection.portfolio
+    runs = list(Run.objects.filter(portfolio=portfolio).values_list("pk", flat=True)[:RUNS])
+    changes = (
+        Change.objects.filter(run__in=runs, kind="account", record_id=state.record_id)
+        .select_related("run__model", "connection")
+        .order_by("-run_id")[:LAST]
+    )
+    words: dict[int, Values] = {}
+    shown = []
+    for change in changes:
+        model = change.run.model
+        values = words.setdefault(model.pk, Values(model, portfolio))
+        shown.append((change, str(Change.State(change.state).label), values.changed(change)))
+    return shown
+
+
+def _findings(state: AccountState) -> list[tuple[Finding, str]]:
+    found = Finding.objects.filter(
+        connection=state.connection, state=Finding.State.OPEN, account_id=state.record_id
+    ).select_related("alert__owner")
+    return [(finding, record_url(state.connection, finding.kind, finding.record_id)) for finding in found[:LAST]]
