@@ -64,10 +64,12 @@ def day(value: date | str | None) -> str:
         return NOTHING
     if isinstance(value, str):
         try:
-            value = date.fromisoformat(value[:10])
+            found = date.fromisoformat(value[:10])
         except ValueError:
             return value
-    return f"{value.day} {value:%b %Y}"
+    else:
+        found = value
+    return f"{found.day} {found:%b %Y}"
 
 
 @register.filter

@@ -60,5 +60,6 @@ def _texts(rows: Iterable[list[Any]]) -> Iterator[str]:
 
 async def _in_turn(texts: Iterator[str]) -> AsyncIterator[str]:
     """The same under ASGI, which takes asynchronous iterators; the database is read in the request's thread."""
-    while (text := await sync_to_async(next)(texts, None)) is not None:
+    following = sync_to_async(lambda: next(texts, None))
+    while (text := await following()) is not None:
         yield text

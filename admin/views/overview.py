@@ -49,6 +49,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "attention": [*_connections(chosen), *(_run(last) if last else ()), *_people(chosen)],
         "tiers": tiers,
         "in_scope": sum(tier.accounts for tier in tiers),
+        "most": max((tier.accounts for tier in tiers), default=0),
         "out_of_scope": _accounts(chosen).filter(tier="", in_scope=False).count(),
         "active": runs.filter(state=Run.State.ACTIVE).first(),
         "run": last,

@@ -11,7 +11,13 @@ from admin.views import portfolio
 from sync.models import Alert, Portfolio
 
 #: Title -> address name, and the first part of the address of the pages below it.
-PAGES = (("Runs", "runs", "runs"),)
+PAGES = (
+    ("Overview", "overview", ""),
+    ("Runs", "runs", "runs"),
+    ("Accounts", "accounts", "accounts"),
+    ("Alerts", "alerts", "alerts"),
+    ("Edited by people", "edits", "edits"),
+)
 
 
 def surroundings(request: HttpRequest) -> dict[str, Any]:

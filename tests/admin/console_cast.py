@@ -109,8 +109,9 @@ def account(connection: Connection, run: Run, calibration: Calibration, name: st
     tier = row["tier"] or ""
     held = {
         "segment": row["segment"],
-        "segment_source": "rule",
-        "segment_date": "2026-11-01",
+        "segment_source": "rule" if row["segment"] else None,
+        "segment_date": "2026-11-01" if row["segment"] else None,
+        "value_profile": "growth_partner" if row["segment"] else None,
         "tier": tier or None,
         "tier_since": "2026-03-01" if tier else None,
     }
@@ -207,7 +208,8 @@ def build() -> Cast:
         tier="bronze",
         reasons=[],
     )
-    nothing = {"tier": None, "segment": None, "sub_segment": None, "value_profile": None, "value_score": None}
+    names = ("segment", "sub_segment", "value_profile")
+    nothing = {**dict.fromkeys(["tier", "value_score", *names]), **{f"{name}_why": "" for name in names}}
     outside = account(
         connection,
         run,
