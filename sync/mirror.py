@@ -17,7 +17,7 @@ import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ from connectors.base import COLUMNS, MONEY, Since
 #: Rows modified within this time before the last read are read again: the CRM commits out of order.
 LOOK_BACK = timedelta(minutes=10)
 SCALE = 10_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _TYPES: Mapping[pa.DataType, str] = {
     pa.string(): "VARCHAR",
@@ -91,11 +92,11 @@ class Mirror:
     def cursor(self, connection: str, kind: str, fields: Mapping[str, str]) -> Cursor:
         """Where to go on reading. A kind whose columns changed is forgotten and starts anew."""
         row = self.database.execute(
-            "SELECT shape, modified_at, last_id, complete FROM tierline_cursor WHERE connection = ? AND kind = ?",
+            "SELECT shape, epoch_us(modified_at), last_id, complete FROM tierline_cursor WHERE connection = ? AND kind = ?",
             [connection, kind],
         ).fetchone()
         if row and row[0] == shape(kind, fields):
-            return Cursor(row[1], row[2], row[3])
+            return Cursor(None if row[1] is None else _EPOCH + timedelta(microseconds=row[1]), row[2], row[3])
         self._forget(connection, kind, fields)
         return Cursor(None, "", False)
 

@@ -20,8 +20,10 @@ def demo(
         typer.Option("--orders-in-files", help="Leave the orders of --data out of the CRM: read them as ERP files."),
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over: forget the demo of this home.")] = False,
-    accounts: Annotated[int, typer.Option(min=20, help="Size of the generated company.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Seed of the generated company.")] = 1,
+    accounts: Annotated[
+        int | None, typer.Option(min=20, help="Size of the generated company.", show_default="1000")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the generated company.", show_default="1")] = None,
     today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run as if it were this day.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
     port: Annotated[int, typer.Option(help="Port of the console.")] = 8000,

@@ -34,8 +34,8 @@ class Demo:
 
     data: Path | None
     orders_in_files: bool
-    accounts: int
-    seed: int
+    accounts: int | None
+    seed: int | None
     today: date | None
     workers: int
     port: int
@@ -48,7 +48,7 @@ class Demo:
         root = home.prepare()
         if fresh:
             self._forget(root)
-        self._check_source(root)
+        self._choose_source(root)
         with ExitStack() as stack:
             stack.callback(self.supervisor.stop)
             self._fill_org(root)
@@ -64,7 +64,7 @@ class Demo:
             if self.orders_in_files and (dataset := self._dataset()):
                 job.add_erp(portfolio, dataset)
             if self.data is None:
-                job.enter_existing_values(root, portfolio, self.seed)
+                job.enter_existing_values(root, portfolio, self._source()["seed"])
             self._start_workers()
             finished = job.run(portfolio, self.today, quiet=as_json, meanwhile=self.supervisor.tend)
             if as_json:
@@ -79,10 +79,26 @@ class Demo:
     def _source(self) -> dict[str, Any]:
         if self.data is not None:
             return {"data": str(self.data.resolve()), "orders in files": self.orders_in_files}
-        return {"seed": self.seed, "accounts": self.accounts}
+        return {"seed": 1 if self.seed is None else self.seed, "accounts": self.accounts or 1000}
 
-    def _check_source(self, root: Path) -> None:
-        """A home holds one demo company; another one would mix two companies in one CRM."""
+    def _choose_source(self, root: Path) -> None:
+        """Go on with the company this home holds; asked for another one, refuse: two would mix in one CRM."""
+        marker = root / MARKER
+        if marker.exists():
+            held = json.loads(marker.read_text())
+            self._fill_in(held)
+            if held != self._source():
+                raise Stop(
+                    f"{root} holds another demo company ({_words(held)}).",
+                    "Start over with --fresh, or set TIERLINE_HOME to another folder.",
+                    code=WRONG_INPUT,
+                )
+        elif (root / "state.sqlite3").exists():
+            raise Stop(
+                f"{root} holds an installation that is not a demo.",
+                "Give the demo a folder of its own: TIERLINE_HOME=/path/to/folder tierline demo",
+                code=WRONG_INPUT,
+            )
         if self.orders_in_files and self.data is None:
             raise Stop(
                 "The generated company keeps its orders in the CRM.",
@@ -91,22 +107,15 @@ class Demo:
             )
         if self.data is not None and not self.data.is_dir():
             raise Stop(f"{self.data} is not a folder.", "Name the folder that holds the data.", code=WRONG_INPUT)
-        marker = root / MARKER
-        if not marker.exists():
-            if (root / "state.sqlite3").exists():
-                raise Stop(
-                    f"{root} holds an installation that is not a demo.",
-                    "Give the demo a folder of its own: TIERLINE_HOME=/path/to/folder tierline demo",
-                    code=WRONG_INPUT,
-                )
-            return
-        held = json.loads(marker.read_text())
-        if held != self._source():
-            raise Stop(
-                f"{root} holds another demo company ({_words(held)}).",
-                "Start over with --fresh, or set TIERLINE_HOME to another folder.",
-                code=WRONG_INPUT,
-            )
+
+    def _fill_in(self, held: Mapping[str, Any]) -> None:
+        """What was not asked for is as it was."""
+        asked = any((self.data, self.orders_in_files, self.accounts, self.seed))
+        if "data" in held and not asked:
+            self.data, self.orders_in_files = Path(held["data"]), held["orders in files"]
+        elif "accounts" in held and self.data is None:
+            self.accounts = self.accounts or held["accounts"]
+            self.seed = held["seed"] if self.seed is None else self.seed
 
     def _forget(self, root: Path) -> None:
         """Remove what an earlier demo left; nothing of an installation that is not a demo."""
@@ -148,7 +157,8 @@ class Demo:
         if dataset is None:
             from admin.demo import company
 
-            company.generate(Org.open(org), self.seed, self.accounts, self.today or _today())
+            source = self._source()
+            company.generate(Org.open(org), source["seed"], source["accounts"], self.today or _today())
         else:
             from connectors.sandbox import load, mapping
 
