@@ -14,5 +14,6 @@ for name in ("REDIS_URL", "DATABASE_URL"):
 
 _folder = tempfile.mkdtemp(prefix="tierline-tests-")
 os.environ["TIERLINE_HOME"] = _folder
+os.environ["XDG_RUNTIME_DIR"] = _folder
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
