@@ -14,8 +14,9 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 #: Rows read at a time: an export of any length needs the memory of one chunk.
 CHUNK = 2000
-#: A cell that starts like this is a formula to a spreadsheet (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+#: A cell that starts like this, blanks aside, is a formula to a spreadsheet (OWASP, CSV injection).
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+CONTROL = ("\t", "\r", "\n")
 T = TypeVar("T", bound=Model)
 
 
@@ -42,7 +43,9 @@ def safe(cell: Any) -> Any:
     """Text as text: a leading apostrophe keeps a spreadsheet from reading it as a formula. Numbers stay numbers."""
     if cell is None:
         return ""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    if isinstance(cell, str) and (cell.startswith(CONTROL) or cell.lstrip().startswith(FORMULA)):
+        return f"'{cell}"
+    return cell
 
 
 def _texts(rows: Iterable[list[Any]]) -> Iterator[str]:

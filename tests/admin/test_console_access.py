@@ -16,13 +16,6 @@ PAGES = ("/", "/runs", "/runs/1", "/accounts", "/accounts/1", "/accounts.csv", "
 
 
 @pytest.fixture
-def viewer(client: Client) -> Client:
-    """A browser of somebody who may only look."""
-    client.force_login(cast.user("viewer"))
-    return client
-
-
-@pytest.fixture
 def staff(client: Client) -> Client:
     """A browser of somebody who may start runs."""
     client.force_login(cast.user("staff", staff=True))
@@ -67,10 +60,10 @@ def test_a_form_without_its_token_is_refused_in_words() -> None:
     assert not Run.objects.exists()
 
 
-def test_only_staff_start_runs(viewer: Client) -> None:
+def test_only_staff_start_runs(seen: Client) -> None:
     cast.setup()
-    assert "Start run" not in viewer.get("/runs").content.decode()
-    reply = viewer.post("/runs/start")
+    assert "Start run" not in seen.get("/runs").content.decode()
+    reply = seen.post("/runs/start")
     assert reply.status_code == 403
     assert "You may not do this" in reply.content.decode()
     assert not Run.objects.exists()
@@ -112,8 +105,8 @@ def test_health_needs_no_login_and_names_what_is_wrong(client: Client) -> None:
 
 
 @pytest.mark.parametrize("address", ["/login", "/runs", "/nothing-here"])
-def test_every_page_carries_the_security_headers(viewer: Client, address: str) -> None:
-    headers = viewer.get(address).headers
+def test_every_page_carries_the_security_headers(seen: Client, address: str) -> None:
+    headers = seen.get(address).headers
     policy = headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
@@ -128,30 +121,30 @@ def test_every_page_carries_the_security_headers(viewer: Client, address: str) -
     "address",
     [f"/{kind}/{number}" for kind in ("runs", "accounts", "alerts") for number in ("0", "999", "9" * 30, "-1", "x")],
 )
-def test_what_does_not_exist_is_told_in_words(viewer: Client, address: str) -> None:
-    reply = viewer.get(address)
+def test_what_does_not_exist_is_told_in_words(seen: Client, address: str) -> None:
+    reply = seen.get(address)
     assert reply.status_code == 404
     assert "This page does not exist" in reply.content.decode()
 
 
-def test_a_failure_of_ours_is_told_in_words_without_details(viewer: Client) -> None:
-    viewer.raise_request_exception = False
+def test_a_failure_of_ours_is_told_in_words_without_details(seen: Client) -> None:
+    seen.raise_request_exception = False
     cast.build()
     Run.objects.update(step="unknown step")
-    reply = viewer.get(f"/runs/{Run.objects.get().pk}")
+    reply = seen.get(f"/runs/{Run.objects.get().pk}")
     assert reply.status_code == 500
     assert "The console could not show this page" in reply.content.decode()
     assert "Traceback" not in reply.content.decode()
 
 
 @pytest.mark.parametrize("chosen", ["x", "", "999", "9" * 30])
-def test_an_unknown_portfolio_is_not_chosen(viewer: Client, chosen: str) -> None:
-    assert viewer.post("/portfolio", {"portfolio": chosen}).status_code == 404
+def test_an_unknown_portfolio_is_not_chosen(seen: Client, chosen: str) -> None:
+    assert seen.post("/portfolio", {"portfolio": chosen}).status_code == 404
 
 
-def test_a_person_chooses_between_portfolios(viewer: Client) -> None:
+def test_a_person_chooses_between_portfolios(seen: Client) -> None:
     cast.setup("emea")
     other, *_ = cast.setup("apac")
-    assert "emea" in viewer.get("/").context["portfolio"].name
-    viewer.post("/portfolio", {"portfolio": other.pk})
-    assert viewer.get("/").context["portfolio"] == other
+    assert "emea" in seen.get("/").context["portfolio"].name
+    seen.post("/portfolio", {"portfolio": other.pk})
+    assert seen.get("/").context["portfolio"] == other

@@ -11,18 +11,6 @@ from tests.admin import console_cast as cast
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def people() -> cast.Cast:
-    return cast.build()
-
-
-@pytest.fixture
-def seen(client: Client) -> Client:
-    """A browser of somebody who may only look."""
-    client.force_login(cast.user("mika"))
-    return client
-
-
 def test_runs_are_listed_with_their_figures(people: cast.Cast, seen: Client) -> None:
     page = seen.get("/runs").content.decode()
     assert f"Run {people.run.pk}" in page

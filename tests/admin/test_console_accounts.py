@@ -1,0 +1,148 @@
+"""Accounts in the console: found, filtered, paged, explained, exported."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from django.http.response import HttpResponseBase, StreamingHttpResponse
+from django.test import Client
+
+from admin.views import paging
+from admin.views.export import safe
+from sync.models import AccountState, Score
+from tests.admin import console_cast as cast
+
+pytestmark = pytest.mark.django_db
+
+
+def names(client: Client, query: str) -> list[str]:
+    """Names on the page of accounts with this query, from the top."""
+    return [state.name for state, *_ in client.get(f"/accounts?{query}").context["rows"]]
+
+
+def rows(reply: HttpResponseBase) -> list[dict[str, str]]:
+    """A CSV reply by its titles."""
+    assert isinstance(reply, StreamingHttpResponse)
+    text = b"".join(reply).decode("utf-8-sig")  # type: ignore[arg-type]
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["Kone Power Oy", "Nordgas AS", "Old Partner Ltd"]),
+        ("q=power", ["Kone Power Oy"]),
+        ("tier=gold", ["Kone Power Oy"]),
+        ("tier=none", ["Old Partner Ltd"]),
+        ("segment=energy", ["Kone Power Oy", "Nordgas AS"]),
+        ("scope=out", ["Old Partner Ltd"]),
+        ("orders=none", ["Nordgas AS"]),
+        ("sort=value_up", ["Nordgas AS", "Kone Power Oy", "Old Partner Ltd"]),
+        ("sort=value", ["Kone Power Oy", "Nordgas AS", "Old Partner Ltd"]),
+        ("tier=gold&scope=out", []),
+        ("scope=sideways&sort=upwards&page=none", ["Kone Power Oy", "Nordgas AS", "Old Partner Ltd"]),
+        ("q=%00power&tier=' OR 1=1", []),
+    ],
+)
+def test_accounts_are_filtered_and_sorted(people: cast.Cast, seen: Client, query: str, expected: list[str]) -> None:
+    assert names(seen, query) == expected
+
+
+def test_an_account_is_found_by_its_record_id(people: cast.Cast, seen: Client) -> None:
+    assert names(seen, f"q={people.gold.record_id}") == ["Kone Power Oy"]
+
+
+def test_no_hit_offers_the_whole_list(people: cast.Cast, seen: Client) -> None:
+    assert "Show all accounts" in seen.get("/accounts?q=nobody").content.decode()
+
+
+def test_long_lists_have_pages_that_keep_the_filter(people: cast.Cast, seen: Client) -> None:
+    for number in range(paging.ROWS):
+        cast.account(people.connection, people.run, people.calibration, f"Aqua {number:03}")
+    page = seen.get("/accounts?q=aqua&tier=gold").context["page"]
+    assert (page.first, page.last, page.total) == (1, 50, 50)
+    page = seen.get("/accounts?tier=gold").context["page"]
+    assert page.following == "?tier=gold&page=2"
+    assert names(seen, "tier=gold&page=2") == ["Kone Power Oy"]
+    assert names(seen, "tier=gold&page=99") == ["Kone Power Oy"]
+
+
+def test_a_page_of_accounts_takes_the_same_few_queries_however_many_there_are(
+    people: cast.Cast, seen: Client, django_assert_max_num_queries: object
+) -> None:
+    for number in range(30):
+        cast.account(people.connection, people.run, people.calibration, f"Aqua {number:03}")
+    with django_assert_max_num_queries(12):  # type: ignore[operator]
+        seen.get("/accounts")
+
+
+def test_the_page_says_which_tier_and_why(people: cast.Cast, seen: Client) -> None:
+    page = seen.get(f"/accounts/{people.gold.pk}").content.decode()
+    for words in (
+        "Gold",
+        "since 1 Mar 2026",
+        "412,000 EUR gross margin in 12 months",
+        "31 % of the decision",
+        "In the CRM a person set it to <strong>Platinum</strong>",
+        f"{cast.ORG}/{people.gold.record_id}",
+        "<del>Silver</del> → <ins>Gold</ins>",
+        "Value profile is missing.",
+    ):
+        assert words in page
+
+
+def test_each_value_says_who_set_it_and_when(people: cast.Cast, seen: Client) -> None:
+    segment, sub_segment, profile = seen.get(f"/accounts/{people.gold.pk}").context["values"]
+    assert (segment.words, segment.source, segment.since) == ("Energy", "rule", "2026-11-01")
+    assert (sub_segment.words, sub_segment.source, sub_segment.computed) == ("", "", "Power producers")
+    assert (profile.words, profile.source, profile.computed) == ("Growth partner", "person", "Uptime first")
+
+
+def test_an_account_out_of_scope_says_why(people: cast.Cast, seen: Client) -> None:
+    page = seen.get(f"/accounts/{people.outside.pk}").content.decode()
+    assert "Not a customer (type is Partner)" in page
+
+
+def test_an_account_that_is_not_scored_yet_has_a_page(people: cast.Cast, seen: Client) -> None:
+    AccountState.objects.update(score=None)
+    Score.objects.all().delete()
+    assert "Not scored yet" in seen.get(f"/accounts/{people.gold.pk}").content.decode()
+
+
+def test_names_from_the_crm_are_text(people: cast.Cast, seen: Client) -> None:
+    name = "<script>alert(1)</script>"
+    AccountState.objects.filter(pk=people.gold.pk).update(name=name)
+    for address in ("/accounts", f"/accounts/{people.gold.pk}", "/edits", f"/accounts?q={name}"):
+        page = seen.get(address).content.decode()
+        assert name not in page
+        assert "&lt;script&gt;" in page
+
+
+def test_the_export_has_the_accounts_of_the_filter(people: cast.Cast, seen: Client) -> None:
+    reply = seen.get("/accounts.csv?scope=in")
+    assert reply.headers["Content-Disposition"] == 'attachment; filename="accounts.csv"'
+    kone, nordgas = rows(reply)
+    assert (kone["account"], kone["tier"], kone["value score"]) == ("Kone Power Oy", "Gold", "78.4")
+    assert (nordgas["has orders"], nordgas["cost to serve per 100"]) == ("no", "")
+
+
+@pytest.mark.parametrize("name", ['=HYPERLINK("http://evil.example")', "+1", "-1", "@SUM(1)", "\tx", "\rx", " =1+1"])
+def test_no_name_becomes_a_formula_in_a_spreadsheet(people: cast.Cast, seen: Client, name: str) -> None:
+    AccountState.objects.filter(pk=people.gold.pk).update(name=name)
+    exported = rows(seen.get("/accounts.csv"))[0]["account"]
+    assert exported == f"'{name}"
+
+
+def test_numbers_stay_numbers_in_the_export() -> None:
+    assert [safe(-4.5), safe(0), safe(None), safe("a-b")] == [-4.5, 0, "", "a-b"]
+
+
+def test_outcomes_of_a_run_are_exported(people: cast.Cast, seen: Client) -> None:
+    found = rows(seen.get(f"/runs/{people.run.pk}/outcomes.csv?outcome=rejected"))
+    assert [(row["record"], row["field"], row["after"]) for row in found] == [
+        ("Nordgas AS", "Tier", "Gold"),
+        ("Nordgas AS", "Tier reason", "High value, high cost to serve"),
+    ]
+    assert found[0]["what to do"] == "The next run sends it again."

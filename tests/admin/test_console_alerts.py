@@ -1,0 +1,115 @@
+"""Alerts, edits of people and the overview in the console."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from sync.models import Alert, Connection, Delivery, Override, Run
+from tests.admin import console_cast as cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize(
+    ("query", "owners"),
+    [
+        ("", ["Mika Laine"]),
+        ("state=resolved", ["Anna Berg"]),
+        ("state=all", ["Mika Laine", "Anna Berg"]),
+        ("state=nonsense&owner=x", ["Mika Laine"]),
+        ("state=all&owner=999", []),
+    ],
+)
+def test_alerts_are_listed_open_ones_first(people: cast.Cast, seen: Client, query: str, owners: list[str]) -> None:
+    assert [row.alert.owner.name for row in seen.get(f"/alerts?{query}").context["alerts"]] == owners
+
+
+def test_an_alert_is_found_by_its_owner(people: cast.Cast, seen: Client) -> None:
+    shown = seen.get(f"/alerts?owner={people.alert.owner_id}").context["alerts"]
+    assert [(row.alert, row.findings) for row in shown] == [(people.alert, 2)]
+
+
+def test_an_alert_shows_each_record_with_problem_fix_and_link(people: cast.Cast, seen: Client) -> None:
+    page = seen.get(f"/alerts/{people.alert.pk}").content.decode()
+    for words in (
+        "2 records: ",
+        "Kone Power Oy",
+        "Value profile is missing.",
+        "Set the field Value profile; Tierline suggests Uptime first.",
+        f'href="{cast.ORG}/{people.gold.record_id}"',
+        f'href="/accounts/{people.gold.pk}"',
+        "You own the record in the CRM.",
+        "E-mail",
+    ):
+        assert words in page
+
+
+def test_a_resolved_alert_says_so(people: cast.Cast, seen: Client) -> None:
+    resolved = Alert.objects.get(state=Alert.State.RESOLVED)
+    assert "every record is right" in seen.get(f"/alerts/{resolved.pk}").content.decode()
+
+
+def test_a_message_that_was_not_delivered_says_why(people: cast.Cast, seen: Client) -> None:
+    Delivery.objects.update(state=Delivery.State.FAILED, error="550 no such user")
+    assert "550 no such user" in seen.get(f"/alerts/{people.alert.pk}").content.decode()
+    assert "Messages not delivered: 1." in seen.get("/").content.decode()
+
+
+def test_what_people_set_is_listed_beside_what_is_computed(people: cast.Cast, seen: Client) -> None:
+    page = seen.get("/edits")
+    (row,) = page.context["rows"]
+    assert (row["field"], row["value"], row["computed"]) == ("Tier", "Platinum", "Gold")
+    (passed,) = page.context["passed"]
+    assert passed["change"].record_name == "Old Partner Ltd"
+
+
+def test_withdrawn_edits_are_not_listed(people: cast.Cast, seen: Client) -> None:
+    Override.objects.update(state=Override.State.WITHDRAWN)
+    assert "Nobody has set a computed field differently" in seen.get("/edits").content.decode()
+
+
+def test_the_overview_counts_tiers_best_first(people: cast.Cast, seen: Client) -> None:
+    shown = seen.get("/").context
+    assert [(tier.label, tier.accounts) for tier in shown["tiers"]] == [
+        ("Platinum", 0),
+        ("Gold", 1),
+        ("Silver", 0),
+        ("Bronze", 1),
+    ]
+    assert (shown["in_scope"], shown["out_of_scope"]) == (2, 1)
+
+
+def test_the_overview_names_what_needs_attention(people: cast.Cast, seen: Client) -> None:
+    Connection.objects.update(state=Connection.State.RECONNECT)
+    Run.objects.update(state=Run.State.FAILED, error="Salesforce does not answer.", next_step="Check the org.")
+    page = seen.get("/").content.decode()
+    for words in (
+        "production refuses our credentials",
+        "Salesforce does not answer.",
+        "Check the org.",
+        "refused 1 record",
+        "Tiers that a person set differently: 1.",
+    ):
+        assert words in page
+
+
+def test_an_empty_installation_says_what_to_do_first(seen: Client) -> None:
+    assert "Nothing is set up yet" in seen.get("/").content.decode()
+    for address in ("/accounts", "/alerts", "/edits", "/accounts.csv"):
+        assert seen.get(address).status_code == 200
+
+
+def test_before_the_first_run_every_page_says_what_will_appear(seen: Client) -> None:
+    cast.setup()
+    assert "Nothing has run yet" in seen.get("/").content.decode()
+    assert "once a run has read and scored them" in seen.get("/accounts").content.decode()
+    assert "Nothing is open" in seen.get("/alerts").content.decode()
+
+
+def test_a_page_shows_only_the_chosen_portfolio(people: cast.Cast, seen: Client) -> None:
+    cast.setup("other")
+    other = cast.Portfolio.objects.get(name="other")
+    seen.post("/portfolio", {"portfolio": other.pk})
+    for address in ("/", "/runs", "/accounts", "/alerts", "/edits"):
+        assert "Kone" not in seen.get(address).content.decode()
