@@ -14,7 +14,8 @@ KEY = "portfolio"
 def current(request: HttpRequest) -> Portfolio | None:
     """The chosen portfolio, else the first; None when nothing is set up yet."""
     everything = Portfolio.objects.order_by("pk")
-    return everything.filter(pk=request.session.get(KEY, 0)).first() or everything.first()
+    chosen = everything.filter(pk=request.session[KEY]).first() if KEY in request.session else None
+    return chosen or everything.first()
 
 
 @require_POST

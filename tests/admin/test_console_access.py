@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client, override_settings
 
@@ -84,7 +86,7 @@ def test_staff_start_a_run_and_see_it(staff: Client) -> None:
     portfolio, *_ = cast.setup()
     with private_redis() as url, override_settings(REDIS_URL=url):
         assert "No worker is running" in staff.post("/runs/start", follow=True).content.decode()
-        worker = queue.worker(queue.redis())
+        worker: Any = queue.worker(queue.redis())
         worker.register_birth()
         reply = staff.post("/runs/start")
         run = Run.objects.get()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 import pytest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
@@ -25,7 +26,7 @@ def names(client: Client, query: str) -> list[str]:
 def rows(reply: HttpResponseBase) -> list[dict[str, str]]:
     """A CSV reply by its titles."""
     assert isinstance(reply, StreamingHttpResponse)
-    text = b"".join(reply).decode("utf-8-sig")  # type: ignore[arg-type]
+    text = b"".join(reply).decode("utf-8-sig")
     return list(csv.DictReader(io.StringIO(text)))
 
 
@@ -70,11 +71,11 @@ def test_long_lists_have_pages_that_keep_the_filter(people: cast.Cast, seen: Cli
 
 
 def test_a_page_of_accounts_takes_the_same_few_queries_however_many_there_are(
-    people: cast.Cast, seen: Client, django_assert_max_num_queries: object
+    people: cast.Cast, seen: Client, django_assert_max_num_queries: Any
 ) -> None:
     for number in range(30):
         cast.account(people.connection, people.run, people.calibration, f"Aqua {number:03}")
-    with django_assert_max_num_queries(12):  # type: ignore[operator]
+    with django_assert_max_num_queries(12):
         seen.get("/accounts")
 
 

@@ -108,8 +108,7 @@ def test_before_the_first_run_every_page_says_what_will_appear(seen: Client) -> 
 
 
 def test_a_page_shows_only_the_chosen_portfolio(people: cast.Cast, seen: Client) -> None:
-    cast.setup("other")
-    other = cast.Portfolio.objects.get(name="other")
+    other, *_ = cast.setup("other")
     seen.post("/portfolio", {"portfolio": other.pk})
     for address in ("/", "/runs", "/accounts", "/alerts", "/edits"):
         assert "Kone" not in seen.get(address).content.decode()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -51,3 +54,26 @@ def test_an_ended_run_is_not_polled_and_a_working_one_is(people: cast.Cast, seen
 def test_the_browser_reloads_the_page_when_the_run_has_ended(people: cast.Cast, seen: Client) -> None:
     reply = seen.get(f"/runs/{people.run.pk}/progress", headers={"HX-Request": "true"})
     assert reply.headers["HX-Refresh"] == "true"
+
+
+def test_outcomes_take_the_same_few_queries_however_many_there_are(
+    people: cast.Cast, seen: Client, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(30):
+        account = cast.account(people.connection, people.run, people.calibration, f"Aqua {number:03}")
+        cast.change(people.run, account, Change.State.VERIFIED)
+    with django_assert_max_num_queries(18):
+        assert len(seen.get(f"/runs/{people.run.pk}").context["changes"]) == 33
+
+
+def test_a_run_of_another_model_keeps_its_words(people: cast.Cast, seen: Client) -> None:
+    Change.objects.update(before={}, after={"Renamed__c": "x"})
+    assert "Renamed__c: <ins>x</ins>" in seen.get(f"/runs/{people.run.pk}").content.decode()
+
+
+def test_times_are_in_the_time_zone_of_the_installation(people: cast.Cast, seen: Client, settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/Lisbon"
+    Run.objects.update(started_at=datetime(2026, 7, 1, 1, 0, tzinfo=UTC))
+    page = seen.get(f"/runs/{people.run.pk}").content.decode()
+    assert "1 Jul 2026 02:00" in page
+    assert "Times are in Europe/Lisbon." in page
