@@ -8,6 +8,9 @@ import os
 import secrets
 from pathlib import Path
 
+#: File that says where the private Redis listens, so that commands in another terminal find it.
+QUEUE = "queue.address"
+
 
 class HomeUnusable(Exception):
     """The home folder cannot be created or written to; the message says which and what to do."""
@@ -57,6 +60,14 @@ def secret(name: str) -> str:
     finally:
         draft.unlink()
     return value
+
+
+def queue_address() -> str:
+    """Where the private Redis of this home listens, "" when none was started."""
+    try:
+        return (home() / QUEUE).read_text().strip()
+    except OSError:
+        return ""
 
 
 def fernet_key() -> str:

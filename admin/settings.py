@@ -119,8 +119,8 @@ VAULT_KEYS = [key for key in os.environ.get("TIERLINE_KEYS", "").split(",") if k
 
 #: Where people reach the console; used in mails and tasks.
 TIERLINE_URL = os.environ.get("TIERLINE_URL", "http://localhost:8000").rstrip("/")
-#: Unset: `tierline up` and `tierline demo` start a private Redis and pass its address to their children.
-REDIS_URL = os.environ.get("REDIS_URL", "")
+#: Unset: `tierline up` and `tierline demo` start a private Redis; other commands find its address in the home folder.
+REDIS_URL = os.environ.get("REDIS_URL") or home.queue_address()
 
 _daily = os.environ.get("TIERLINE_DAILY_AT", "")
 #: Local time at which the scheduler starts each portfolio's daily run, e.g. 02:00; unset: no daily run.

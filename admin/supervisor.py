@@ -124,6 +124,7 @@ def private_redis() -> Iterator[str]:
     folder = Path(tempfile.mkdtemp(prefix="tierline-"))
     socket = folder / "redis.sock"
     command = [redis_server(), "--port", "0", "--unixsocket", str(socket), "--save", "", "--appendonly", "no"]
+    address = home.home() / home.QUEUE
     process = Process("redis", [*command, "--dir", str(folder)])
     popen = process.start()
     try:
@@ -132,8 +133,11 @@ def private_redis() -> Iterator[str]:
             if popen.poll() is not None or time.monotonic() > deadline:
                 raise CannotStart(f"The private Redis did not start: {process.last_words()}.")
             time.sleep(0.02)
+        address.write_text(f"unix://{socket}\n")
         yield f"unix://{socket}"
     finally:
+        if home.queue_address() == f"unix://{socket}":
+            address.unlink()
         popen.terminate()
         popen.wait(10)
         shutil.rmtree(folder, ignore_errors=True)

@@ -85,6 +85,17 @@ def make_venv() -> None:
             )
 
 
+def installer() -> list[str | Path]:
+    """The command that installs packages: uv's where it can be had, else pip's."""
+    if not (VENV / "bin" / "pip").exists():  # a .venv that another tool has made
+        run(PYTHON, "-m", "ensurepip")
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if (VENV / "bin" / "uv").exists() or run(*pip, f"uv=={UV}"):
+        return [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON, "--compile-bytecode"]
+    say("uv is not to be had; using pip, which takes longer")
+    return pip
+
+
 def install_python(profile: str) -> None:
     # What is installed for tests is enough to run, too.
     for enough in {profile, "test"}:
@@ -93,13 +104,7 @@ def install_python(profile: str) -> None:
     lock = lock_file(profile)
     stamp, state = VENV / f".tierline-{profile}", digest(lock, ROOT / "pyproject.toml")
     say(f"installing Python packages from {lock.name}")
-    pip = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if (VENV / "bin" / "uv").exists() or run(*pip, f"uv=={UV}"):
-        install: list[str | Path] = [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON]
-        install += ["--compile-bytecode"]
-    else:
-        say("uv is not to be had; using pip, which takes longer")
-        install = list(pip)
+    install = installer()
     if not run(*install, "--require-hashes", "-r", lock):
         raise Missing(
             f"The Python packages of {lock.name} could not be installed (output above). "

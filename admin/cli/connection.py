@@ -55,10 +55,10 @@ def test(name: Annotated[str, typer.Argument(help="Name of the connection.")], a
     with sentences():
         from dataclasses import asdict
 
+        connection = find(name)
         from admin import portfolios
         from sync import crms
 
-        connection = find(name)
         identity = portfolios.check(connection)
         limits = crms.open_crm(connection).limits()
         if as_json:

@@ -18,9 +18,9 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of
 def plan(connection: Name, as_json: Json = False) -> None:
     """Show what would be created or changed in the CRM; changes nothing."""
     with sentences():
+        chosen = find(connection)
         from admin import schema
 
-        chosen = find(connection)
         steps = schema.plan(chosen)
         if as_json:
             print_json(schema.as_rows(steps))
@@ -38,9 +38,9 @@ def apply(
 ) -> None:
     """Create what the plan shows, then read it back."""
     with sentences():
+        chosen = find(connection)
         from admin import schema
 
-        chosen = find(connection)
         steps = schema.plan(chosen)
         if not as_json:
             schema.show(steps, out)
