@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from admin.cli.output import err, out
+from scoring.calibration import Calibration
 from sync import labels
 from sync.models import Alert, Change, Finding, Run
 
@@ -81,7 +82,7 @@ def summary(run: Run) -> None:
     names = labels.labels(run.portfolio)
     verdict = {"done": "[green]✓ verified[/]", "failed": "[red]✗ failed[/]"}.get(run.state, "running")
     out.print(
-        f"[bold]Run {run.pk}[/] · {run.portfolio} · {run.started_at:%a %d %b %H:%M} · as of {run.as_of or '–'}"
+        f"[bold]Run {run.pk}[/] · {run.portfolio} · as of {run.as_of or '–'}"
         f" · {facts['seconds']} s · {facts['api_calls']:,} API calls  {verdict}"
     )
     read = [("read", "accounts_read"), ("in scope", "accounts_in_scope"), ("scored", "accounts_scored")]
@@ -91,12 +92,15 @@ def summary(run: Run) -> None:
         ("failed", "records_failed"),
         ("superseded", "records_superseded"),
     ]
-    out.print("  " + "   ".join(f"{word} [bold]{facts[name]:,}[/]" for word, name in (*read, *sent)))
+    for title, figures_ in (("accounts", read), ("records", sent)):
+        out.print(f"  {title:10} " + "   ".join(f"{word} [bold]{facts[name]:,}[/]" for word, name in figures_))
     for word, name in (("drifted", "records_drifted"), ("not sent", "records_unprocessed")):
         if facts[name]:
             out.print(f"  {word} {facts[name]:,}")
     if facts["tiers"]:
         out.print("  tiers      " + _bars(facts["tiers"], names))
+        if run.calibration and (note := Calibration.from_json(run.calibration.payload).cuts.note):
+            out.print(f"             {note}")
     if facts["filled"]:
         filled = "   ".join(f"{names.field(key).lower()} {n:,}" for key, n in facts["filled"].items())
         out.print(f"  filled     {filled}")
@@ -109,7 +113,7 @@ def _bars(tiers: Mapping[str, int], names: labels.Labels) -> str:
     total = sum(tiers.values()) or 1
     ordered = [tier for tier in TIERS if tier in tiers] + [tier for tier in tiers if tier not in TIERS]
     return "   ".join(
-        f"{names.tier(tier)} {tiers[tier]:,} {'▆' * max(1, round(20 * tiers[tier] / total))}" for tier in ordered
+        f"{names.tier(tier)} {tiers[tier]:,} {'▆' * max(1, round(16 * tiers[tier] / total))}" for tier in ordered
     )
 
 
@@ -121,8 +125,14 @@ def _recipients(run: Run) -> str:
         tasks=Count("deliveries", filter=Q(deliveries__channel="crm_task", deliveries__state="sent")),
         failed=Count("deliveries", filter=Q(deliveries__state="failed")),
     )
-    text = f"{alerts.count()} alerts for {facts['owners']} people: {facts['mails']} mails, {facts['tasks']} tasks sent"
+    sent = f"{_counted(facts['mails'], 'mail')}, {_counted(facts['tasks'], 'task')} sent"
+    people = _counted(facts["owners"], "person", "people")
+    text = f"{_counted(alerts.count(), 'alert')} for {people}: {sent}"
     return text + (f", {facts['failed']} not delivered" if facts["failed"] else "")
+
+
+def _counted(n: int, one: str, many: str = "") -> str:
+    return f"{n:,} {one if n == 1 else many or one + 's'}"
 
 
 def outcomes(run: Run, limit: int = 20) -> None:

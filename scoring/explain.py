@@ -87,16 +87,25 @@ def explain(
     )
 
 
-def _cost_parts(items: Sequence[CostItem], size: int) -> Iterator[list[tuple[int, str]]]:
-    """Per account its cost items, dearest first: (cost, words)."""
+@dataclass(frozen=True)
+class _Part:
+    """A cost item of one account."""
+
+    cost: int
+    counted: str
+    what: str
+
+
+def _cost_parts(items: Sequence[CostItem], size: int) -> Iterator[list[_Part]]:
+    """Per account its cost items, dearest first."""
     columns = [(item, item.cost.tolist(), item.counts.tolist() if item.counts is not None else None) for item in items]
     for number in range(size):
         found = [
-            (cost[number], _counted(item, counts[number] if counts else None))
+            _Part(cost[number], _counted(item, counts[number] if counts else None), item.many)
             for item, cost, counts in columns
             if cost[number] > 0
         ]
-        yield sorted(found, key=lambda part: -part[0])
+        yield sorted(found, key=lambda part: -part.cost)
 
 
 def _counted(item: CostItem, count: int | None) -> str:
@@ -144,14 +153,14 @@ def _frequency(row: Row, words: Words) -> str:
 _COMPONENTS = {"money": _money, "recency": _recency, "frequency": _frequency}
 
 
-def _cost_reason(row: Row, parts: Sequence[tuple[int, str]], words: Words) -> Reason:
+def _cost_reason(row: Row, parts: Sequence[_Part], words: Words) -> Reason:
     sign = "-" if row["cost_high"] else "+"
     if not row["transactions_ever"]:
         text = f"Cost to serve does not count before the first {words.orders.removesuffix('s')}"
     elif not row["cost"]:
         text = "No cost to serve on record"
     else:
-        shares = ", ".join(f"{cost / row['cost']:.0%} for {text}" for cost, text in parts[:3])
+        shares = ", ".join(f"{part.cost / row['cost']:.0%} for {part.counted}" for part in parts[:3])
         text = f"Cost to serve {words.money(row['cost'])}{_relative(row, words)}: {shares}"
     return Reason(text=text, sign=sign, weight=50.0)
 
@@ -162,11 +171,11 @@ def _relative(row: Row, words: Words) -> str:
     return f", {row['cost_to_serve']:g} per 100 of {words.basis} ({'high' if row['cost_high'] else 'low'})"
 
 
-def _short(row: Row, parts: Sequence[tuple[int, str]], label: str, words: Words) -> str:
+def _short(row: Row, parts: Sequence[_Part], label: str, words: Words) -> str:
     """The tier's reason in one line."""
     if not row["transactions_ever"]:
         return f"{label}: no {words.orders} yet, so neither value nor cost to serve counts"
-    mostly = f", mostly {parts[0][1]}" if parts else ""
+    mostly = f", mostly {parts[0].what}" if parts else ""
     if row["basis"] <= 0:
         cost = f"{words.money(row['cost'])} cost to serve{mostly}" if row["cost"] else "no cost to serve"
         return f"{label}: {lower_first(_money(row, words))}, and {cost}"

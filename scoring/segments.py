@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from scoring.model_types import Model
-from scoring.rules import Facts, fill_gaps, first_match, holds, tested_fields, why
+from scoring.rules import Facts, fill_gaps, first_match, holds, lower_first, tested_fields, why
 
 
 def scope(facts: Facts, model: Model) -> pd.DataFrame:
@@ -22,7 +22,7 @@ def scope(facts: Facts, model: Model) -> pd.DataFrame:
         fails = inside & ~holds(rule.require, facts)
         if fails.any():
             because = why(rule.require, facts, negated=True)[fails]
-            reasons[fails] = np.array([f"{rule.otherwise} ({text})" for text in because], dtype=object)
+            reasons[fails] = np.array([f"{rule.otherwise}: {lower_first(text)}" for text in because], dtype=object)
             inside &= ~fails
     return pd.DataFrame({"in_scope": inside, "scope_reason": reasons})
 
