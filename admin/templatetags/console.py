@@ -73,6 +73,12 @@ def day(value: date | str | None) -> str:
 
 
 @register.filter
+def lower_first(text: str) -> str:
+    """A sentence as the middle of another one."""
+    return text[:1].lower() + text[1:]
+
+
+@register.filter
 def duration(seconds: float | None) -> str:
     """372 -> "6 min 12 s"."""
     if seconds is None:

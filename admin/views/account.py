@@ -87,7 +87,7 @@ def _value(key: str, state: AccountState, result: Mapping[str, Any], names: labe
         words=label(names, key, held),
         source="rule" if by_rule else "person" if held else "",
         since=str(state.current.get(f"{key}_date") or "") if by_rule else "",
-        why=why if not held or held == computed else "",
+        why=why,
         computed=label(names, key, computed) if computed != held else "",
     )
 
@@ -139,7 +139,7 @@ def _writes(state: AccountState) -> list[tuple[Change, str, list[Shown]]]:
     for change in changes:
         model = change.run.model
         values = words.setdefault(model.pk, Values(model, portfolio))
-        shown.append((change, str(Change.State(change.state).label), values.changed(change)))
+        shown.append((change, str(Change.State(change.state).label), values.brief(change)))
     return shown
 
 

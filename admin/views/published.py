@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from admin.templatetags.console import day
 from sync import labels, outputs
 from sync.models import Change, Portfolio, PublishedModel
 
@@ -14,11 +15,12 @@ _WORDS = {"source": "source", "date": "set on", "since": "since", "reason": "rea
 
 @dataclass(frozen=True)
 class Shown:
-    """One field of a change."""
+    """One field of a change; `note` says in brief what its companion fields say."""
 
     title: str
     before: str
     after: str
+    note: str = ""
 
 
 class Values:
@@ -30,28 +32,52 @@ class Values:
         self._roles: dict[str, Mapping[str, str]] = {}
 
     def changed(self, change: Change) -> list[Shown]:
-        """The fields of a change, in the order in which they were planned."""
+        """Every field of a change, in the order in which they were planned."""
+        return [shown for _, shown in self._changed(change)]
+
+    def brief(self, change: Change) -> list[Shown]:
+        """The same for people: source and date of a value stand beside it instead of on lines of their own."""
+        fields = self._changed(change)
+        values = {role: shown for role, shown in fields if not parts(role)[1]}
+        notes: dict[str, list[str]] = {}
+        rest = []
+        for role, shown in fields:
+            key, companion = parts(role)
+            if key in values and companion in ("source", "date", "since"):
+                if shown.after:
+                    notes.setdefault(key, []).append(_note(companion, shown.after))
+            elif role not in values:
+                rest.append(shown)
+        return [replace(shown, note=", ".join(notes.get(role, []))) for role, shown in values.items()] + rest
+
+    def _changed(self, change: Change) -> list[tuple[str, Shown]]:
         kind = change.connection.kind
         if kind not in self._roles:
             names = outputs.layout(self._model, change.connection).names
             self._roles[kind] = {name: role for role, name in names.items()}
         shown = []
         for name, after in change.after.items():
-            role = self._roles[kind].get(name, "")
-            before = change.before.get(name)
-            shown.append(Shown(self._title(role) or name, self._value(role, before), self._value(role, after)))
+            role = self._roles[kind].get(name, name)
+            before = self._value(role, change.before.get(name))
+            shown.append((role, Shown(self._title(role, name), before, self._value(role, after))))
         return shown
 
-    def _title(self, role: str) -> str:
+    def _title(self, role: str, name: str) -> str:
+        if role == name:
+            return name
         key, companion = parts(role)
-        title = self._labels.field(key) if key else ""
+        title = self._labels.field(key)
         return f"{title} {_WORDS[companion]}" if companion else title
 
     def _value(self, role: str, value: Any) -> str:
         if value in (None, ""):
             return ""
         key, companion = parts(role)
-        return label(self._labels, key, str(value)) if key and companion in ("", "suggestion") else str(value)
+        return label(self._labels, key, str(value)) if companion in ("", "suggestion") else str(value)
+
+
+def _note(companion: str, value: str) -> str:
+    return {"source": f"by {value}", "date": day(value), "since": f"since {day(value)}"}[companion]
 
 
 def parts(role: str) -> tuple[str, str]:

@@ -38,7 +38,7 @@ FIGURES = (
     ("records_written", "written"),
     ("records_verified", "verified"),
     ("records_failed", "refused"),
-    ("records_superseded", "edited by a person meanwhile"),
+    ("records_superseded", "edited by people meanwhile"),
     ("records_drifted", "changed again after we wrote"),
     ("records_unprocessed", "not sent"),
     ("records_held_back", "not sent again: refused before"),
@@ -125,7 +125,7 @@ def _rows(run: Run, chosen: str) -> Iterator[list[Any]]:
     yield ["record", "record id", "field", "before", "after", "outcome", "code", "why", "what to do", "CRM address"]
     changes = _changes(run, chosen if chosen in Change.State.values else "").select_related("connection")
     for part in export.chunks(changes):
-        for change in _shown(run, part):
+        for change in _shown(run, part, brief=False):
             row = change.change
             for field in change.fields or [Shown("", "", "")]:
                 yield [
@@ -198,7 +198,7 @@ def _groups(run: Run) -> list[dict[str, Any]]:
     return [{**row, "outcome": Change.State(row["state"]).label} for row in rows]
 
 
-def _shown(run: Run, changes: list[Change]) -> list[ChangeShown]:
+def _shown(run: Run, changes: list[Change], *, brief: bool = True) -> list[ChangeShown]:
     values = Values(run.model, run.portfolio)
     ids = [change.record_id for change in changes if change.kind == "account"]
     accounts = {
@@ -213,7 +213,7 @@ def _shown(run: Run, changes: list[Change]) -> list[ChangeShown]:
             str(Change.State(change.state).label),
             accounts.get((change.connection_id, change.record_id)),
             record_url(change.connection, change.kind, change.record_id),
-            values.changed(change),
+            values.brief(change) if brief else values.changed(change),
         )
         for change in changes
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from sync.models import Alert, Connection, Delivery, Override, Run
+from sync.models import AccountState, Alert, Connection, Delivery, Override, Run
 from tests.admin import console_cast as cast
 
 pytestmark = pytest.mark.django_db
@@ -59,9 +59,17 @@ def test_a_message_that_was_not_delivered_says_why(people: cast.Cast, seen: Clie
 def test_what_people_set_is_listed_beside_what_is_computed(people: cast.Cast, seen: Client) -> None:
     page = seen.get("/edits")
     (row,) = page.context["rows"]
-    assert (row["field"], row["value"], row["computed"]) == ("Tier", "Platinum", "Gold")
+    assert (row.title, row.words, row.computed_words) == ("Tier", "Platinum", "Gold")
     (passed,) = page.context["passed"]
     assert passed["change"].record_name == "Old Partner Ltd"
+
+
+def test_values_people_chose_are_listed_by_field(people: cast.Cast, seen: Client) -> None:
+    AccountState.objects.filter(pk=people.without_orders.pk).update(written={"value_profile": "growth_partner"})
+    page = seen.get("/edits?field=value_profile")
+    (row,) = page.context["rows"]
+    assert (row.account, row.words, row.computed_words) == (people.gold, "Growth partner", "Uptime first")
+    assert seen.get("/edits?field=segment").context["rows"] == []
 
 
 def test_withdrawn_edits_are_not_listed(people: cast.Cast, seen: Client) -> None:

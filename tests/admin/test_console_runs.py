@@ -77,3 +77,14 @@ def test_times_are_in_the_time_zone_of_the_installation(people: cast.Cast, seen:
     page = seen.get(f"/runs/{people.run.pk}").content.decode()
     assert "1 Jul 2026 02:00" in page
     assert "Times are in Europe/Lisbon." in page
+
+
+def test_source_and_date_stand_beside_the_value_they_belong_to(people: cast.Cast, seen: Client) -> None:
+    names = {
+        "Tierline_Segment__c": "energy",
+        "Tierline_Segment_Source__c": "rule",
+        "Tierline_Segment_Date__c": "2026-11-01",
+    }
+    Change.objects.update(before={}, after=names)
+    (field,) = seen.get(f"/runs/{people.run.pk}").context["changes"][0].fields
+    assert (field.title, field.after, field.note) == ("Segment", "Energy", "by rule, 1 Nov 2026")
