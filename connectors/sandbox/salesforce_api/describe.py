@@ -230,8 +230,8 @@ def _controlling_values(definition: ObjectDef, field: FieldDef) -> Sequence[str]
 
 
 def _bitmap(controlling: Sequence[str], valid_for: Sequence[str]) -> str:
-    """Base64 of one bit per controlling value, the most significant bit of the first byte first."""
-    bits = bytearray(-(-max(len(controlling), 1) // 8))
+    """Base64 of one bit per controlling value, the most significant bit first; whole groups of three bytes."""
+    bits = bytearray(3 * -(-max(len(controlling), 1) // 24))
     for position, value in enumerate(controlling):
         if value in valid_for:
             bits[position >> 3] |= 0x80 >> (position % 8)

@@ -91,7 +91,7 @@ def save(catalog: Catalog, node: Node, mode: Mode) -> bool:
     object_name, _, field_name = full_name.partition(".")
     definition = find_object(catalog, object_name)
     if not field_name:
-        raise MetadataError("INVALID_FULL_NAME", f"The full name must be Object.Field: {full_name}", ("fullName",))
+        raise MetadataError("FIELD_INTEGRITY_EXCEPTION", f"The full name must be Object.Field: {full_name}", ("fullName",))
     if definition is None:
         raise MetadataError(
             "INVALID_CROSS_REFERENCE_KEY", f"In field: entity - no CustomObject named {object_name} found"
@@ -128,7 +128,7 @@ def _check_mode(mode: Mode, existing: FieldDef | None, definition: ObjectDef, fu
     if mode == "update" and existing is None:
         raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no CustomField named {full_name} found")
     if existing is not None and not existing.custom:
-        raise MetadataError("INVALID_FULL_NAME", f"{full_name} is a standard field and cannot be changed here")
+        raise MetadataError("FIELD_INTEGRITY_EXCEPTION", f"{full_name} is a standard field and cannot be changed here")
 
 
 def _checked(
@@ -168,7 +168,7 @@ def _check_name(field_name: str) -> None:
     stem = field_name.removesuffix("__c")
     if not _NAME.match(field_name) or len(stem) > _MAX_NAME:
         raise MetadataError(
-            "INVALID_FULL_NAME",
+            "FIELD_INTEGRITY_EXCEPTION",
             f"The name {field_name} must end in __c, begin with a letter, use only letters, digits and single"
             f" underscores, and have at most {_MAX_NAME} characters before the suffix",
             ("fullName",),

@@ -232,7 +232,7 @@ def save_global(catalog: Catalog, node: Node, mode: Literal["create", "update", 
     if mode == "update" and existing is None:
         raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no GlobalValueSet named {name} found")
     if not name.isidentifier() or not name.isascii() or len(name) > 80 or "__" in name:
-        raise MetadataError("INVALID_FULL_NAME", f"{name!r} is not a valid developer name", ("fullName",))
+        raise MetadataError("FIELD_INTEGRITY_EXCEPTION", f"{name!r} is not a valid developer name", ("fullName",))
     values = entries_of(node.all("customValue"))
     if not node.get("masterLabel") or not values:
         missing = "customValue" if node.get("masterLabel") else "masterLabel"

@@ -62,6 +62,8 @@ def metadata(served: Served, metadata_schema: Any) -> Callable[[str, str], Node]
         answer = served.session.post(f"{served.facts['metadata_url']}/63.0", data=envelope.encode(), timeout=30)
         body = etree.fromstring(answer.content).find(f"{{{ENVELOPE}}}Body")
         if answer.status_code == 200:
+            for absent in body.findall(f".//{{{METADATA}}}records[@{{{XSI}}}nil]"):
+                absent.getparent().remove(absent)  # what is not there is read as nil, which the WSDL does not tell
             metadata_schema.assertValid(body[0])
         return read_call(answer.content).arguments
 

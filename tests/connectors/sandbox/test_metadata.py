@@ -26,7 +26,7 @@ def _xml(value: Any) -> str:
             for key, items in value.items()
             for item in (items if isinstance(items, list) else [items])
         )
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return str(value).lower() if isinstance(value, bool) else escape(str(value))
 
 
 def field(name: str, kind: str, **properties: Any) -> str:
@@ -110,7 +110,7 @@ def grant(metadata: Call, served: Served, *fields: str) -> None:
 
 
 def test_what_was_sent_comes_back_when_it_is_read_and_saved_again(metadata: Call) -> None:
-    given = {"description": "why &amp; how", "trackHistory": True, "required": False}
+    given = {"description": "why & how", "trackHistory": True, "required": False}
     saved(metadata("createMetadata", field("Again__c", "Text", length=20, **given)))
     (first,) = read(metadata, "CustomField", "Account.Again__c")
     assert (first.get("description"), first.get("trackHistory")) == ("why & how", "true")
@@ -144,8 +144,8 @@ def test_a_missing_component_is_read_as_nil(metadata: Call) -> None:
             "INVALID_CROSS_REFERENCE_KEY", "no CustomField named Account.Nothing__c found",
         ),
         (field("X__c", "Lookup", referenceTo="Nothing__c"), "INVALID_CROSS_REFERENCE_KEY", "referenceTo"),
-        (field("Two__Parts__c", "Date"), "INVALID_FULL_NAME", "single underscores"),
-        (field("NoSuffix", "Date"), "INVALID_FULL_NAME", "__c"),
+        (field("Two__Parts__c", "Date"), "FIELD_INTEGRITY_EXCEPTION", "single underscores"),
+        (field("NoSuffix", "Date"), "FIELD_INTEGRITY_EXCEPTION", "__c"),
         (component("CustomField", "Nothing.X__c", label="X", type="Date"), "INVALID_CROSS_REFERENCE_KEY", "Nothing"),
         (component("CustomField", "Account.X__c", type="Date"), "FIELD_INTEGRITY_EXCEPTION", "label"),
         (component("CustomField", "", label="X", type="Date"), "REQUIRED_FIELD_MISSING", "fullName"),
