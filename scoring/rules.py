@@ -227,12 +227,17 @@ def tested_fields(conditions: Sequence[Condition]) -> list[str]:
 
 
 def fill_gaps(texts: Texts, gap: Mask, tested: Sequence[str], facts: Facts) -> Texts:
-    """`texts`, saying for accounts in `gap`, where no rule held, which field of `tested` is empty."""
+    """`texts`, saying for accounts in `gap`, where no rule held, which field of `tested` is empty, or what it holds."""
     result = texts.copy()
     result[gap] = "No rule of the model fits"
-    for name in reversed(tested):
-        if facts.fields[name].type == "text":
-            result[gap & (facts.text(name)[0] < 0)] = f"{facts.fields[name].label} is missing"
+    words = [name for name in tested if facts.fields[name].type == "text"]
+    for name in words[:1]:
+        codes, _, shown_ = facts.text(name)
+        label = facts.fields[name].label
+        held = np.array([*(f"{label} is {word}, and no rule fits" for word in shown_), ""], dtype=object)
+        result[gap] = held[codes][gap]
+    for name in reversed(words):
+        result[gap & (facts.text(name)[0] < 0)] = f"{facts.fields[name].label} is missing"
     return result
 
 

@@ -131,9 +131,11 @@ def _nearest(grid: _Grid, preferred: tuple[int, int], scheme: Tiers, size: int) 
 
 def _note(scheme: Tiers, chosen: tuple[int, int], preferred: tuple[int, int], shares: Mapping[str, float]) -> str:
     low, high = scheme.share.min, scheme.share.max
-    limits = f"{low:.0%} to {high:.0%} of the customers"
+    limits = f"{100 * low:g} % to {100 * high:g} % of the customers"
     outside = [
-        f"{scheme.label(tier)} {share:.1%}" for tier, share in shares.items() if not low - 1e-4 <= share <= high + 1e-4
+        f"{scheme.label(tier)} {100 * share:.1f} %"
+        for tier, share in shares.items()
+        if not low - 1e-4 <= share <= high + 1e-4
     ]
     if outside:
         return f"No cuts give every tier {limits}; at the nearest ones: {', '.join(outside)}."
