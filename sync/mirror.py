@@ -92,7 +92,8 @@ class Mirror:
     def cursor(self, connection: str, kind: str, fields: Mapping[str, str]) -> Cursor:
         """Where to go on reading. A kind whose columns changed is forgotten and starts anew."""
         row = self.database.execute(
-            "SELECT shape, epoch_us(modified_at), last_id, complete FROM tierline_cursor WHERE connection = ? AND kind = ?",
+            "SELECT shape, epoch_us(modified_at), last_id, complete FROM tierline_cursor"
+            " WHERE connection = ? AND kind = ?",
             [connection, kind],
         ).fetchone()
         if row and row[0] == shape(kind, fields):

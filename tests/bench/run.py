@@ -14,6 +14,7 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -83,7 +84,7 @@ def measure(accounts: int, home: str) -> Measured:
     )
 
 
-def demo(accounts: int, home: str) -> tuple[dict[str, float], float, float]:
+def demo(accounts: int, home: str) -> tuple[dict[str, Any], float, float]:
     """One `tierline demo --once`: its figures, CPU seconds of all its processes, peak of their summed PSS in MB."""
     command = [sys.executable, "-m", "admin", "demo", "--once", "--json", "--accounts", str(accounts)]
     popen = psutil.Popen(
@@ -104,7 +105,7 @@ def demo(accounts: int, home: str) -> tuple[dict[str, float], float, float]:
         time.sleep(0.3)
     if popen.returncode:
         raise SystemExit(f"the demo of {accounts} accounts ended with exit code {popen.returncode}")
-    figures: dict[str, float] = json.loads(popen.stdout.read().strip().splitlines()[-1])
+    figures: dict[str, Any] = json.loads(popen.stdout.read().strip().splitlines()[-1])
     return figures, sum(cpu.values()), peak
 
 

@@ -76,7 +76,7 @@ def test_what_left_the_file_leaves_the_mirror(erp: Connection) -> None:
 
 def test_a_file_that_cannot_be_read_changes_nothing(erp: Connection) -> None:
     before = read(erp, "1,2026-05-01,10,417,\n")
-    with pytest.raises(BadInput, match="orders.csv"):
+    with pytest.raises(BadInput, match=r"orders\.csv"):
         read(erp, "1,yesterday,10,417,\n2,tomorrow,5,417,\n")
     with mirror.writing(erp.portfolio_id) as copy:
         assert copy.select("order", "id", "account_id", "amount") == before

@@ -153,7 +153,8 @@ def test_bad_rows_do_not_stop_good_ones_and_are_not_sent_again_unchanged(stage: 
     run = stage.work(run)
     rejected = run.changes.filter(state=Change.State.REJECTED)
     gold = [change.pk for change in run.changes.all() if change.after.get("Tierline_Tier__c") == "gold"]
-    assert gold and sorted(rejected.values_list("pk", flat=True)) == sorted(gold)
+    assert gold
+    assert sorted(rejected.values_list("pk", flat=True)) == sorted(gold)
     assert {row.code for row in rejected} == {"INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"}
     assert all(row.message and row.next_step for row in rejected)
     assert run.counts["records_verified"] + run.counts["records_failed"] == run.counts["records_written"]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.base import Scalar
 from sync.plan import Account, Output, OverrideRequest, digest, gist, plan_account
 
 DAY = date(2026, 11, 1)
@@ -28,7 +29,7 @@ KONE = Account(
 )
 
 
-def planned(account: Account, *outputs: Output) -> dict[str, object]:
+def planned(account: Account, *outputs: Output) -> dict[str, Scalar]:
     return dict(plan_account(account, outputs or ALL, DAY).after)
 
 

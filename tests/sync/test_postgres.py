@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pgserver
+from pgserver.postgres_server import get_server
 
 DIFFERENT = {"seconds", "run", "api_calls"}
 
@@ -30,7 +30,7 @@ def demo(home: Path, **environment: str) -> dict[str, Any]:
 
 
 def test_the_job_ends_the_same_on_postgres_and_on_sqlite(tmp_path: Path) -> None:
-    server = pgserver.get_server(tmp_path / "postgres", cleanup_mode="delete")
+    server = get_server(tmp_path / "postgres", cleanup_mode="delete")
     try:
         on_postgres = demo(tmp_path / "a", DATABASE_URL=server.get_uri())
         again = demo(tmp_path / "a", DATABASE_URL=server.get_uri())

@@ -91,7 +91,8 @@ def save(catalog: Catalog, node: Node, mode: Mode) -> bool:
     object_name, _, field_name = full_name.partition(".")
     definition = find_object(catalog, object_name)
     if not field_name:
-        raise MetadataError("FIELD_INTEGRITY_EXCEPTION", f"The full name must be Object.Field: {full_name}", ("fullName",))
+        message = f"The full name must be Object.Field: {full_name}"
+        raise MetadataError("FIELD_INTEGRITY_EXCEPTION", message, ("fullName",))
     if definition is None:
         raise MetadataError(
             "INVALID_CROSS_REFERENCE_KEY", f"In field: entity - no CustomObject named {object_name} found"

@@ -83,7 +83,8 @@ def save(catalog: Catalog, node: Node, mode: Literal["create", "update", "upsert
 
 def _definition(name: str, node: Node) -> ObjectDef:
     if not _NAME.match(name) or len(name) > 43:
-        raise MetadataError("FIELD_INTEGRITY_EXCEPTION", f"{name} is not a valid name of a custom object", ("fullName",))
+        message = f"{name} is not a valid name of a custom object"
+        raise MetadataError("FIELD_INTEGRITY_EXCEPTION", message, ("fullName",))
     name_field = node.child("nameField")
     required = {
         "label": node.get("label"), "pluralLabel": node.get("pluralLabel"),
