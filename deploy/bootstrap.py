@@ -85,15 +85,15 @@ def make_venv() -> None:
             )
 
 
-def installer() -> list[str | Path]:
-    """The command that installs packages: uv's where it can be had, else pip's."""
+def installers() -> list[list[str | Path]]:
+    """Commands that install packages, quickest first: uv where it can be had, then pip."""
     if not (VENV / "bin" / "pip").exists():  # a .venv that another tool has made
         run(PYTHON, "-m", "ensurepip")
     pip: list[str | Path] = [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if (VENV / "bin" / "uv").exists() or run(*pip, f"uv=={UV}"):
-        return [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON, "--compile-bytecode"]
-    say("uv is not to be had; using pip, which takes longer")
-    return pip
+    uv: list[str | Path] = [VENV / "bin" / "uv", "pip", "install", "--python", PYTHON]
+    if not (VENV / "bin" / "uv").exists() and not run(*pip, f"uv=={UV}"):
+        return [pip]
+    return [[*uv, "--compile-bytecode", "--system-certs"], pip]
 
 
 def install_python(profile: str) -> None:
@@ -104,8 +104,11 @@ def install_python(profile: str) -> None:
     lock = lock_file(profile)
     stamp, state = VENV / f".tierline-{profile}", digest(lock, ROOT / "pyproject.toml")
     say(f"installing Python packages from {lock.name}")
-    install = installer()
-    if not run(*install, "--require-hashes", "-r", lock):
+    for install in installers():
+        if run(*install, "--require-hashes", "-r", lock):
+            break
+        say(f"{Path(install[0]).name} did not manage (output above)")
+    else:
         raise Missing(
             f"The Python packages of {lock.name} could not be installed (output above). "
             "Check that this machine reaches PyPI or your mirror of it, then run this again."
