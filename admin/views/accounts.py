@@ -102,7 +102,7 @@ def download(request: HttpRequest) -> StreamingHttpResponse:
     """The accounts that pass the filter as CSV."""
     chosen = portfolio.current(request)
     rows = _rows(chosen, Filter.of(request)) if chosen else iter([TITLES])
-    return export.csv_file(request, "accounts.csv", rows)
+    return export.csv_file("accounts.csv", rows)
 
 
 TITLES = [

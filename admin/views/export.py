@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
-from asgiref.sync import sync_to_async
-from django.core.handlers.asgi import ASGIRequest
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 
 #: Rows read at a time: an export of any length needs the memory of one chunk.
 CHUNK = 2000
@@ -20,12 +18,10 @@ CONTROL = ("\t", "\r", "\n")
 T = TypeVar("T", bound=Model)
 
 
-def csv_file(request: HttpRequest, name: str, rows: Iterable[list[Any]]) -> StreamingHttpResponse:
+def csv_file(name: str, rows: Iterable[list[Any]]) -> StreamingHttpResponse:
     """These rows as a download, made while it is sent. The first row holds the titles."""
-    texts = _texts(rows)
-    body = _in_turn(texts) if isinstance(request, ASGIRequest) else texts
     return StreamingHttpResponse(
-        body,
+        _texts(rows),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
@@ -59,10 +55,3 @@ def _texts(rows: Iterable[list[Any]]) -> Iterator[str]:
             buffer.seek(0)
             buffer.truncate()
     yield buffer.getvalue()
-
-
-async def _in_turn(texts: Iterator[str]) -> AsyncIterator[str]:
-    """The same under ASGI, which takes asynchronous iterators; the database is read in the request's thread."""
-    following = sync_to_async(lambda: next(texts, None))
-    while (text := await following()) is not None:
-        yield text

@@ -118,7 +118,7 @@ def outcomes(request: HttpRequest, number: int) -> StreamingHttpResponse:
     """All outcomes of the run, or those of one kind, as CSV."""
     run = get_object_or_404(Run.objects.select_related("portfolio", "model"), pk=number)
     chosen = request.GET.get("outcome", "")
-    return export.csv_file(request, f"run-{run.pk}-outcomes.csv", _rows(run, chosen))
+    return export.csv_file(f"run-{run.pk}-outcomes.csv", _rows(run, chosen))
 
 
 def _rows(run: Run, chosen: str) -> Iterator[list[Any]]:
