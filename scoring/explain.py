@@ -160,7 +160,8 @@ def _cost_reason(row: Row, parts: Sequence[_Part], words: Words) -> Reason:
     elif not row["cost"]:
         text = "No cost to serve on record"
     else:
-        shares = ", ".join(f"{100 * part.cost / row['cost']:.0f} % for {part.counted}" for part in parts[:3])
+        told = [part for part in parts[:3] if part.cost >= 0.01 * row["cost"]]
+        shares = ", ".join(f"{100 * part.cost / row['cost']:.0f} % for {part.counted}" for part in told)
         text = f"Cost to serve {words.money(row['cost'])}{_relative(row, words)}: {shares}"
     return Reason(text=text, sign=sign, weight=50.0)
 
