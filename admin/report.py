@@ -12,8 +12,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from admin.cli.output import err, out
-from scoring.calibration import Calibration
-from sync import labels
+from sync import evaluate, labels
 from sync.models import Alert, Change, Finding, Run
 
 PAUSE = 0.1
@@ -99,7 +98,7 @@ def summary(run: Run) -> None:
             out.print(f"  {word} {facts[name]:,}")
     if facts["tiers"]:
         out.print("  tiers      " + _bars(facts["tiers"], names))
-        if run.calibration and (note := Calibration.from_json(run.calibration.payload).cuts.note):
+        if note := evaluate.note(run):
             out.print(f"             {note}")
     if facts["filled"]:
         filled = "   ".join(f"{names.field(key).lower()} {n:,}" for key, n in facts["filled"].items())

@@ -83,6 +83,11 @@ def as_of(run: Run) -> date:
     return run.as_of
 
 
+def note(run: Run) -> str:
+    """What an administrator should know about the tier cuts this run scored with; "" when there is nothing."""
+    return _calibration(run).cuts.note if run.calibration else ""
+
+
 def _calibration(run: Run) -> calibrating.Calibration:
     if run.calibration is None:
         raise ValueError("a run is scored after it is calibrated")

@@ -87,6 +87,17 @@ class Layout:
                 found[output.key] = None if value is None else str(value)
         return found
 
+    def title(self, name: str) -> str:
+        """What people call the field with this API name."""
+        return next((spec.label for spec in self.specs() if spec.name == name), name)
+
+    def words(self, name: str, value: Scalar) -> str:
+        """A value of that field as people read it."""
+        if value is None or value == "":
+            return "empty"
+        values = next((spec.values for spec in self.specs() if spec.name == name), ())
+        return next((known.label for known in values if known.key == value), str(value))
+
     def choices(self) -> dict[str, tuple[str, ...]]:
         """Allowed keys per output."""
         return {output.key: tuple(value.key for value in _values(self.model, output.key)) for output in self.outputs}

@@ -19,6 +19,7 @@ from sync.models import Connection, Run
 #: Seconds of reading per job, and rows held before they are merged into the mirror.
 PATIENCE = 40.0
 BUFFER = 50_000
+_MANY = {"opportunity": "opportunities", "activity": "activities"}
 
 
 def advance(run: Run, token: str) -> bool:
@@ -41,7 +42,11 @@ def advance(run: Run, token: str) -> bool:
             complete = _pull(copy, crm, connection.name, kind, fields)
             calls = crms.calls_since_last(crm)
         rows = copy.count(kind)
-    state = {**state, "done": state["done"] + complete, "note": f"{kind.replace('_', ' ')}s: {rows:,}"}
+    state = {
+        **state,
+        "done": state["done"] + complete,
+        "note": f"{_MANY.get(kind, kind.replace('_', ' ') + 's')}: {rows:,}",
+    }
     lease.record(run.pk, token, progress={**run.progress, "pull": state}, api_calls=run.api_calls + calls)
     return True
 

@@ -51,7 +51,8 @@ class AlreadyRunning(Exception):
     """Another run of this portfolio is active."""
 
     def __init__(self, run: Run) -> None:
-        super().__init__(f"Run {run.pk} of {run.portfolio} is still at work since {run.started_at:%H:%M}.")
+        since = timezone.localtime(run.started_at)
+        super().__init__(f"Run {run.pk} of {run.portfolio} is still at work since {since:%H:%M}.")
         self.run = run
 
 

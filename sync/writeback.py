@@ -64,7 +64,7 @@ def send_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout) -> bool:
     lease.record(run.pk, token)
     results = crm.push("account", [CrmChange(row.record_id, row.after) for row in to_send]) if to_send else []
     for row in rows:
-        _settle(row, verdicts[row.pk], now.get(row.record_id))
+        _settle(row, verdicts[row.pk], now.get(row.record_id), layout)
     refused = {row.pk for row, result in zip(to_send, results, strict=True) if not _record(row, result)}
     _save(run, token, rows, refused, layout)
     return True
@@ -74,7 +74,7 @@ def _waiting(run: Run) -> QuerySet[Change]:
     return run.changes.filter(state__in=(Change.State.PLANNED, Change.State.SENDING)).order_by("attempts", "pk")
 
 
-def _settle(row: Change, verdict: Verdict, now: Mapping[str, Scalar] | None) -> None:
+def _settle(row: Change, verdict: Verdict, now: Mapping[str, Scalar] | None, layout: outputs.Layout) -> None:
     """Outcome of a row that is not sent."""
     if verdict == "arrived":
         row.state = Change.State.SENT
@@ -83,7 +83,7 @@ def _settle(row: Change, verdict: Verdict, now: Mapping[str, Scalar] | None) -> 
         edited = [name for name in row.after if held[name] != row.before[name]]
         row.state = Change.State.SUPERSEDED
         row.message = "Edited in the CRM after this run had read it: " + "; ".join(
-            f"{name} is now {held[name] if held[name] is not None else 'empty'}" for name in edited
+            f"{layout.title(name)} is now {layout.words(name, held[name])}" for name in edited
         )
         row.next_step = "Nothing to do: the edit stays, and the next run takes it into account."
     elif verdict == "gone":

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from admin.views import portfolio
-from sync import labels
+from sync import evaluate, labels
 from sync.models import AccountState, Alert, Change, Connection, Delivery, Override, Portfolio, Run
 
 
@@ -42,7 +42,7 @@ def show(request: HttpRequest) -> HttpResponse:
     chosen = portfolio.current(request)
     if chosen is None:
         return render(request, "console/overview.html", {"tiers": []})
-    runs = Run.objects.filter(portfolio=chosen).select_related("model")
+    runs = Run.objects.filter(portfolio=chosen).select_related("model", "calibration")
     last = runs.exclude(state=Run.State.ACTIVE).first()
     tiers = _tiers(chosen)
     context = {
@@ -53,6 +53,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "out_of_scope": _accounts(chosen).filter(tier="", in_scope=False).count(),
         "active": runs.filter(state=Run.State.ACTIVE).first(),
         "run": last,
+        "cuts": evaluate.note(last) if last else "",
         "filled": _filled(last, chosen) if last else [],
         "seconds": (last.finished_at - last.started_at).total_seconds() if last and last.finished_at else None,
         "connections": chosen.crms(),

@@ -82,7 +82,7 @@ def test_an_edit_between_plan_and_send_survives_and_is_reported(stage: Stage) ->
     run = stage.work(run)
     row.refresh_from_db()
     assert row.state == Change.State.SUPERSEDED
-    assert "Tierline_Segment__c is now" in row.message
+    assert "Segment is now" in row.message
     assert row.next_step
     assert run.counts["records_superseded"] == 1
     assert stage.own_values()[row.record_id]["Tierline_Segment__c"] == other
