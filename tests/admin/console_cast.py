@@ -8,7 +8,8 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 
-from scoring import calibration, presets
+from scoring import calibration as fitting
+from scoring import presets
 from scoring.rfm import Rfm
 from scoring.tiers import Cuts
 from scoring.value import ValueScale
@@ -174,8 +175,8 @@ def setup(name: str = "production") -> tuple[Portfolio, Connection, PublishedMod
     model = PublishedModel.objects.create(
         portfolio=portfolio, fingerprint=presets.load("default").fingerprint(), text=text, source=str(path)
     )
-    fitted = calibration.Calibration(AS_OF.isoformat(), 0, ValueScale(), Rfm(), Cuts())
-    calibrated = Calibration.objects.create(model=model, as_of=AS_OF, payload=fitted.to_json())
+    fitted = fitting.Calibration(AS_OF.isoformat(), 0, ValueScale(), Rfm(), Cuts())
+    calibration = Calibration.objects.create(model=model, as_of=AS_OF, payload=fitted.to_json())
     return portfolio, connection, model, calibration
 
 
@@ -185,7 +186,7 @@ def build() -> Cast:
     run = Run.objects.create(
         portfolio=portfolio,
         model=model,
-        calibration=calibrated,
+        calibration=calibration,
         today=date(2026, 11, 23),
         as_of=AS_OF,
         state=Run.State.DONE,
