@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,22 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import ibis
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 from admin.cli.output import Stop
 from admin.demo import datasets
 from connectors.files import CrmAccount, Files, load_mapping
-from connectors.salesforce import kinds
-from connectors.salesforce.records import column_type, schema_of, to_column, value_at
 from connectors.sandbox import load, mapping
 from connectors.sandbox.load import LoadReport
 from connectors.sandbox.org.org import Org
 from scoring import features, pipeline
 from scoring import model as models
 from sync import clock, mirror
+from tests.admin import orgs
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is not there")
@@ -47,26 +43,10 @@ class Company:
         assert self.dataset.model is not None
         self.model = models.load(self.dataset.model)
         self.mirror = mirror.Mirror(self.database)
-        for kind in kinds.SOURCES:
-            for source in kinds.SOURCES[kind]:
-                self._read(kind, source.name)
-
-    def _read(self, kind: str, object_name: str) -> None:
-        paths = {**kinds.DEFAULTS[kind], **self.model.crm_fields("salesforce").get(kind, {})}
-        if object_name == "Event":
-            del paths["activity_type"]
-        rows = self.rows(f"SELECT {', '.join(paths.values())} FROM {object_name}")
-        arrays = [
-            to_column([value_at(row, path) for row in rows], column_type(kind, name), name)
-            for name, path in paths.items()
-        ]
-        batch = pa.RecordBatch.from_arrays(arrays, schema=schema_of(kind, list(paths)))
-        self.mirror.replace(object_name, kind, list(paths), [batch])
+        orgs.fill(self.mirror, self.org, self.model)
 
     def rows(self, soql: str) -> list[dict[str, Any]]:
-        """Records as they come over the wire: numbers are exact."""
-        found: list[dict[str, Any]] = json.loads(json.dumps(self.org.query(soql).records), parse_float=Decimal)
-        return found
+        return orgs.rows(self.org, soql)
 
     def count(self, object_name: str, where: str = "Id != null") -> int:
         return self.org.query(f"SELECT COUNT() FROM {object_name} WHERE {where}").total
@@ -76,8 +56,7 @@ class Company:
 
     @property
     def tables(self) -> Mapping[str, Any]:
-        backend = ibis.duckdb.from_connection(self.database)
-        return {kind: backend.table(kind) for kind in kinds.SOURCES}
+        return orgs.tables_of(self.database)
 
     @property
     def as_of(self) -> date:

@@ -1,0 +1,126 @@
+"""`tierline demo` on both real data sets and on generated companies: the figures an administrator would check first."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from admin.demo import company
+from connectors.sandbox.org.org import Org
+from scoring import features, pipeline, presets
+from tests.admin.orgs import mirrored
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is not there")
+FIGURES = [
+    "accounts_read",
+    "accounts_in_scope",
+    "accounts_scored",
+    "records_written",
+    "records_verified",
+    "records_failed",
+    "records_superseded",
+    "findings",
+    "alerts",
+    "api_calls",
+    "seconds",
+]
+
+
+@dataclass
+class Demo:
+    """A home folder in which `tierline demo --once --json` runs, again and again."""
+
+    home: Path
+
+    def run(self, *options: str) -> dict[str, Any]:
+        """Figures of one more run."""
+        command = [sys.executable, "-m", "admin", "demo", "--once", "--json", *options]
+        env = {**os.environ, "TIERLINE_HOME": str(self.home)}
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=240, check=False)
+        assert done.returncode == 0, done.stderr
+        figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        assert set(FIGURES) <= set(figures)
+        return figures
+
+    def select(self, sql: str) -> list[tuple[Any, ...]]:
+        with sqlite3.connect(self.home / "state.sqlite3") as database:
+            return database.execute(sql).fetchall()
+
+    def findings(self) -> dict[str, int]:
+        return dict(self.select("SELECT rule, count(*) FROM sync_finding WHERE state = 'open' GROUP BY rule"))
+
+
+def check_first(figures: dict[str, Any], accounts: int, customers: int) -> None:
+    read = (figures["accounts_read"], figures["accounts_in_scope"], figures["accounts_scored"])
+    assert read == (accounts, customers, customers)
+    assert figures["records_written"] == figures["records_verified"] == accounts
+    assert (figures["records_failed"], figures["records_superseded"]) == (0, 0)
+    shares = [count / customers for count in figures["tiers"].values()]
+    assert len(shares) == 4
+    assert all(0.05 <= share <= 0.5 for share in shares), figures["tiers"]
+
+
+def check_second(demo: Demo, first: dict[str, Any], options: Sequence[str]) -> None:
+    """Right after, and dated a day later inside the same period: nothing is written, nobody is told again."""
+    alerts = demo.select("SELECT count(*) FROM sync_delivery")
+    for day in ("2026-11-24", "2026-11-25"):
+        again = demo.run(*options, "--today", day)
+        assert (again["records_written"], again["tiers"]) == (0, first["tiers"])
+        assert {name: again[name] for name in ("accounts_read", "findings", "alerts")} == {
+            name: first[name] for name in ("accounts_read", "findings", "alerts")
+        }
+    assert demo.select("SELECT count(*) FROM sync_delivery") == alerts
+
+
+@needs_data
+def test_crm_sales(tmp_path: Path) -> None:
+    demo, options = Demo(tmp_path / "home"), ("--data", str(DATA / "crm_sales"))
+    first = demo.run(*options, "--today", "2026-11-24")
+    check_first(first, 85, 85)
+    # 12 accounts say "technolgy", which is no segment either; 1,480 deals name "GTXPro"; 1,425 have no account
+    expected = {"orphan_record": 1425, "unknown_product": 1480, "unknown_label": 12, "missing": 24}
+    assert demo.findings() == expected
+    assert sum(expected.values()) == first["findings"]
+    values = demo.select("SELECT DISTINCT value FROM sync_finding WHERE rule LIKE 'unknown%' ORDER BY 1")
+    assert values == [("GTXPro",), ("technolgy",)]
+    check_second(demo, first, options)
+
+
+@needs_data
+def test_adventureworks_with_orders_in_the_crm_and_with_orders_only_in_files(tmp_path: Path) -> None:
+    options = ("--data", str(DATA / "adventureworks"))
+    in_crm, in_files = Demo(tmp_path / "crm"), Demo(tmp_path / "files")
+    first = in_crm.run(*options, "--today", "2026-11-24")
+    check_first(first, 701, 635)
+    check_second(in_crm, first, options)
+    check_first(in_files.run(*options, "--orders-in-files"), 701, 635)
+    published = (
+        "SELECT a.name, s.tier, s.value_score, s.cost_to_serve, json_extract(s.result, '$.reasons')"
+        " FROM sync_accountstate a JOIN sync_score s ON s.id = a.score_id ORDER BY a.name"
+    )
+    assert in_crm.select(published) == in_files.select(published)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("preset", presets.names())
+def test_each_tier_of_a_generated_company_holds_its_share(tmp_path: Path, preset: str, seed: int) -> None:
+    model, day = presets.load(preset), date(2026, 11, 1)
+    with Org.open(tmp_path) as org:
+        company.generate(org, seed, 300, date(2026, 11, 23))
+        with mirrored(org, model) as tables:
+            frame = features.build(tables, model, day).order_by("account_id").to_pandas()
+    table = pipeline.score(frame, model, pipeline.calibrate(frame, model, day), day)
+    shares = table.loc[table["in_scope"], "tier"].value_counts(normalize=True, dropna=False)
+    assert set(shares.index) == {"platinum", "gold", "silver", "bronze"}
+    assert shares.between(0.05, 0.5).all(), shares.to_dict()
