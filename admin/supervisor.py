@@ -47,6 +47,7 @@ class Process:
                 stdout=log if stdout is None else stdout,
                 stderr=log,
                 text=True,
+                start_new_session=True,  # Ctrl-C reaches us alone, and we end our children in order
                 preexec_fn=_die_with_parent,
             )
         return self.popen

@@ -22,19 +22,10 @@ from tests.admin.orgs import mirrored
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is not there")
-FIGURES = [
-    "accounts_read",
-    "accounts_in_scope",
-    "accounts_scored",
-    "records_written",
-    "records_verified",
-    "records_failed",
-    "records_superseded",
-    "findings",
-    "alerts",
-    "api_calls",
-    "seconds",
-]
+FIGURES = {
+    *("accounts_read", "accounts_in_scope", "accounts_scored", "records_written", "records_verified"),
+    *("records_failed", "records_superseded", "findings", "alerts", "api_calls", "seconds"),
+}
 
 
 @dataclass
@@ -50,7 +41,7 @@ class Demo:
         done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=240, check=False)
         assert done.returncode == 0, done.stderr
         figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        assert set(FIGURES) <= set(figures)
+        assert set(figures) >= FIGURES
         return figures
 
     def select(self, sql: str) -> list[tuple[Any, ...]]:

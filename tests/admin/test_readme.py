@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
 from admin.demo import company
 from connectors.sandbox.background import Served, serving
@@ -144,11 +145,14 @@ def _with(command: str, replacements: dict[str, str]) -> str:
 
 
 def _wait_for_workers(home: Path) -> None:
-    """A person types the next command after a second or two."""
-    deadline = time.monotonic() + 30
-    while not (home / "logs" / "scheduler.log").exists() and time.monotonic() < deadline:
+    """A person types the next command once the workers are there."""
+    address = home / "queue.address"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if address.exists() and Redis.from_url(address.read_text().strip()).scard("rq:workers"):
+            return
         time.sleep(0.1)
-    time.sleep(3)
+    raise AssertionError("no worker came up")
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the folder ../shared/data is not here")
