@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
 
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 HOST = "127.0.0.1"
 _PARENT_CHECK_SECONDS = 0.5
@@ -58,11 +60,16 @@ def ensure_writable(home: Path) -> None:
         ) from None
 
 
+#: Connections that may still be open, by server.
+_open: WeakKeyDictionary[ServerState, WeakSet[asyncio.Transport]] = WeakKeyDictionary()
+
+
 class _Protocol(H11Protocol):
     """Shows the application its own connection, so that the fault plan can cut it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        _open.setdefault(self.server_state, WeakSet()).add(transport)
         self.app_state = {**self.app_state, "transport": transport}
 
 
@@ -77,6 +84,14 @@ class LocalServer(uvicorn.Server):
         await super().startup(sockets=sockets)
         if self.started:
             self._on_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets=sockets)
+        for transport in list(
+            _open.pop(self.server_state, ())
+        ):  # under TLS a client that left without a word is waited for half a minute
+            transport.abort()
+        await asyncio.sleep(0)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

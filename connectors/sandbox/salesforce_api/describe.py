@@ -137,6 +137,24 @@ def _summary(call: Call, definition: ObjectDef) -> Json:
     }
 
 
+#: What no field of a sandbox org ever has or is.
+_NEVER: Json = {
+    **dict.fromkeys(
+        (
+            "calculatedFormula", "compoundFieldName", "defaultValueFormula", "extraTypeInfo", "mask", "maskType",
+            "referenceTargetField", "relationshipOrder",
+        )
+    ),
+    **dict.fromkeys(
+        (
+            "deprecatedAndHidden", "displayLocationInDecimal", "encrypted", "highScaleNumber", "queryByDistance",
+            "writeRequiresMasterRead",
+        ),
+        False,
+    ),
+}  # fmt: skip
+
+
 def describe_field(definition: ObjectDef, field: FieldDef, *, editable: bool = True) -> Json:
     """One entry of `fields`."""
     is_number = field.type in NUMBER_TYPES and field.type != "int"
@@ -145,36 +163,27 @@ def describe_field(definition: ObjectDef, field: FieldDef, *, editable: bool = T
     writable = editable and not calculated
     return {
         "aggregatable": not field.is_long_text,
+        **_NEVER,
         "autoNumber": bool(field.auto_number),
         "byteLength": length * 3 if field.type not in ("id", "reference") else 18,
         "calculated": field.calculated,
-        "calculatedFormula": None,
         "cascadeDelete": field.on_delete == "cascade",
         "caseSensitive": field.case_sensitive,
-        "compoundFieldName": None,
         "controllerName": field.controller or None,
         "createable": field.createable and writable,
         "custom": field.custom,
         "defaultValue": field.default if field.type == "boolean" else None,
-        "defaultValueFormula": None,
         "defaultedOnCreate": field.type == "boolean" or field.default is not None or field.name == "OwnerId",
         "dependentPicklist": bool(field.controller),
-        "deprecatedAndHidden": False,
         "digits": field.precision or 9 if field.type == "int" else 0,
-        "displayLocationInDecimal": False,
-        "encrypted": False,
         "externalId": field.external_id,
-        "extraTypeInfo": None,
         "filterable": field.filterable and not field.is_long_text,
         "groupable": not field.is_long_text and not is_number and field.type != "datetime",
-        "highScaleNumber": False,
         "htmlFormatted": field.html,
         "idLookup": field.type == "id" or field.external_id or field.name_field,
         "inlineHelpText": field.help or None,
         "label": field.label,
         "length": length,
-        "mask": None,
-        "maskType": None,
         "name": field.name,
         "nameField": field.name == definition.name_field,
         "namePointing": field.is_polymorphic,
@@ -183,11 +192,8 @@ def describe_field(definition: ObjectDef, field: FieldDef, *, editable: bool = T
         "picklistValues": _entries(definition, field) if field.type in PICKLIST_TYPES else [],
         "polymorphicForeignKey": field.is_polymorphic,
         "precision": field.precision or 18 if is_number else 0,
-        "queryByDistance": False,
-        "referenceTargetField": None,
         "referenceTo": list(field.reference_to),
         "relationshipName": field.relationship_name or None,
-        "relationshipOrder": None,
         "restrictedDelete": field.on_delete == "restrict",
         "restrictedPicklist": field.restricted,
         "scale": field.scale if is_number else 0,
@@ -197,7 +203,6 @@ def describe_field(definition: ObjectDef, field: FieldDef, *, editable: bool = T
         "type": field.type,
         "unique": field.unique,
         "updateable": field.updateable and writable,
-        "writeRequiresMasterRead": False,
     }
 
 

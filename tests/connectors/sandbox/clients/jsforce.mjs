@@ -1,0 +1,66 @@
+// Drives an org with jsforce and prints one JSON object with what it saw.
+import jsforce from 'jsforce';
+
+const facts = JSON.parse(process.argv[2]);
+const seen = {};
+const VERSION = '63.0';
+
+const login = new jsforce.Connection({ loginUrl: facts.url, version: VERSION });
+const user = await login.login(facts.username, facts.password);
+seen.organization = user.organizationId;
+
+const conn = new jsforce.Connection({ instanceUrl: facts.instance_url, accessToken: facts.access_token, version: VERSION });
+seen.identity = (await conn.identity()).username;
+
+const code = async (promise) => promise.then(() => 'no error', (error) => error.errorCode ?? error.name);
+
+const created = await conn.sobject('Account').create({ Name: 'Söderström & Co', NumberOfEmployees: 3 });
+seen.created = created.success;
+await conn.sobject('Account').update({ Id: created.id, NumberOfEmployees: 4 });
+seen.retrieved = (await conn.sobject('Account').retrieve(created.id)).NumberOfEmployees;
+seen.destroyed = (await conn.sobject('Account').destroy(created.id)).success;
+seen.gone = await code(conn.sobject('Account').retrieve(created.id));
+
+const many = Array.from({ length: 450 }, (_, n) => ({ Name: `Batch ${String(n).padStart(4, '0')}` }));
+many[7] = { Name: 'x'.repeat(256) };
+const rows = await conn.sobject('Account').create(many, { allowRecursive: true, allOrNone: false });
+seen.batch = rows.filter((row) => row.success).length;
+seen.refused = rows[7].errors[0].statusCode;
+const changed = await conn.sobject('Account').update(
+  rows.filter((row) => row.success).map((row) => ({ Id: row.id, NumberOfEmployees: 9 })),
+  { allowRecursive: true },
+);
+seen.updated = changed.filter((row) => row.success).length;
+
+const found = await conn.query("SELECT Id, Name, Owner.Name FROM Account WHERE Name LIKE 'Batch%' ORDER BY Name", {
+  autoFetch: true,
+  maxFetch: 5000,
+});
+seen.total = found.totalSize;
+seen.first = found.records[0].Name;
+seen.owner = typeof found.records[0].Owner.Name;
+seen.filtered = await conn.sobject('Account').find({ NumberOfEmployees: 9 }, 'Id').limit(3).execute().then((r) => r.length);
+seen.counted = await conn.sobject('Account').count({ NumberOfEmployees: 9 });
+
+seen.objects = (await conn.describeGlobal()).sobjects.map((each) => each.name).includes('OpportunityLineItem');
+seen.fields = (await conn.sobject('Account').describe()).fields.find((field) => field.name === 'Name').length;
+seen.invalid = await code(conn.query('SELECT Nothing FROM Account'));
+seen.limits = (await conn.limits()).DailyApiRequests.Max > 0;
+
+const values = ['north', 'south'].map((name) => ({ fullName: name, default: false, label: name.toUpperCase() }));
+const made = await conn.metadata.create('GlobalValueSet', {
+  fullName: 'Regions', masterLabel: 'Regions', sorted: false, customValue: values,
+});
+seen.valueSet = made.success;
+const field = await conn.metadata.create('CustomField', {
+  fullName: 'Account.Region__c', label: 'Region', type: 'Picklist', valueSet: { restricted: true, valueSetName: 'Regions' },
+});
+seen.field = field.success;
+seen.read = (await conn.metadata.read('CustomField', 'Account.Region__c')).label;
+const missing = await conn.metadata.read('CustomField', 'Account.Nowhere__c');
+seen.missing = missing.fullName ?? null;
+const bad = await conn.metadata.create('CustomField', { fullName: 'Account.Bad__c', label: 'Bad', type: 'Text' });
+seen.bad = bad.success;
+seen.listed = (await conn.metadata.list([{ type: 'GlobalValueSet' }], VERSION)).some((each) => each.fullName === 'Regions');
+
+console.log(JSON.stringify(seen));

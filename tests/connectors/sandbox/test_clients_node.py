@@ -1,0 +1,52 @@
+"""The sandbox driven by `jsforce`, the usual Salesforce client of node."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from connectors.sandbox.background import Served
+
+ROOT = Path(__file__).parents[3]
+NODE = shutil.which("node")
+SCRIPT = Path(__file__).parent / "clients" / "jsforce.mjs"
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+@pytest.mark.skipif(not (ROOT / "node_modules" / "jsforce").is_dir(), reason="the npm packages are not installed")
+def test_jsforce_finds_what_it_expects_of_an_org(served: Served) -> None:
+    assert NODE is not None
+    command = [NODE, str(SCRIPT), json.dumps(served.facts)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert seen == {
+        "organization": served.facts["org_id"],
+        "identity": served.facts["username"],
+        "created": True,
+        "retrieved": 4,
+        "destroyed": True,
+        "gone": "ENTITY_IS_DELETED",
+        "batch": 449,
+        "refused": "STRING_TOO_LONG",
+        "updated": 449,
+        "total": 449,
+        "first": "Batch 0000",
+        "owner": "string",
+        "filtered": 3,
+        "counted": 449,
+        "objects": True,
+        "fields": 255,
+        "invalid": "INVALID_FIELD",
+        "limits": True,
+        "valueSet": True,
+        "field": True,
+        "read": "Region",
+        "missing": None,
+        "bad": False,
+        "listed": True,
+    }

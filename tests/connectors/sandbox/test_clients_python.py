@@ -1,0 +1,203 @@
+"""The sandbox driven by `simple-salesforce`, a client that knows nothing of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import requests
+from requests.adapters import HTTPAdapter
+from simple_salesforce.api import Salesforce
+from simple_salesforce.exceptions import (
+    SalesforceAuthenticationFailed,
+    SalesforceExpiredSession,
+    SalesforceMalformedRequest,
+    SalesforceResourceNotFound,
+)
+
+from connectors.sandbox.background import Served
+from connectors.sandbox.org.org import Org
+
+
+class Redirected(HTTPAdapter):
+    """Sends requests for the vendor's login host to the sandbox."""
+
+    def __init__(self, url: str) -> None:
+        self.target = url
+        super().__init__()
+
+    def send(self, request: Any, *args: Any, **options: Any) -> Any:
+        request.url = request.url.replace("https://test.salesforce.com", self.target)
+        return super().send(request, *args, **options)
+
+
+@contextmanager
+def session(served: Served) -> Iterator[requests.Session]:
+    with requests.Session() as made:
+        made.mount("https://test.salesforce.com", Redirected(served.url))
+        yield made
+
+
+def error_of(raised: Any) -> dict[str, str]:
+    """The first error of a reply."""
+    found: dict[str, str] = raised.content[0]
+    return found
+
+
+def log_in(served: Served, password: str, through: requests.Session) -> Any:
+    return Salesforce(
+        username=served.facts["username"],
+        password=password,
+        security_token="",
+        domain="test",
+        version="63.0",
+        session=through,
+    )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def trusted(served_tls: Served) -> Iterator[None]:
+    """Its metadata client makes a session of its own, which takes the certificate from the environment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REQUESTS_CA_BUNDLE", served_tls.facts["certificate"])
+        yield
+
+
+@pytest.fixture(scope="module")
+def client(served_tls: Served) -> Iterator[Any]:
+    with session(served_tls) as through:
+        made = Salesforce(
+            session_id=served_tls.facts["access_token"], instance_url=served_tls.url, version="63.0", session=through
+        )
+        yield made
+        made.mdapi._client.transport.session.close()
+
+
+def test_it_logs_in_with_user_and_password(served_tls: Served) -> None:
+    with session(served_tls) as through:
+        client = log_in(served_tls, served_tls.facts["password"], through)
+        assert client.query("SELECT Id, Username FROM User LIMIT 1")["totalSize"] == 1
+        assert f"https://{client.sf_instance}" == served_tls.url
+
+
+def test_a_wrong_password_is_its_own_error(served_tls: Served) -> None:
+    with session(served_tls) as through, pytest.raises(SalesforceAuthenticationFailed) as caught:
+        log_in(served_tls, "wrong", through)
+    assert caught.value.code == "INVALID_LOGIN"
+
+
+def test_a_record_lives_and_dies(client: Any) -> None:
+    made = client.Account.create({"Name": "Kone & Söhne", "NumberOfEmployees": 7})
+    assert made["success"] is True
+    assert client.Account.update(made["id"], {"NumberOfEmployees": 8}) == 204
+    found = client.Account.get(made["id"])
+    assert (found["Name"], found["NumberOfEmployees"]) == ("Kone & Söhne", 8)
+    assert client.Account.delete(made["id"]) == 204
+    with pytest.raises(SalesforceResourceNotFound) as caught:
+        client.Account.get(made["id"])
+    assert error_of(caught.value)["errorCode"] in ("NOT_FOUND", "ENTITY_IS_DELETED")
+
+
+def test_upsert_by_external_id_creates_then_changes(client: Any, org: Org) -> None:
+    with_id = [field.name for field in org.object("Account").fields.values() if field.external_id]
+    if not with_id:
+        metadata_field(client, "Ext__c", type="Text", length=20, externalId=True, unique=True)
+        with_id = ["Ext__c"]
+    path = f"{with_id[0]}/E-1"
+    assert client.Account.upsert(path, {"Name": "One"}) == 201
+    assert client.Account.upsert(path, {"Name": "Two"}) in (200, 204)
+    assert client.query(f"SELECT Name FROM Account WHERE {with_id[0]} = 'E-1'")["records"][0]["Name"] == "Two"
+
+
+def metadata_field(client: Any, name: str, **properties: Any) -> None:
+    kind = client.mdapi.CustomField
+    client.mdapi.CustomField.create(kind(fullName=f"Account.{name}", label=name, **properties))
+    permission = client.mdapi.PermissionSet
+    grant = permission(
+        fullName=f"Grant_{name.removesuffix('__c')}",
+        label=name,
+        fieldPermissions=[{"field": f"Account.{name}", "editable": True, "readable": True}],
+    )
+    permission.create(grant)
+    found = client.query(f"SELECT Id FROM PermissionSet WHERE Name = 'Grant_{name.removesuffix('__c')}'")
+    me = client.query("SELECT Id FROM User WHERE IsActive = true ORDER BY CreatedDate LIMIT 1")
+    row = {"AssigneeId": me["records"][0]["Id"], "PermissionSetId": found["records"][0]["Id"]}
+    client.PermissionSetAssignment.create(row)
+
+
+def test_fields_and_value_sets_through_its_metadata_client(client: Any) -> None:
+    api = client.mdapi
+    values = [api.CustomValue(fullName=key, label=key.title(), default=False) for key in ("wind", "hydro")]
+    api.GlobalValueSet.create(
+        api.GlobalValueSet(fullName="Powers", masterLabel="Powers", sorted=False, customValue=values)
+    )
+    field = api.CustomField(
+        fullName="Account.Power__c",
+        label="Power",
+        type=api.FieldType("Picklist"),
+        valueSet=api.ValueSet(valueSetName="Powers", restricted=True),
+    )
+    api.CustomField.create(field)
+    back = api.CustomField.read("Account.Power__c")
+    assert (back.label, back.valueSet.valueSetName) == ("Power", "Powers")
+    assert [value.fullName for value in api.GlobalValueSet.read("Powers").customValue] == ["wind", "hydro"]
+
+
+def test_queries_of_several_pages_come_whole_and_in_order(client: Any, org: Org) -> None:
+    org.insert("Account", [{"Name": f"Paged {number:05}"} for number in range(4_300)])
+    soql = "SELECT Name FROM Account WHERE Name LIKE 'Paged %' ORDER BY Name"
+    first = client.query(soql)
+    assert (first["done"], first["totalSize"], len(first["records"])) == (False, 4_300, 2_000)
+    more = client.query_more(first["nextRecordsUrl"], identifier_is_url=True)
+    assert more["records"][0]["Name"] == "Paged 02000"
+    names = [row["Name"] for row in client.query_all(soql)["records"]]
+    assert names == [f"Paged {number:05}" for number in range(4_300)]
+    assert sum(1 for _ in client.query_all_iter(soql)) == 4_300
+
+
+def test_collections_answer_row_by_row(client: Any) -> None:
+    rows = [
+        {"attributes": {"type": "Account"}, "Name": "Good"},
+        {"attributes": {"type": "Account"}},
+        {"attributes": {"type": "Account"}, "Name": "x" * 256},
+    ]
+    body = {"allOrNone": False, "records": rows}
+    answers = client.restful("composite/sobjects", method="POST", json=body)
+    assert [answer["success"] for answer in answers] == [True, False, False]
+    codes = [answer["errors"][0]["statusCode"] for answer in answers[1:]]
+    assert codes == ["REQUIRED_FIELD_MISSING", "STRING_TOO_LONG"]
+
+
+def test_describe_and_limits(client: Any) -> None:
+    account = client.Account.describe()
+    names = {field["name"]: field for field in account["fields"]}
+    assert names["Name"]["nillable"] is False
+    assert names["ParentId"]["referenceTo"] == ["Account"]
+    assert {"Account", "Order", "User"} <= {each["name"] for each in client.describe()["sobjects"]}
+    limits = client.limits()["DailyApiRequests"]
+    assert 0 < limits["Remaining"] <= limits["Max"]
+    assert client.api_usage["api-usage"].total == limits["Max"]
+
+
+@pytest.mark.parametrize(
+    ("soql", "code"),
+    [
+        ("SELECT Nme FROM Account", "INVALID_FIELD"),
+        ("SELECT Id FROM Acount", "INVALID_TYPE"),
+        ("SELECT FROM Account", "MALFORMED_QUERY"),
+        ("SELECT Id FROM Account WHERE CreatedDate = '2026'", "INVALID_FIELD"),
+    ],
+)
+def test_bad_queries_have_the_vendors_codes(client: Any, soql: str, code: str) -> None:
+    with pytest.raises(SalesforceMalformedRequest) as caught:
+        client.query(soql)
+    assert error_of(caught.value)["errorCode"] == code
+
+
+def test_an_ended_session_is_told_as_such(served_tls: Served) -> None:
+    with session(served_tls) as through:
+        client = Salesforce(session_id="00D!gone", instance_url=served_tls.url, version="63.0", session=through)
+        with pytest.raises(SalesforceExpiredSession):
+            client.query("SELECT Id FROM Account")
