@@ -36,7 +36,7 @@ def read_delimited(path: Path, source: FileSource) -> Iterator[Chunk]:
             delimiter = source.delimiter or _delimiter(file.readline(), source.needed)
             file.seek(0)
             yield from _chunks(path, csv.reader(file, delimiter=delimiter, strict=True), source)
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:  # UTF-16 without its mark is no UnicodeDecodeError
         raise _wrong_encoding(path, encoding, error) from None
     except csv.Error as error:
         raise BadInput(
@@ -51,16 +51,18 @@ def _chunks(path: Path, rows: Reader, source: FileSource) -> Iterator[Chunk]:
     kept: list[list[str]] = []
     lines: list[int] = []
     ragged: list[Rejected] = []
+    last = rows.line_num
     try:
         for row in rows:
+            line, last = last + 1, rows.line_num  # a row with quoted newlines is found at its first line
             if not row:
                 continue  # an empty line is no row
             if len(row) != len(header):
                 reason = f"the row has {len(row)} fields, the header {len(header)}"
-                ragged.append(Rejected(path.name, rows.line_num, "", "", reason))
+                ragged.append(Rejected(path.name, line, "", "", reason))
                 continue
             kept.append(row)
-            lines.append(rows.line_num)
+            lines.append(line)
             if len(kept) == ROWS:
                 yield _chunk(path, wanted, kept, lines, ragged)
                 kept, lines, ragged = [], [], []
@@ -123,12 +125,13 @@ def _delimiter(first_line: str, needed: Sequence[str]) -> str:
     return max(_DELIMITERS, key=lambda sign: (hits(sign), first_line.count(sign)))
 
 
-def _wrong_encoding(path: Path, encoding: str, error: UnicodeDecodeError) -> BadInput:
+def _wrong_encoding(path: Path, encoding: str, error: UnicodeError) -> BadInput:
     line, byte = _first_undecodable(path, encoding)
+    why = error.reason if isinstance(error, UnicodeDecodeError) else str(error)
     where = f"line {line}, byte {byte}" if line else "its end"
     fits = [each for each in _CANDIDATES if each != encoding and _decodes(path, each)]
     return BadInput(
-        f"{path} is not {encoding}: {where} cannot be read ({error.reason}).",
+        f"{path} is not {encoding}: {where} cannot be read ({why}).",
         next_step=f"Try encoding: {fits[0]} in the mapping file." if fits else "Export the file as UTF-8.",
     )
 
@@ -141,6 +144,8 @@ def _first_undecodable(path: Path, encoding: str) -> tuple[int, int]:
                 line.decode(encoding)
             except UnicodeDecodeError as error:
                 return number, error.start + 1
+            except UnicodeError:
+                break
     return 0, 0
 
 
@@ -151,6 +156,6 @@ def _decodes(path: Path, encoding: str) -> bool:
         with path.open("rb") as file:
             while block := file.read(1 << 20):
                 decoder.decode(block, final=file.tell() == size)
-    except UnicodeDecodeError:
+    except UnicodeError:
         return False
     return True

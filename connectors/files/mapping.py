@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from connectors.base import COLUMNS
 from connectors.errors import BadInput
 
+_DATE = re.compile(r"\b\d{4}-\d\d-\d\d\b")
 _EXAMPLE = "kind, path (or url and table), columns"
 
 
@@ -159,16 +161,22 @@ def parse_mapping(text: str, path: Path) -> FileMapping:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise BadInput(
-            f"{path}, line {line}: this is not YAML: {error.problem}.", next_step="Correct the line."
-        ) from None
+        raise _not_yaml(path, error.problem_mark.line + 1 if error.problem_mark else 1, str(error.problem)) from None
+    except yaml.reader.ReaderError as error:
+        raise _not_yaml(path, text.count("\n", 0, error.position) + 1, str(error.reason)) from None
+    except ValueError as error:
+        # PyYAML lets what looks like a date and is none through to Python's date.
+        raise _not_yaml(path, _line_of_no_date(text), str(error)) from None
     if not isinstance(content, dict):
         raise BadInput(f"The mapping file {path} is empty.", next_step=f"List its sources: {_EXAMPLE}.")
     try:
         return FileMapping.model_validate({**content, "folder": path.parent})
     except ValidationError as error:
-        problems = [_problem(path, tree, each["loc"], each["msg"]) for each in error.errors()]
+        problems = [
+            _problem(path, tree, each["loc"], _allowed(each["type"], each["loc"]) or each["msg"])
+            for each in error.errors()
+            if not _follows(each["type"], each["loc"], error)
+        ]
         raise BadInput(
             "\n".join(problems), next_step=f"Correct the mapping file; each source has {_EXAMPLE}."
         ) from None
@@ -181,6 +189,38 @@ def near(name: str, names: Iterable[str]) -> str:
     if close:
         return f"; the nearest is {by_lower[close[0]]!r}"
     return f"; there are {', '.join(by_lower.values())}" if by_lower else ""
+
+
+def _not_yaml(path: Path, line: int, why: str) -> BadInput:
+    return BadInput(f"{path}, line {line}: this is not YAML: {why}.", next_step="Correct the line.")
+
+
+def _line_of_no_date(text: str) -> int:
+    """The first line that holds a date which does not exist."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for written in _DATE.findall(line):
+            try:
+                date.fromisoformat(written)
+            except ValueError:
+                return number
+    return 1
+
+
+def _allowed(type_: str, loc: Sequence[str | int]) -> str:
+    """What may stand where an unknown key stands; "" for other errors."""
+    if type_ != "extra_forbidden":
+        return ""
+    model: type[_Strict] = FileMapping
+    if len(loc) > 2:
+        parts: Mapping[str, type[_Strict]] = {"columns": ColumnRule, "account": AccountKey}
+        model = parts.get(str(loc[2]), FileSource)
+    known = [name for name in model.model_fields if name != "folder"]
+    return f"unknown key{near(str(loc[-1]), known)}; allowed are {', '.join(known)}"
+
+
+def _follows(type_: str, loc: Sequence[str | int], error: ValidationError) -> bool:
+    """Whether pydantic says "too short" of a list only because its items are wrong."""
+    return type_ == "too_short" and any(len(each["loc"]) > len(loc) for each in error.errors())
 
 
 def _problem(path: Path, tree: yaml.Node | None, loc: Sequence[str | int], message: str) -> str:

@@ -107,14 +107,19 @@ def read_sql(source: FileSource) -> Iterator[Chunk]:
     """A table or query of any database ibis can reach. Raises `Unavailable` if it cannot be reached."""
     import ibis
 
-    broken: tuple[type[Exception], ...] = (ibis.common.exceptions.IbisError, *_driver_errors())
+    broken: tuple[type[Exception], ...] = (
+        ibis.common.exceptions.IbisError,
+        ibis.common.exceptions.TableNotFound,
+        *_driver_errors(),
+    )
     unusable: tuple[type[Exception], ...] = (ValueError, ImportError, *broken)
     address = _with_environment(source.url)
     shown = _without_password(address)
+    _require_database_file(address)
     try:
         database = ibis.connect(address)
     except unusable as error:
-        raise _unreachable(shown, error) from None
+        raise _unreachable(shown, str(error).replace(address, shown), error) from None
     try:
         rows = database.sql(source.query) if source.query else database.table(source.table)
         _require(source.title, source.needed, rows.columns)
@@ -125,7 +130,7 @@ def read_sql(source: FileSource) -> Iterator[Chunk]:
     except broken as error:
         raise BadInput(
             f"The {'query' if source.query else f'table {source.table!r}'} cannot be read from {shown}: "
-            f"{_first_line(error)}",
+            f"{_first_line(str(error))}",
             next_step="Correct the table or query in the mapping file; try it in the database first.",
         ) from None
     finally:
@@ -144,14 +149,22 @@ def _driver_errors() -> tuple[type[Exception], ...]:
     return tuple(errors)
 
 
-def _unreachable(shown: str, error: Exception) -> BadInput | Unavailable:
+def _require_database_file(address: str) -> None:
+    """SQLite and DuckDB would make an empty database of a path that is wrong."""
+    parts = urlsplit(address)
+    path = Path(parts.path.removeprefix("/") if parts.path.startswith("//") else parts.path)
+    if parts.scheme in ("sqlite", "duckdb") and parts.path and not parts.netloc and not path.exists():
+        raise BadInput(f"There is no database file {path}.", next_step="Check the url in the mapping file.")
+
+
+def _unreachable(shown: str, why: str, error: Exception) -> BadInput | Unavailable:
     if isinstance(error, ValueError | ImportError):
         return BadInput(
-            f"{shown} is not a database Tierline can reach: {_first_line(error)}",
+            f"{shown} is not a database Tierline can reach: {_first_line(why)}",
             next_step="Use a url such as postgres://user:${ERP_PASSWORD}@host/database, and install its driver.",
         )
     return Unavailable(
-        f"The database {shown} cannot be reached: {_first_line(error)}",
+        f"The database {shown} cannot be reached: {_first_line(why)}",
         next_step="Check address, network, user and password, then try again.",
     )
 
@@ -180,5 +193,5 @@ def _require(where: str, needed: Sequence[str], there: Sequence[str]) -> None:
             raise missing_column(where, name, list(there))
 
 
-def _first_line(error: Exception) -> str:
-    return f"{str(error).strip().splitlines()[0].rstrip('.')}." if str(error).strip() else "no reason was given."
+def _first_line(text: str) -> str:
+    return f"{text.strip().splitlines()[0].rstrip('.')}." if text.strip() else "no reason was given."

@@ -91,6 +91,8 @@ def _number(value: Any, rule: ColumnRule) -> Decimal:
             if "." in text:
                 raise Unreadable("is not a number with decimal comma; say 'thousands' if '.' groups the digits")
             text = text.replace(",", ".")
+    if "_" in text:
+        raise Unreadable("is not a number")  # Python would read 1_000
     try:
         number = Decimal(text)
     except InvalidOperation:
