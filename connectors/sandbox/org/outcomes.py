@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -33,13 +33,11 @@ class QueryResult:
         total: rows of the whole result; for `SELECT COUNT()` the count, with no records.
         records: nested like REST, each with its `attributes`.
         locator: where the next page starts, or "" at the end.
-        columns: the select list as `?columns=true` shows it.
     """
 
     total: int
     records: list[dict[str, Any]]
     locator: str = ""
-    columns: list[dict[str, Any]] = field(default_factory=list)
     entity: str = ""
 
     @property
