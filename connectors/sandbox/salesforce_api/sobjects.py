@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from connectors.sandbox.org.schema import ObjectDef
 from connectors.sandbox.salesforce_api.calls import MISSING, ApiError, Call, Entry, Reply
 
 _LONGEST_SPAN = timedelta(days=30)
+_ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -171,8 +173,9 @@ def _span(call: Call) -> tuple[datetime, datetime]:
     moments = []
     for name in ("start", "end"):
         # A "+" of the zone that was not encoded arrives as a blank.
-        moment = parse_instant(call.query.get(name, "").replace(" ", "+"))
-        if moment is None:
+        given = call.query.get(name, "").replace(" ", "+")
+        moment = parse_instant(given)
+        if moment is None or not _ZONE.search(given):
             raise ApiError("INVALID_REPLICATION_DATE", f"{name} is not a valid date and time with a time zone")
         moments.append(moment)
     start, end = moments

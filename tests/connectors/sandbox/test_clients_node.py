@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.background import Served
+from connectors.sandbox.org.schema import FieldDef
 
 ROOT = Path(__file__).parents[3]
 NODE = shutil.which("node")
@@ -20,6 +21,7 @@ SCRIPT = Path(__file__).parent / "clients" / "jsforce.mjs"
 @pytest.mark.skipif(not (ROOT / "node_modules" / "jsforce").is_dir(), reason="the npm packages are not installed")
 def test_jsforce_finds_what_it_expects_of_an_org(served: Served) -> None:
     assert NODE is not None
+    served.org.save_field("Account", FieldDef("Key__c", "Key", "string", length=20, external_id=True, custom=True))
     command = [NODE, str(SCRIPT), json.dumps(served.facts)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
@@ -39,14 +41,22 @@ def test_jsforce_finds_what_it_expects_of_an_org(served: Served) -> None:
         "owner": "string",
         "filtered": 3,
         "counted": 449,
+        "upserts": [True, False],
+        "upsertedMany": [False, True],
+        "emptied": True,
         "objects": True,
         "fields": 255,
         "invalid": "INVALID_FIELD",
         "limits": True,
         "valueSet": True,
         "field": True,
+        "widened": 3,
+        "renamed": True,
+        "help": "where & why",
         "read": "Region",
         "missing": None,
         "bad": False,
         "listed": True,
+        "oauth": served.facts["username"],
+        "ended": "INVALID_SESSION_ID",
     }

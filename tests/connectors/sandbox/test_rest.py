@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
 
 from connectors.sandbox.background import VERSION, Served
+from connectors.sandbox.org.schema import FieldDef
 
 
 def errors(answer: requests.Response) -> list[tuple[str, list[str]]]:
@@ -169,3 +171,82 @@ def test_a_composite_call_uses_what_an_earlier_part_made(served: Served) -> None
     assert [part["httpStatusCode"] for part in answer] == [201, 201]
     child = answer[1]["body"]["id"]
     assert select(served, f"SELECT Parent.Name FROM Account WHERE Id = '{child}'")[0]["Parent"]["Name"] == "Parent"
+
+
+def test_a_composite_call_holds_five_queries_and_counts_once(served: Served) -> None:
+    url = f"/services/data/{VERSION}/query/?q=SELECT+COUNT()+FROM+User"
+    parts = [{"method": "GET", "url": url, "referenceId": f"part{number}"} for number in range(6)]
+    refused = served.request("POST", "composite", json={"compositeRequest": parts})
+    assert refused.status_code == 400
+    before = served.org.usage.used()
+    answer = served.request("POST", "composite", json={"compositeRequest": parts[:5]}).json()["compositeResponse"]
+    assert [part["httpStatusCode"] for part in answer] == [200] * 5
+    assert served.org.usage.used() == before + 1
+    many = {"compositeRequest": [{**parts[0], "url": f"/services/data/{VERSION}/limits"}] * 26}
+    assert served.request("POST", "composite", json=many).status_code == 400
+
+
+def test_upsert_by_key_says_whether_it_created_and_lists_several(served: Served) -> None:
+    org = served.org
+    org.save_field("Contact", FieldDef("Ref__c", "Ref", "string", length=20, external_id=True, custom=True))
+    path = "sobjects/Contact/Ref__c/R%201"
+    first = served.request("PATCH", path, json={"LastName": "One"})
+    second = served.request("PATCH", path, json={"LastName": "Two"})
+    assert [(each.status_code, each.json()["created"]) for each in (first, second)] == [(201, True), (200, False)]
+    assert served.request("GET", path).json()["LastName"] == "Two"
+    org.insert("Contact", [{"LastName": "Three", "Ref__c": "R 1"}])
+    several = served.request("PATCH", path, json={"LastName": "Four"})
+    assert (several.status_code, len(several.json())) == (300, 2)
+    unknown = served.request("PATCH", "sobjects/Contact/Email/x", json={"LastName": "Five"})
+    assert (unknown.status_code, errors(unknown)[0][0]) == (404, "NOT_FOUND")
+
+
+def test_updated_and_deleted_name_the_records_of_a_time_span(served: Served) -> None:
+    kept, gone = create(served), create(served)
+    served.request("DELETE", f"sobjects/Account/{gone}")
+    now = datetime.now(UTC)
+    span = {"start": (now - timedelta(hours=1)).isoformat(), "end": (now + timedelta(hours=1)).isoformat()}
+    assert kept in served.request("GET", "sobjects/Account/updated", params=span).json()["ids"]
+    deleted = served.request("GET", "sobjects/Account/deleted/", params=span).json()["deletedRecords"]
+    assert gone in [row["id"] for row in deleted]
+    assert kept not in [row["id"] for row in deleted]
+    for wrong in ({"start": span["start"][:19]}, {"start": span["end"]}, {"start": "2020-01-01T00:00:00Z"}):
+        answer = served.request("GET", "sobjects/Account/deleted/", params=span | wrong)
+        assert (answer.status_code, errors(answer)[0][0]) == (400, "INVALID_REPLICATION_DATE")
+
+
+def test_describe_tells_what_a_client_needs_to_write(served: Served) -> None:
+    described = served.request("GET", "sobjects/Account/describe/").json()
+    fields = {field["name"]: field for field in described["fields"]}
+    assert (described["keyPrefix"], described["queryable"], described["custom"]) == ("001", True, False)
+    assert {fields["Name"][key] for key in ("createable", "updateable", "nillable")} == {True, False}
+    assert (fields["Name"]["length"], fields["Name"]["nameField"]) == (255, True)
+    assert (fields["SystemModstamp"]["type"], fields["SystemModstamp"]["updateable"]) == ("datetime", False)
+    assert (fields["OwnerId"]["referenceTo"], fields["OwnerId"]["relationshipName"]) == (["User"], "Owner")
+    assert {"active", "defaultValue", "label", "value"} <= fields["Industry"]["picklistValues"][0].keys()
+    children = {child["relationshipName"]: child["field"] for child in described["childRelationships"]}
+    assert (children["Opportunities"], children["ChildAccounts"]) == ("AccountId", "ParentId")
+
+
+def test_an_exhausted_budget_refuses_calls(served: Served) -> None:
+    usage = served.org.usage
+    before = usage.limit
+    usage.set_limit(max(1, usage.used()))
+    try:
+        answer = served.request("GET", "limits")
+    finally:
+        usage.set_limit(before)
+    assert (answer.status_code, errors(answer)[0][0]) == (403, "REQUEST_LIMIT_EXCEEDED")
+    assert served.request("GET", "limits").status_code == 200
+
+
+def test_all_or_none_composite_undoes_the_parts_before(served: Served) -> None:
+    base = f"/services/data/{VERSION}/sobjects/Account"
+    parts = [
+        {"method": "POST", "url": base, "referenceId": name, "body": {"Name": value}}
+        for name, value in (("good", "Undone"), ("bad", "x" * 256))
+    ]
+    answer = served.request("POST", "composite", json={"allOrNone": True, "compositeRequest": parts}).json()
+    codes = [part["body"][0]["errorCode"] for part in answer["compositeResponse"]]
+    assert codes == ["PROCESSING_HALTED", "STRING_TOO_LONG"]
+    assert select(served, "SELECT Id FROM Account WHERE Name = 'Undone'") == []

@@ -128,6 +128,20 @@ def test_aggregates(filled: Org) -> None:
     assert (bare["expr0"], bare["expr1"]) == (30, 2)
 
 
+def test_fields_stands_for_the_fields_of_the_object(filled: Org) -> None:
+    (row,) = filled.query("SELECT FIELDS(STANDARD) FROM Account LIMIT 1").records
+    assert row.keys() == {"attributes", *filled.object("Account").fields}
+    assert filled.query("SELECT FIELDS(ALL) FROM Account LIMIT 1").records == [row]
+
+
+def test_an_alias_names_a_grouped_field_and_a_date_function_groups(filled: Org) -> None:
+    rows = filled.query(
+        "SELECT CALENDAR_YEAR(CloseDate) y, COUNT(Id) FROM Opportunity GROUP BY CALENDAR_YEAR(CloseDate)"
+        " ORDER BY CALENDAR_YEAR(CloseDate)"
+    ).records
+    assert [(row["y"], row["expr0"]) for row in rows] == [(2025, 1), (2026, 3)]
+
+
 @pytest.mark.parametrize(
     ("soql", "code"),
     [
@@ -138,9 +152,15 @@ def test_aggregates(filled: Org) -> None:
         ("SELECT Name FROM Account WHERE", "MALFORMED_QUERY"),
         ("SELECT Name FROM Account WHERE Name = 'x", "MALFORMED_QUERY"),
         ("SELECT Name FROM Account WHERE NumberOfEmployees = 'ten'", "INVALID_FIELD"),
+        ("SELECT Name FROM Account WHERE CreatedDate > 2026-01-01T00:00:00", "MALFORMED_QUERY"),
         ("SELECT Name FROM Account WHERE CreatedDate = '2026-01-01'", "INVALID_FIELD"),
         ("SELECT Name, COUNT(Id) FROM Account", "MALFORMED_QUERY"),
         ("SELECT Name FROM Account WHERE Id IN (SELECT Name FROM Opportunity)", "MALFORMED_QUERY"),
+        ("SELECT FIELDS(ALL) FROM Account", "MALFORMED_QUERY"),
+        ("SELECT Name, Name FROM Account", "MALFORMED_QUERY"),
+        ("SELECT Name, (SELECT Name FROM Nobodies) FROM Account", "INVALID_TYPE"),
+        ("SELECT Name FROM Account LIMIT 5 OFFSET 2001", "NUMBER_OUTSIDE_VALID_RANGE"),
+        ("SELECT Name FROM Account WHERE Id = 'no id'", "INVALID_QUERY_FILTER_OPERATOR"),
         ("SELECT Name FROM Account; DROP TABLE Account", "MALFORMED_QUERY"),
     ],
 )

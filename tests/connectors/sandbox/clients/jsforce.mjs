@@ -42,6 +42,14 @@ seen.owner = typeof found.records[0].Owner.Name;
 seen.filtered = await conn.sobject('Account').find({ NumberOfEmployees: 9 }, 'Id').limit(3).execute().then((r) => r.length);
 seen.counted = await conn.sobject('Account').count({ NumberOfEmployees: 9 });
 
+const account = conn.sobject('Account');
+const key = (await account.describe()).fields.find((each) => each.externalId).name;
+const upserts = [await account.upsert({ Name: 'One', [key]: 'J-1' }, key), await account.upsert({ Name: 'Two', [key]: 'J-1' }, key)];
+seen.upserts = upserts.map((each) => each.success && each.created);
+const both = await account.upsert([{ Name: 'Three', [key]: 'J-1' }, { Name: 'Four', [key]: 'J-2' }], key);
+seen.upsertedMany = both.map((each) => each.created);
+seen.emptied = (await account.destroy(both.map((each) => each.id))).every((each) => each.success);
+
 seen.objects = (await conn.describeGlobal()).sobjects.map((each) => each.name).includes('OpportunityLineItem');
 seen.fields = (await conn.sobject('Account').describe()).fields.find((field) => field.name === 'Name').length;
 seen.invalid = await code(conn.query('SELECT Nothing FROM Account'));
@@ -56,11 +64,29 @@ const field = await conn.metadata.create('CustomField', {
   fullName: 'Account.Region__c', label: 'Region', type: 'Picklist', valueSet: { restricted: true, valueSetName: 'Regions' },
 });
 seen.field = field.success;
+const longer = [...values, { fullName: 'east', default: false, label: 'EAST' }];
+const widened = await conn.metadata.update('GlobalValueSet', {
+  fullName: 'Regions', masterLabel: 'Regions', sorted: false, customValue: longer,
+});
+seen.widened = widened.success && (await conn.metadata.read('GlobalValueSet', 'Regions')).customValue.length;
+seen.renamed = (await conn.metadata.update('CustomField', {
+  fullName: 'Account.Region__c', label: 'Region', type: 'Picklist', inlineHelpText: 'where & why',
+  valueSet: { restricted: true, valueSetName: 'Regions' },
+})).success;
+seen.help = (await conn.metadata.read('CustomField', 'Account.Region__c')).inlineHelpText;
 seen.read = (await conn.metadata.read('CustomField', 'Account.Region__c')).label;
 const missing = await conn.metadata.read('CustomField', 'Account.Nowhere__c');
 seen.missing = missing.fullName ?? null;
 const bad = await conn.metadata.create('CustomField', { fullName: 'Account.Bad__c', label: 'Bad', type: 'Text' });
 seen.bad = bad.success;
 seen.listed = (await conn.metadata.list([{ type: 'GlobalValueSet' }], VERSION)).some((each) => each.fullName === 'Regions');
+
+const client = { loginUrl: facts.url, clientId: facts.client_id, clientSecret: facts.client_secret };
+const byClient = new jsforce.Connection({ instanceUrl: facts.url, oauth2: client, version: VERSION });
+await byClient.authorize({ grant_type: 'client_credentials' });
+seen.oauth = (await byClient.identity()).username;
+await byClient.logout();
+const ended = new jsforce.Connection({ instanceUrl: facts.url, accessToken: 'gone', version: VERSION });
+seen.ended = await code(ended.query('SELECT Id FROM Account'));
 
 console.log(JSON.stringify(seen));
