@@ -84,7 +84,7 @@ class Bin:
                 rows = self._store.fetch(child, found)
                 for child_id in found:
                     self._remove(child, child_id, rows[child_id], context)
-            elif found:
+            elif found:  # [M] a look-up that is emptied moves SystemModstamp of its record
                 cleared: Mapping[str, Any] = {lookup.name: None, "SystemModstamp": context.now}
                 self._store.update_rows(child, [(child_id, cleared) for child_id in found])
 

@@ -362,7 +362,7 @@ class Batch:
                 row[item.name] = _numbered(item.auto_number, number)
 
     def _difference(self, draft: Draft) -> Stored:
-        """Columns to write. An update that changes nothing still moves the modification stamps."""
+        """Columns to write. [M] An update that changes nothing still moves the modification stamps."""
         changed = {name: value for name, value in draft.row.items() if value != draft.old.get(name)}
         return {
             **changed,
