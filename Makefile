@@ -28,7 +28,7 @@ lint: setup-dev
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist worksteal
 
 bench: setup-dev
 	$(BIN)/python -m tests.bench.run

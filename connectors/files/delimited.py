@@ -6,6 +6,7 @@ import codecs
 import csv
 import os
 from collections.abc import Iterator, Sequence
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,7 +102,7 @@ def missing_column(where: str, name: str, there: Sequence[str]) -> BadInput:
 
 def _encoding(path: Path, given: str) -> str:
     try:
-        codecs.lookup(given)
+        TextIOWrapper(BytesIO(), encoding=given)  # refuses codecs such as base64, which give no text
     except LookupError:
         raise BadInput(
             f"'{given}' is no encoding.", next_step=f"Use one of {', '.join(_CANDIDATES)} in the mapping file."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -17,6 +18,7 @@ _TRUE = frozenset({"true", "yes", "y", "t", "1", "x"})
 _FALSE = frozenset({"false", "no", "n", "f", "0"})
 _PLACES = Decimal("0.0001")
 _LARGEST = Decimal(10) ** 14
+_LARGEST_WHOLE = 2**63
 
 
 class Unreadable(ValueError):
@@ -111,13 +113,18 @@ def _money(value: Any, rule: ColumnRule) -> Decimal:
 
 def _whole(value: Any, rule: ColumnRule) -> int:
     number = _number(value, rule)
+    if abs(number) >= _LARGEST_WHOLE:  # before int(), which would write out 1e999999
+        raise Unreadable("is too large for a whole number")
     if number != int(number):
         raise Unreadable("is not a whole number")
     return int(number)
 
 
 def _float(value: Any, rule: ColumnRule) -> float:
-    return float(_number(value, rule))
+    number = float(_number(value, rule))
+    if not math.isfinite(number):
+        raise Unreadable("is too large for a number")
+    return number
 
 
 def _flag(value: Any, _: ColumnRule) -> bool:
@@ -137,7 +144,10 @@ def _moment(value: Any, rule: ColumnRule) -> datetime:
         moment = datetime(value.year, value.month, value.day)  # noqa: DTZ001  # the zone comes below
     else:
         moment = _read_date(str(value), rule.format)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        raise Unreadable("is outside the calendar") from None
 
 
 def _read_date(text: str, form: str) -> datetime:

@@ -27,8 +27,17 @@ def test_a_wrong_encoding_names_line_and_byte_and_what_fits(export: Export) -> N
     assert "encoding: cp1252" in error.next_step
 
 
-def test_an_unknown_encoding_names_some(export: Export) -> None:
-    export.orders("encoding: utf-9")
+def test_utf16_without_its_mark_says_so(export: Export) -> None:
+    export.orders("encoding: utf-16")
+    export.write(f"{HEAD}1,2026-05-01,1\n")
+    error = refused(export)
+    assert "orders.csv is not utf-16" in error.message
+    assert "encoding: utf-8" in error.next_step
+
+
+@pytest.mark.parametrize("name", ["utf-9", "base64"])
+def test_an_unknown_encoding_names_some(export: Export, name: str) -> None:
+    export.orders(f"encoding: {name}")
     export.write(HEAD)
     assert "cp1252" in refused(export).next_step
 
@@ -87,6 +96,25 @@ def test_a_bad_row_is_told_with_its_line_and_the_others_are_read(export: Export,
     assert (reading.tally.read, reading.tally.delivered, len(reading.tally.rejected)) == (22, 21, 1)
     assert str(reading.tally.rejected[0]).startswith(told)
     assert told in str(reading.tally)
+
+
+@pytest.mark.parametrize(
+    ("kind", "column", "value"),
+    [
+        ("order", "amount", "1e400"),
+        ("account", "employees", "99999999999999999999"),
+        ("account", "employees", "1e999999"),
+        ("account", "employees", "1.5"),
+        ("account", "created_at", "0001-01-01T00:00:00+05:00"),
+        ("order_line", "quantity", "1e999"),
+    ],
+)
+def test_a_value_beyond_its_type_is_a_bad_row(export: Export, kind: str, column: str, value: str) -> None:
+    export.mapping(f"sources:\n  - kind: {kind}\n    path: o.csv\n    columns: {{id: N, {column}: V}}\n")
+    export.write(f"N,V\n1,{value}\n2,\n", "o.csv")
+    reading = export.reading()
+    assert [row["id"] for batch in reading for row in batch.to_pylist()] == ["2"]
+    assert str(reading.tally.rejected[0]).startswith(f"o.csv, line 2, column 'V', value '{value}': is ")
 
 
 def test_too_many_bad_rows_refuse_the_whole_source(export: Export) -> None:
