@@ -67,6 +67,8 @@ class Supervisor:
 
     def __init__(self) -> None:
         self.processes: list[Process] = []
+        #: Kept alive with the others, and ended by whoever started them.
+        self.adopted: list[Process] = []
 
     def add(self, name: str, *arguments: str, restart: bool = True, stdout: int | None = None) -> Process:
         """Start `tierline ARGUMENTS` as a child, in this process' environment."""
@@ -77,7 +79,7 @@ class Supervisor:
 
     def tend(self) -> None:
         """Start again what has ended; call it every second or so."""
-        for process in self.processes:
+        for process in (*self.adopted, *self.processes):
             gone = process.popen is not None and process.popen.poll() is not None
             if gone and process.restart and time.monotonic() - process.started > self.PAUSE:
                 process.start()
@@ -117,8 +119,10 @@ def redis_server() -> str:
 
 
 @contextlib.contextmanager
-def private_redis() -> Iterator[str]:
+def private_redis(supervisor: Supervisor | None = None) -> Iterator[str]:
     """A Redis of our own on a unix socket; yields its address. It holds only job ids: state is in the database.
+
+    A supervisor starts it again when it ends by itself.
 
     The socket lies in a short temporary folder: a path over 107 bytes fails silently.
     """
@@ -135,8 +139,13 @@ def private_redis() -> Iterator[str]:
                 raise CannotStart(f"The private Redis did not start: {process.last_words()}.")
             time.sleep(0.02)
         address.write_text(f"unix://{socket}\n")
+        if supervisor is not None:
+            supervisor.adopted.append(process)
         yield f"unix://{socket}"
     finally:
+        if supervisor is not None:
+            supervisor.adopted.clear()
+        popen = process.popen or popen
         if home.queue_address() == f"unix://{socket}":
             address.unlink()
         popen.terminate()

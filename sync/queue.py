@@ -45,8 +45,11 @@ def queue(connection: Redis | None = None) -> Queue:
 
 
 def enqueue(job: str, *ids: int) -> None:
-    """Queue `sync.jobs.<job>` with these ids."""
-    queue().enqueue(f"sync.jobs.{job}", *ids, result_ttl=0, failure_ttl=24 * 3600, job_timeout=JOB_TIMEOUT)
+    """Queue `sync.jobs.<job>` with these ids. Raises QueueUnreachable."""
+    try:
+        queue().enqueue(f"sync.jobs.{job}", *ids, result_ttl=0, failure_ttl=24 * 3600, job_timeout=JOB_TIMEOUT)
+    except RedisError as error:
+        raise QueueUnreachable(f"The job queue stopped answering ({error}). Check that Redis is running.") from error
 
 
 def worker(connection: Redis) -> SimpleWorker:

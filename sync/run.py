@@ -67,7 +67,10 @@ def start(portfolio: Portfolio, requested_by: str, *, today: date | None = None)
     """
     queue.redis().close()
     run = create(portfolio, requested_by, today=today)
-    queue.enqueue("advance", run.pk)
+    try:
+        queue.enqueue("advance", run.pk)
+    except queue.QueueUnreachable as error:  # it answered a moment ago; the scheduler queues the run when it is back
+        log.warning("run %s waits for the job queue: %s", run.pk, error)
     return run
 
 

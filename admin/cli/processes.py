@@ -30,9 +30,9 @@ def up(workers: Workers = 2, port: Port = 8000) -> None:
 
         ready(migrate=True)
         with ExitStack() as stack:
-            if not os.environ.get("REDIS_URL"):
-                os.environ["REDIS_URL"] = stack.enter_context(private_redis())
             supervisor = Supervisor()
+            if not os.environ.get("REDIS_URL"):
+                os.environ["REDIS_URL"] = stack.enter_context(private_redis(supervisor))
             stack.callback(supervisor.stop)
             for number in range(1, workers + 1):
                 supervisor.add(f"worker-{number}", "worker")

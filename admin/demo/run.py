@@ -189,7 +189,7 @@ class Demo:
 
     def _start_queue(self, stack: ExitStack) -> None:
         if not os.environ.get("REDIS_URL"):
-            os.environ["REDIS_URL"] = stack.enter_context(private_redis())
+            os.environ["REDIS_URL"] = stack.enter_context(private_redis(self.supervisor))
         os.environ.setdefault("TIERLINE_URL", f"http://localhost:{self.port}")
 
     def _start_workers(self) -> None:

@@ -87,11 +87,12 @@ class Product:
     def wait_for_step(self, step: str) -> None:
         self.wait_for(f"step {step}", f"SELECT 1 FROM sync_run WHERE step = '{step}' AND state = 'active'")
 
-    def kill_workers(self) -> int:
+    def kill(self, what: str) -> int:
+        """SIGKILL every child that is this program or runs this command; returns how many there were."""
         killed = 0
         for process in self.popen.children(recursive=True):
             try:
-                if "worker" in process.cmdline():
+                if what in [Path(part.split(" ")[0]).name for part in process.cmdline()]:
                     os.kill(process.pid, signal.SIGKILL)
                     killed += 1
             except (psutil.NoSuchProcess, ProcessLookupError):
@@ -163,7 +164,7 @@ def strike(product: Product, step: str, seed: int) -> None:
     if target is None or seed == 2:
         product.wait_for_step(step)
         time.sleep(chance.uniform(0, 0.05))
-        assert product.kill_workers()
+        assert product.kill("worker")
         return
     if step != "send":  # only a run sends, but setting up reads too
         product.wait_for_step(step)
@@ -174,7 +175,7 @@ def strike(product: Product, step: str, seed: int) -> None:
         assert product.popen.poll() is None, "the run ended before the request that was to be held up"
         time.sleep(0.02)
     time.sleep(chance.uniform(0.05, 0.3))
-    assert product.kill_workers()
+    assert product.kill("worker")
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -187,4 +188,14 @@ def test_a_killed_worker_changes_nothing(product: Product, quiet: dict[str, Any]
     assert {name: figures[name] for name in compared} == {name: quiet["figures"][name] for name in compared}
     settled = "('verified', 'drifted', 'rejected', 'superseded', 'unprocessed')"
     assert product.select(f"SELECT count(*) FROM sync_change WHERE state NOT IN {settled}") == [(0,)]
+    assert len(mails(product.home)) == quiet["mails"]
+
+
+@pytest.mark.parametrize("step", ["pull", "send"])
+def test_a_killed_queue_comes_back_and_the_run_goes_on(product: Product, quiet: dict[str, Any], step: str) -> None:
+    product.wait_for_step(step)
+    assert product.kill("redis-server") == 1
+    figures = product.finish()
+    assert crm_state(product.home) == quiet["state"]
+    assert figures["records_verified"] == quiet["figures"]["records_verified"]
     assert len(mails(product.home)) == quiet["mails"]
