@@ -38,7 +38,7 @@ def _flag(name: str, default: bool = False) -> FieldDef:
 
 def _object(name: str, prefix: str, *fields: FieldDef) -> ObjectDef:
     return ObjectDef(
-        name=name, label=name, label_plural=f"{name}s", key_prefix=prefix, custom=False,
+        name=name, label=name, label_plural=f"{name.removesuffix('s')}s", key_prefix=prefix, custom=False,
         fields={field.name: field for field in fields},
     )  # fmt: skip
 
