@@ -186,7 +186,10 @@ class Identity:
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """A to-do for a person in the CRM. `key` finds it again after an unknown outcome."""
+    """A to-do for a person in the CRM. `key` finds it again after an unknown outcome.
+
+    With `first_attempt` the caller vouches that it never tried before, which spares looking for it.
+    """
 
     key: str
     owner_id: str
@@ -194,6 +197,7 @@ class TaskSpec:
     body: str
     due_on: date
     record_id: str = ""
+    first_attempt: bool = False
 
 
 @dataclass(frozen=True)

@@ -172,10 +172,8 @@ class Salesforce:
     def create_task(self, task: TaskSpec) -> str:
         """See `Crm.create_task`. The key stands at the end of the subject, in brackets."""
         marked = f"[{task.key}]"
-        mine = f"CreatedById = {soql.literal(self._own_ids()[1])}"  # keeps the search off other people's tasks
-        known = soql.select(["Id"], "Task", f"Subject LIKE {soql.containing(marked)}", mine, limit=1)
-        if found := self._client.query(known)["records"]:
-            return str(found[0]["Id"])
+        if not task.first_attempt and (known := self._task(marked)):
+            return known
         record = {
             "OwnerId": task.owner_id,
             "Subject": f"{task.subject[: _SUBJECT_LENGTH - len(marked) - 1]} {marked}",
@@ -186,6 +184,13 @@ class Salesforce:
             record["WhatId"] = task.record_id
         reply = self._client.send("POST", "sobjects/Task/", record, WRITE_HEADERS)
         return str(reply["id"])
+
+    def _task(self, marked: str) -> str:
+        """Id of our task whose subject holds this mark, "" when there is none."""
+        mine = f"CreatedById = {soql.literal(self._own_ids()[1])}"  # keeps the search off other people's tasks
+        known = soql.select(["Id"], "Task", f"Subject LIKE {soql.containing(marked)}", mine, limit=1)
+        found = self._client.query(known)["records"]
+        return str(found[0]["Id"]) if found else ""
 
     def record_url(self, kind: str, record_id: str) -> str:
         sources = sources_of(kind)

@@ -96,4 +96,5 @@ def compose(delivery: Delivery) -> Message:
         total=total,
         due_on=alert.due_on,
         url=f"{settings.TIERLINE_URL}/alerts/{alert.pk}",
+        first_attempt=delivery.attempts <= 1,
     )

@@ -31,6 +31,7 @@ class Message:
     """An alert, ready to be sent.
 
     `key` is the same at every attempt: a retry is recognised by it. `items` are the first few of `total`.
+    `first_attempt`: nothing can have been delivered yet.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Message:
     total: int
     due_on: date
     url: str
+    first_attempt: bool = False
 
 
 class Channel(Protocol):

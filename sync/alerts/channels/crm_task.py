@@ -16,7 +16,7 @@ class CrmTask:
     name: str = "crm_task"
 
     def send(self, message: Message) -> str:
-        """Create the task, or find the one that an earlier attempt created: the connector looks it up by key."""
+        """Create the task, or find the one that an earlier attempt created: the connector looks that up by key."""
         lines = [f"{item.record_name}: {item.message} {item.fix} {item.record_url}" for item in message.items]
         if message.total > len(message.items):
             lines.append(f"… and {message.total - len(message.items)} more")
@@ -26,6 +26,7 @@ class CrmTask:
             subject=message.subject,
             body="\n".join([message.because, "", *lines, "", f"All of them: {message.url}"]),
             due_on=message.due_on,
+            first_attempt=message.first_attempt,
         )
         try:
             return self.crm.create_task(task)
