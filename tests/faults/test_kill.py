@@ -204,3 +204,19 @@ def test_a_killed_queue_comes_back_and_the_run_goes_on(product: Product, quiet: 
     assert crm_state(product.home) == quiet["state"]
     assert figures["records_verified"] == quiet["figures"]["records_verified"]
     assert len(mails(product.home)) == quiet["mails"]
+
+
+@pytest.mark.parametrize("step", ["plan", "send"])
+def test_a_killed_installation_goes_on_when_it_is_started_again(
+    product: Product, quiet: dict[str, Any], step: str
+) -> None:
+    product.wait_for_step(step)
+    children = product.popen.children(recursive=True)
+    product.popen.kill()
+    product.popen.communicate(timeout=10)
+    psutil.wait_procs(children, timeout=20)  # they end with their parent
+    assert not [child for child in children if child.is_running()]
+    figures = Product.start(product.home).finish()
+    assert figures["run"] == quiet["figures"]["run"]
+    assert crm_state(product.home) == quiet["state"]
+    assert len(mails(product.home)) == quiet["mails"]
