@@ -20,7 +20,9 @@ FILES = {
     SLDS / "icons/utility-sprite/svg/symbols.svg": "slds/icons/utility.svg",
     SLDS / "icons/standard-sprite/svg/symbols.svg": "slds/icons/standard.svg",
     SLDS / "icons/License-for-icons.txt": "slds/icons/LICENSE.txt",
+    Path("@salesforce-ux/design-system/README.md"): "slds/LICENSES.md",
     Path("htmx.org/dist/htmx.min.js"): "htmx.min.js",
+    Path("htmx.org/LICENSE"): "htmx.LICENSE.txt",
 }
 
 
