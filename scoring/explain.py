@@ -122,7 +122,7 @@ def _value_reasons(
         share = points[name]
         text = _COMPONENTS[name](row, words)
         if share > 0:
-            text += f": at or above {share:g} % of the customers who bought"
+            text += f": at or above {share:g} % of the customers {_AMONG[name].format(basis=words.basis)}"
         high = share >= (calibration.cuts.value or 0) and share > 0
         found.append(Reason(text=text, sign="+" if high else "-", weight=round(weight / 2, 1)))
     return found
@@ -150,6 +150,8 @@ def _frequency(row: Row, words: Words) -> str:
     return f"{row['transactions']:,} {words.orders} in the last {words.months} months"
 
 
+#: Whom a component ranks a customer among.
+_AMONG = {"money": "with a positive {basis}", "recency": "who ever bought", "frequency": "who bought in that time"}
 _COMPONENTS = {"money": _money, "recency": _recency, "frequency": _frequency}
 
 

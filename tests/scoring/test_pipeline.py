@@ -170,7 +170,8 @@ def test_reasons_weigh_a_hundred_and_name_their_figures() -> None:
     row = scored(accounts(customer(10_000, visits=2), customer(5))).iloc[0]
     assert row["reasons"] == [
         {
-            "text": "Gross margin 4,000 EUR in the last 12 months: at or above 100 % of the customers who bought",
+            "text": "Gross margin 4,000 EUR in the last 12 months: at or above 100 % of the customers with a positive "
+            "gross margin",
             "sign": "+",
             "weight": 50.0,
         },
