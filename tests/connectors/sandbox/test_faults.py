@@ -86,6 +86,8 @@ def test_a_wrong_rule_is_refused_with_its_field(served: Served) -> None:
 
 
 def test_the_log_counts_rows_and_keeps_no_token(served: Served) -> None:
+    for number in range(2):
+        create(served, f"logged {number}")
     served.request("DELETE", LOG)
     served.request("GET", "query/", params={"q": "SELECT Id FROM Account LIMIT 2"})
     rows = [{"attributes": {"type": "Account"}, "Name": f"row {number}"} for number in range(3)]
