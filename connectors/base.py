@@ -102,12 +102,13 @@ class FieldSpec:
 
 @dataclass(frozen=True)
 class Field:
-    """A field as the CRM describes it today."""
+    """A field as the CRM describes it today. `derived` fields are kept by the CRM itself: formulas, stamps, parts."""
 
     name: str
     label: str
     type: str
     updateable: bool
+    derived: bool = False
     required: bool = False
     length: int = 0
     custom: bool = False

@@ -336,6 +336,24 @@ class Quality(Part):
     due_days: DueDays = DueDays()
 
 
+class Guard(Part):
+    """How far one run may move things before it waits for a person's approval.
+
+    Attributes:
+        tiers_moved, downgrades, tiers_lost: share of the accounts that have a tier in the CRM.
+        source_shrinks: share of the records of one kind that may be missing since the last run.
+        segments_may_empty: whether a segment that had customers may be left without any.
+        at_least: fewer records than this never hold a run.
+    """
+
+    tiers_moved: Share = 0.15
+    downgrades: Share = 0.1
+    tiers_lost: Share = 0.05
+    source_shrinks: Share = 0.2
+    segments_may_empty: bool = False
+    at_least: Annotated[int, Field(ge=1, strict=True)] = 20
+
+
 class Administrator(Part):
     """The person a problem ends at when nobody in the CRM can be found."""
 
@@ -370,6 +388,7 @@ class Model(Part):
     tiers: Tiers = Tiers()
     fields: Fields = Fields()
     quality: Quality = Quality()
+    guard: Guard = Guard()
     administrator: Administrator | None = None
     crm: Mapping[Literal["salesforce"], CrmFields] = {}
 

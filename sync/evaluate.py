@@ -103,6 +103,8 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
 
 def _tidy(run: Run) -> None:
     """Drop the folders of earlier runs of this portfolio; what they published is in the database."""
-    earlier = Run.objects.filter(portfolio=run.portfolio, pk__lt=run.pk).exclude(state=Run.State.ACTIVE)
+    earlier = Run.objects.filter(portfolio=run.portfolio, pk__lt=run.pk).exclude(
+        state__in=(Run.State.ACTIVE, Run.State.HELD)
+    )
     for pk in earlier.values_list("pk", flat=True)[:50]:
         shutil.rmtree(settings.HOME / "runs" / str(pk), ignore_errors=True)

@@ -7,7 +7,7 @@ import logging
 from rq.timeouts import JobTimeoutException
 
 from connectors.errors import ConnectorError, Retryable, Unavailable
-from sync import lease, queue, run, vault
+from sync import lease, notices, queue, run, vault
 from sync.alerts import delivery
 from sync.models import Portfolio, Run
 
@@ -67,6 +67,8 @@ def _guarded(current: Run, token: str) -> None:
 
 
 def deliver(portfolio_id: int) -> None:
-    """Send the messages of a portfolio that are due."""
+    """Send the messages of a portfolio that are due, to the administrator first."""
+    for notice in notices.due(Portfolio.objects.get(pk=portfolio_id))[:5]:
+        notices.send(notice)
     for message in delivery.due(Portfolio.objects.get(pk=portfolio_id))[:20]:
         delivery.deliver(message)

@@ -18,6 +18,7 @@ from datetime import date
 from typing import Literal
 
 from connectors.base import Scalar
+from sync.values import stored, text
 
 Policy = Literal["machine", "fill", "suggest"]
 
@@ -51,6 +52,7 @@ class Account:
         attempted: by output key, what an interrupted run may have written without hearing the answer.
         reason: the tier's short reason.
         refused: digest of the last change that the CRM rejected for good.
+        undone: by API name, what a person took back; the same value is not written again.
     """
 
     record_id: str
@@ -61,6 +63,7 @@ class Account:
     attempted: Mapping[str, str | None] = field(default_factory=dict)
     reason: str = ""
     refused: str = ""
+    undone: Mapping[str, Scalar] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class Planned:
 
     `adopted` are machine values found in the CRM that equal ours though we have no record of writing them.
     `held_back` marks a change the CRM refused before in exactly this form: it is not sent again.
+    `kept_undone` are outputs that would be written again had a person not taken this value back.
     """
 
     record_id: str
@@ -87,6 +91,7 @@ class Planned:
     overrides: tuple[OverrideRequest, ...] = ()
     adopted: Mapping[str, str | None] = field(default_factory=dict)
     held_back: bool = False
+    kept_undone: tuple[str, ...] = ()
 
 
 def digest(before: Mapping[str, Scalar], after: Mapping[str, Scalar]) -> str:
@@ -100,15 +105,21 @@ def plan_account(account: Account, outputs: tuple[Output, ...], as_of: date) -> 
     after: dict[str, Scalar] = {}
     overrides: list[OverrideRequest] = []
     adopted: dict[str, str | None] = {}
+    kept_undone: list[str] = []
     for output in outputs:
+        wanted = dict(after)
         if output.policy == "machine":
-            request = _machine(account, output, as_of, after, adopted)
+            request = _machine(account, output, as_of, wanted, adopted)
             if request:
                 overrides.append(request)
         elif output.policy == "fill":
-            _fill(account, output, as_of, after)
+            _fill(account, output, as_of, wanted)
         else:
-            _suggest(account, output, after)
+            _suggest(account, output, wanted)
+        undone = _undone(account, output, wanted)
+        if undone:
+            kept_undone.append(output.key)
+        after |= {name: value for name, value in wanted.items() if name not in undone}
     after = {name: value for name, value in after.items() if account.current.get(name) != value}
     before = {name: account.current.get(name) for name in after}
     return Planned(
@@ -119,7 +130,25 @@ def plan_account(account: Account, outputs: tuple[Output, ...], as_of: date) -> 
         tuple(overrides),
         adopted,
         held_back=bool(after) and account.refused == digest(before, after),
+        kept_undone=tuple(kept_undone),
     )
+
+
+def _undone(account: Account, output: Output, after: Mapping[str, Scalar]) -> set[str]:
+    """Fields of this output that would get a value again that a person took back; with the value, all of them."""
+    again = {
+        name
+        for name in output.names.values()
+        if name in after
+        and account.current.get(name) != after[name]
+        and name in account.undone
+        and account.undone[name] == stored(after[name])
+    }
+    value = output.names["suggestion" if output.policy == "suggest" else "value"]
+    moves = value in after and account.current.get(value) != after[value]
+    if value in again:
+        return set(output.names.values())
+    return set() if moves else again
 
 
 def _machine(
@@ -130,7 +159,7 @@ def _machine(
     adopted: dict[str, str | None],
 ) -> OverrideRequest | None:
     value = output.names["value"]
-    now = _text(account.current.get(value))
+    now = text(account.current.get(value))
     wanted = account.computed.get(output.key)
     ours = any(output.key in known and known[output.key] == now for known in (account.written, account.attempted))
     if not ours and (now is not None or account.written.get(output.key) is not None):
@@ -143,7 +172,7 @@ def _machine(
         if "since" in output.names:
             after[output.names["since"]] = as_of if wanted else None
     if "reason" in output.names:
-        shown = _text(account.current.get(output.names["reason"]))
+        shown = text(account.current.get(output.names["reason"]))
         reason = account.reason or None
         if moved or gist(shown) != gist(reason):
             after[output.names["reason"]] = reason
@@ -153,7 +182,7 @@ def _machine(
 def _fill(account: Account, output: Output, as_of: date, after: dict[str, Scalar]) -> None:
     value = output.names["value"]
     wanted = account.computed.get(output.key)
-    if wanted is None or _text(account.current.get(value)) is not None:
+    if wanted is None or text(account.current.get(value)) is not None:
         return
     if account.written.get(output.key) is not None:
         return  # a person cleared what we wrote
@@ -174,13 +203,9 @@ def _parent_agrees(account: Account, output: Output, after: Mapping[str, Scalar]
 
 
 def _suggest(account: Account, output: Output, after: dict[str, Scalar]) -> None:
-    now = _text(account.current.get(output.names["value"]))
+    now = text(account.current.get(output.names["value"]))
     wanted = account.computed.get(output.key)
     after[output.names["suggestion"]] = wanted if wanted != now else None
-
-
-def _text(value: Scalar) -> str | None:
-    return None if value is None or value == "" else str(value)
 
 
 def gist(reason: str | None) -> str:

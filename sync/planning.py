@@ -18,6 +18,7 @@ from django.db.models import OuterRef, Subquery
 from sync import evaluate, lease, mirror, outputs, values
 from sync.models import AccountState, Change, Connection, Override, Run, Score
 from sync.plan import Account, Planned, plan_account
+from sync.tally import Tally
 
 Row = Mapping[str, Any]
 
@@ -31,10 +32,9 @@ def advance(run: Run, token: str) -> bool:
     scored = _rows(evaluate.scores(run, number))
     held = _held(run, scored[0]["account_id"], scored[-1]["account_id"])
     work = [_Chunk(run, connection, scored, held) for connection in run.portfolio.crms()]
-    filled: dict[str, int] = dict(run.counts.get("filled", {})) if number else {}
-    held_back = run.counts.get("records_held_back", 0) if number else 0
+    tally = Tally.of(run.counts) if number else Tally()
     for chunk in work:
-        held_back += chunk.plan(filled)
+        chunk.plan(tally)
     progress = {"done": number + 1, "total": total, "note": "accounts"}
     with transaction.atomic():
         for chunk in work:
@@ -43,7 +43,7 @@ def advance(run: Run, token: str) -> bool:
             run.pk,
             token,
             progress={**run.progress, "plan": progress},
-            counts={**run.counts, "filled": filled, "records_held_back": held_back},
+            counts={**run.counts, **tally.counts()},
         )
     return bool(number + 1 < int(total))
 
@@ -59,7 +59,9 @@ def _held(run: Run, first: str, last: str) -> dict[tuple[str, str], Row]:
     with mirror.reading(run.portfolio_id) as tables:
         accounts = tables["account"]
         own = [name for name in accounts.columns if name.startswith(outputs.OWN)]
-        part = accounts.filter(accounts.id.between(first, last)).select("connection", "id", "name", "owner_id", *own)
+        part = accounts.filter(accounts.id.between(first, last)).select(
+            "connection", "id", "name", "owner_id", "parent_id", *own
+        )
         rows = part.to_pyarrow().to_pylist()
     return {(row["connection"], row["id"]): row for row in rows}
 
@@ -91,9 +93,8 @@ class _Chunk:
         ).order_by("pk")
         return {change.record_id: self.layout.published(change.after) for change in unheard}
 
-    def plan(self, filled: dict[str, int]) -> int:
-        """Decide every account; returns how many changes were held back because the CRM refused them before."""
-        held_back = 0
+    def plan(self, tally: Tally) -> None:
+        """Decide every account."""
         for row in self.scored:
             record_id = row["account_id"]
             state = self.states.get(record_id) or AccountState(
@@ -103,10 +104,24 @@ class _Chunk:
             planned = self._plan_one(state, row)
             self._update(state, row, planned)
             self.planned.append(planned)
-            held_back += planned.held_back
+            self._count(state, row, planned, tally)
             if planned.after and not planned.held_back:
-                self._change(planned, filled)
-        return held_back
+                self._change(planned)
+
+    def _count(self, state: AccountState, row: Row, planned: Planned, tally: Tally) -> None:
+        tally.held_back += planned.held_back
+        tally.kept_undone += len(planned.kept_undone)
+        if row["in_scope"] and row["segment"]:
+            tally.segments[row["segment"]] += 1
+        tally.with_tier += bool(state.current.get("tier"))
+        if not planned.after or planned.held_back:
+            return
+        for output in self.layout.outputs:
+            name = output.names["value"]
+            if output.policy == "fill" and name in planned.after:
+                tally.filled[output.key] += 1
+            if output.key == "tier" and name in planned.after:
+                tally.move(values.text(planned.before[name]), values.text(planned.after[name]))
 
     def _plan_one(self, state: AccountState, row: Row) -> Planned:
         record = self.held[state.record_id]
@@ -123,6 +138,7 @@ class _Chunk:
             attempted=self.attempted.get(state.record_id, {}),
             reason=row["short_reason"] or "",
             refused=state.refused,
+            undone={name: value for name, (value, model) in state.undone.items() if model == self.run.model_id},
         )
         return plan_account(account, self.layout.outputs, evaluate.as_of(self.run))
 
@@ -151,16 +167,14 @@ class _Chunk:
             calibration=self.run.calibration,
             as_of=evaluate.as_of(self.run),
             tier=state.tier,
+            tier_since=state.tier_since,
             value_score=row["value_score"],
             cost_to_serve=row["cost_to_serve"],
             digest=digest,
             result=row,
         )
 
-    def _change(self, planned: Planned, filled: dict[str, int]) -> None:
-        for output in self.layout.outputs:
-            if output.policy == "fill" and output.names["value"] in planned.after:
-                filled[output.key] = filled.get(output.key, 0) + 1
+    def _change(self, planned: Planned) -> None:
         self.changes.append(
             Change(
                 run=self.run,
@@ -168,6 +182,7 @@ class _Chunk:
                 kind="account",
                 record_id=planned.record_id,
                 record_name=planned.name[:255],
+                parent_id=self.held[planned.record_id]["parent_id"] or planned.record_id,
                 before=values.stored_all(planned.before),
                 after=values.stored_all(planned.after),
             )

@@ -115,6 +115,7 @@ def _conclude(run: Run, token: str) -> None:
     """Publish the snapshot, and fix the date this run scores for."""
     mirror.publish(run.portfolio_id)
     with mirror.reading(run.portfolio_id) as tables:
-        read = int(tables["account"].count().execute())
+        records = {kind: int(table.count().execute()) for kind, table in tables.items()}
         as_of = clock.as_of(outputs.model(run.model), run.today, tables)
-    lease.record(run.pk, token, as_of=as_of, counts={**run.counts, "accounts_read": read})
+    counts = {**run.counts, "accounts_read": records["account"], "records": records}
+    lease.record(run.pk, token, as_of=as_of, counts=counts)

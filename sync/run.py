@@ -12,21 +12,11 @@ from collections.abc import Callable
 from datetime import date, timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Count
 from django.utils import timezone
 
 from connectors.errors import AuthRevoked, ConnectorError, Retryable
-from sync import checks, evaluate, lease, planning, queue, refresh, sending
-from sync.models import (
-    AccountState,
-    Alert,
-    AuditEvent,
-    Change,
-    Connection,
-    Finding,
-    Portfolio,
-    Run,
-)
+from sync import canary, checks, evaluate, figures, holding, lease, notices, planning, queue, refresh, sending, undoing
+from sync.models import AuditEvent, Change, Connection, Portfolio, Run
 
 log = logging.getLogger(__name__)
 
@@ -34,14 +24,25 @@ Step = Run.Step
 #: Does one unit; True while the step has more to do.
 Unit = Callable[[Run, str], bool]
 
-STEPS: dict[str, Unit] = {
-    Step.PULL: refresh.advance,
-    Step.SCORE: evaluate.advance,
-    Step.PLAN: planning.advance,
-    Step.SEND: sending.send,
-    Step.VERIFY: sending.verify_sent,
-    Step.FINDINGS: checks.find,
-    Step.ALERTS: checks.deliver,
+#: The steps of each kind of run, in order.
+LINES: dict[str, dict[str, Unit]] = {
+    Run.Kind.FULL: {
+        Step.PULL: refresh.advance,
+        Step.SCORE: evaluate.advance,
+        Step.PLAN: planning.advance,
+        Step.GUARD: holding.advance,
+        Step.CANARY: canary.advance,
+        Step.SEND: sending.send,
+        Step.VERIFY: sending.verify_sent,
+        Step.FINDINGS: checks.find,
+        Step.ALERTS: checks.deliver,
+    },
+    Run.Kind.UNDO: {
+        Step.PLAN: undoing.advance,
+        Step.CANARY: canary.advance,
+        Step.SEND: sending.send,
+        Step.VERIFY: sending.verify_sent,
+    },
 }
 #: Attempts in a row at one unit before the run gives up, pausing 1, 2, 4 ... seconds, at most a minute.
 TRIES = 7
@@ -100,11 +101,14 @@ def create(portfolio: Portfolio, requested_by: str, *, today: date | None = None
 
 def advance(run: Run, token: str) -> None:
     """Do one unit of the run's step, and move on to the next step when it was the last."""
-    more = STEPS[run.step](run, token)
+    line = LINES[run.kind]
+    more = line[run.step](run, token)
+    if Run.objects.filter(pk=run.pk, state=Run.State.HELD).exists():
+        return
     if more:
         lease.record(run.pk, token, attempts=0, notice="")
         return
-    steps = list(STEPS)
+    steps = list(line)
     position = steps.index(run.step) + 1
     if position < len(steps):
         lease.record(run.pk, token, step=steps[position], attempts=0, notice="")
@@ -160,7 +164,8 @@ def fail(run: Run, token: str, message: str, next_step: str) -> None:
             state=Change.State.UNPROCESSED,
             message="Accepted by the CRM, but the run ended before it was read back.",
         )
-        lease.record(run.pk, token, counts=counts(run))
+        lease.record(run.pk, token, counts=figures.counts(run))
+        notices.failed(run, message, next_step)
 
 
 def finish(run: Run, token: str) -> None:
@@ -178,30 +183,7 @@ def finish(run: Run, token: str) -> None:
         run.pk,
         token,
         state=Run.State.DONE,
-        counts=counts(run),
+        counts=figures.counts(run),
         notice="",
         finished_at=timezone.now(),
     )
-
-
-def counts(run: Run) -> dict[str, object]:
-    """The figures of a run, as shown in the console and printed by the command line."""
-    outcomes = dict(run.changes.values_list("state").annotate(n=Count("pk")))
-    state = Change.State
-    verified, drifted, rejected = (outcomes.get(s, 0) for s in (state.VERIFIED, state.DRIFTED, state.REJECTED))
-    accounts = AccountState.objects.filter(connection__portfolio=run.portfolio, seen_in=run)
-    open_findings = Finding.objects.filter(connection__portfolio=run.portfolio, state=Finding.State.OPEN)
-    return {
-        **run.counts,
-        "accounts_in_scope": accounts.filter(in_scope=True).count(),
-        "records_planned": sum(outcomes.values()),
-        "records_written": verified + drifted + rejected,
-        "records_verified": verified,
-        "records_drifted": drifted,
-        "records_failed": rejected,
-        "records_superseded": outcomes.get(state.SUPERSEDED, 0),
-        "records_unprocessed": outcomes.get(state.UNPROCESSED, 0),
-        "tiers": dict(accounts.exclude(tier="").values_list("tier").annotate(n=Count("pk")).order_by("tier")),
-        "findings": open_findings.count(),
-        "alerts": Alert.objects.filter(portfolio=run.portfolio, state=Alert.State.OPEN).count(),
-    }

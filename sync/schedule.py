@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from sync import lease, queue, run
+from sync import lease, notices, queue, run
 from sync.alerts import delivery
 from sync.models import Portfolio, Run
 
@@ -40,7 +40,7 @@ def resend() -> None:
     """Queue the delivery of messages that are due and that no run will send."""
     for portfolio in Portfolio.objects.all():
         busy = Run.objects.filter(portfolio=portfolio, state=Run.State.ACTIVE).exists()
-        if not busy and delivery.due(portfolio).exists():
+        if notices.due(portfolio).exists() or (not busy and delivery.due(portfolio).exists()):
             queue.enqueue("deliver", portfolio.pk)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.db.models import QuerySet
+
 from connectors.base import Crm
 from sync import crms, lease, outputs, verify, writeback
 from sync.models import Change, Connection, Run
 
-Batch = Callable[[Run, str, Crm, outputs.Layout], bool]
+Batch = Callable[[Run, str, Crm, outputs.Layout, QuerySet[Change]], None]
 
 
 def send(run: Run, token: str) -> bool:
@@ -27,7 +29,7 @@ def _unit(run: Run, token: str, step: str, open_states: tuple[str, ...], batch: 
     if first is not None:
         connection = Connection.objects.get(pk=first)
         crm = crms.open_crm(connection, run)
-        batch(run, token, crm, outputs.layout(run.model, connection))
+        batch(run, token, crm, outputs.layout(run.model, connection), run.changes.filter(connection=connection))
         calls = run.api_calls + crms.calls_since_last(crm)
     else:
         calls = run.api_calls

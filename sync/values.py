@@ -26,3 +26,8 @@ def stored_all(values: Mapping[str, Scalar]) -> dict[str, Stored]:
 def same(left: Mapping[str, Scalar], right: Mapping[str, Scalar]) -> bool:
     """Whether `right` holds the values of all fields of `left`."""
     return all(stored(value) == stored(right.get(name)) for name, value in left.items())
+
+
+def text(value: Scalar) -> str | None:
+    """A picklist value or other text; None for an empty one."""
+    return None if value is None or value == "" else str(value)

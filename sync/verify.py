@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from connectors.base import Crm
 from sync import lease, outputs, values
 from sync.models import AccountState, Change, Run
 
 
-def verify_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout) -> bool:
-    """Verify the next batch of this run; False when nothing is left to verify."""
-    rows = list(run.changes.filter(state=Change.State.SENT)[: crm.batch_size])
+def verify_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: QuerySet[Change]) -> None:
+    """Verify the next batch of these changes, which belong to one connection."""
+    rows = list(among.filter(state=Change.State.SENT)[: crm.batch_size])
     if not rows:
-        return False
+        return
     fields = sorted({name for row in rows for name in row.after})
     now = crm.fetch("account", [row.record_id for row in rows], fields)
     accounts = {
@@ -32,7 +33,6 @@ def verify_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout) -> bool
         lease.record(run.pk, token)
         Change.objects.bulk_update(rows, ["state", "message", "next_step"])
         AccountState.objects.bulk_update(accounts.values(), ["current"])
-    return True
 
 
 def _judge(row: Change, found: dict[str, values.Stored]) -> None:

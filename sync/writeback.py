@@ -16,7 +16,7 @@ from django.db.models import F, QuerySet
 
 from connectors.base import Change as CrmChange
 from connectors.base import Crm, Scalar, WriteResult
-from sync import lease, outputs, plan, values
+from sync import lease, outputs, plan, undone, values
 from sync.models import AccountState, Change, Run
 
 #: A locked row is tried this often before it is reported as rejected.
@@ -40,16 +40,22 @@ def triage(
     return "send" if values.same(before, now) else "superseded"
 
 
-def send_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout) -> bool:
-    """Send the next batch of this run; False when nothing is left to send.
+def waiting(rows: QuerySet[Change]) -> QuerySet[Change]:
+    """Those of them that are to be sent, rows that were refused for a lock last."""
+    return rows.filter(state__in=(Change.State.PLANNED, Change.State.SENDING)).order_by("attempts", "parent_id", "pk")
+
+
+def send_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: QuerySet[Change]) -> None:
+    """Send the next batch of these changes, which belong to one connection.
 
     Raises `connectors.errors.ConnectorError` when the call as a whole fails: the rows stay `sending` and are
     triaged again by whoever comes next.
     """
-    rows = list(_waiting(run)[: crm.batch_size])
+    rows = list(waiting(among)[: crm.batch_size])
     if not rows:
-        return False
-    resumed = {row.pk for row in rows if row.state == Change.State.SENDING}
+        return
+    undoing = run.kind == Run.Kind.UNDO
+    resumed = {row.pk for row in rows if undoing or row.state == Change.State.SENDING}
     with transaction.atomic():
         lease.record(run.pk, token)
         Change.objects.filter(pk__in=[row.pk for row in rows]).update(
@@ -64,17 +70,14 @@ def send_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout) -> bool:
     lease.record(run.pk, token)
     results = crm.push("account", [CrmChange(row.record_id, row.after) for row in to_send]) if to_send else []
     for row in rows:
-        _settle(row, verdicts[row.pk], now.get(row.record_id), layout)
+        _settle(row, verdicts[row.pk], now.get(row.record_id), layout, undoing=undoing)
     refused = {row.pk for row, result in zip(to_send, results, strict=True) if not _record(row, result)}
     _save(run, token, rows, refused, layout)
-    return True
 
 
-def _waiting(run: Run) -> QuerySet[Change]:
-    return run.changes.filter(state__in=(Change.State.PLANNED, Change.State.SENDING)).order_by("attempts", "pk")
-
-
-def _settle(row: Change, verdict: Verdict, now: Mapping[str, Scalar] | None, layout: outputs.Layout) -> None:
+def _settle(
+    row: Change, verdict: Verdict, now: Mapping[str, Scalar] | None, layout: outputs.Layout, *, undoing: bool
+) -> None:
     """Outcome of a row that is not sent."""
     if verdict == "arrived":
         row.state = Change.State.SENT
@@ -82,10 +85,15 @@ def _settle(row: Change, verdict: Verdict, now: Mapping[str, Scalar] | None, lay
         held = values.stored_all({name: (now or {}).get(name) for name in row.after})
         edited = [name for name in row.after if held[name] != row.before[name]]
         row.state = Change.State.SUPERSEDED
-        row.message = "Edited in the CRM after this run had read it: " + "; ".join(
+        since = "after we had written it" if undoing else "after this run had read it"
+        row.message = f"Edited in the CRM {since}: " + "; ".join(
             f"{layout.title(name)} is now {layout.words(name, held[name])}" for name in edited
         )
-        row.next_step = "Nothing to do: the edit stays, and the next run takes it into account."
+        row.next_step = (
+            "Nothing to do: the edit stays. When a later run made it, undo that run first."
+            if undoing
+            else "Nothing to do: the edit stays, and the next run takes it into account."
+        )
     elif verdict == "gone":
         row.state = Change.State.REJECTED
         row.code = "ENTITY_IS_DELETED"
@@ -118,10 +126,11 @@ def _save(run: Run, token: str, rows: Sequence[Change], refused: set[int], layou
         account = accounts[row.record_id]
         if row.state == Change.State.SENT:
             account.written = {**account.written, **layout.published(row.after)}
+            account.undone = undone.remember(run, row, account.undone)
             account.refused = ""
         elif row.pk in refused:
             account.refused = plan.digest(row.before, row.after)
     with transaction.atomic():
         lease.record(run.pk, token)
         Change.objects.bulk_update(rows, ["state", "code", "message", "next_step"])
-        AccountState.objects.bulk_update(accounts.values(), ["written", "refused"])
+        AccountState.objects.bulk_update(accounts.values(), ["written", "undone", "refused"])

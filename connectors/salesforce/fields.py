@@ -30,6 +30,7 @@ def _field(entry: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]]) -
         label=entry["label"],
         type=entry["type"],
         updateable=bool(entry.get("updateable")),
+        derived=_derived(entry),
         # Required for a person and for us: no null, and no default that Salesforce fills in.
         required=not entry.get("nillable", True)
         and not entry.get("defaultedOnCreate", False)
@@ -40,6 +41,13 @@ def _field(entry: Mapping[str, Any], entries: Mapping[str, Mapping[str, Any]]) -
         restricted=bool(entry.get("restrictedPicklist")),
         controller=controller,
     )
+
+
+def _derived(entry: Mapping[str, Any]) -> bool:
+    """Formulas, roll-ups, auto numbers, whole addresses, and the standard fields that nobody can set."""
+    settable = entry.get("createable") or entry.get("updateable") or entry.get("custom")
+    kept = entry.get("calculated") or entry.get("autoNumber") or entry["type"] in ("address", "location")
+    return bool(kept or not settable)
 
 
 def _value(value: Mapping[str, Any], keys: Sequence[str]) -> PicklistValue:

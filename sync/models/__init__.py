@@ -1,7 +1,7 @@
 """The state of an installation."""
 
 from .account import AccountState, Override, Score
-from .alert import Alert, AuditEvent, Delivery, Finding, Owner
+from .alert import Alert, AuditEvent, Delivery, Finding, Notice, Owner
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
 from .run import Change, Run
 
@@ -14,6 +14,7 @@ __all__ = [
     "Connection",
     "Delivery",
     "Finding",
+    "Notice",
     "Override",
     "Owner",
     "Portfolio",

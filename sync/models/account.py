@@ -15,6 +15,8 @@ class AccountState(models.Model):
         current: our fields as the CRM holds them, by output name (segment, tier ...).
         written: value we last wrote, by output name. A CRM value that differs from it was edited by a person.
         refused: digest of a change the CRM rejected for good; it is not sent again until it differs.
+        undone: values a person took back, by API name: [value, id of the model]. They are not written again until
+            another value is computed or another model is published.
     """
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="accounts")
@@ -30,6 +32,7 @@ class AccountState(models.Model):
     current = models.JSONField(default=dict)
     written = models.JSONField(default=dict)
     refused = models.CharField(max_length=64, blank=True)
+    undone = models.JSONField(default=dict)
     seen_in = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="+")
 
     class Meta:
@@ -52,6 +55,7 @@ class Score(models.Model):
     calibration = models.ForeignKey(Calibration, models.PROTECT)
     as_of = models.DateField()
     tier = models.CharField(max_length=40, blank=True)
+    tier_since = models.DateField(null=True)
     value_score = models.FloatField(null=True)
     cost_to_serve = models.FloatField(null=True)
     digest = models.CharField(max_length=64)

@@ -122,6 +122,29 @@ class Delivery(models.Model):
         return f"{self.channel}: {self.alert}"
 
 
+class Notice(models.Model):
+    """A mail to the administrator about the product itself. `key` names its occasion, and is its Message-ID."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "to be sent"
+        SENT = "sent", "sent"
+        FAILED = "failed", "not delivered"
+
+    portfolio = models.ForeignKey(Portfolio, models.CASCADE, related_name="notices")
+    key = models.CharField(max_length=40, unique=True)
+    subject = models.CharField(max_length=200)
+    body = models.TextField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+    not_before = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.subject
+
+
 class AuditEvent(models.Model):
     """Who did what, when: installs, publications, run requests, credentials."""
 

@@ -12,20 +12,30 @@ class Run(models.Model):
     """One pass of the straight line. Any worker continues any run from its step and progress.
 
     `lease` names the process that works on it now; `leased_until` ends a lease whose holder vanished.
+
+    Attributes:
+        held: why the run waits for a person (or did): one {"code", "message", "next_step"} per reason.
+        decided_by: who approved or dropped it.
+        undoes: of an undo run, the run whose changes it takes back; `scope` narrows it to accounts and fields.
     """
 
     class Kind(models.TextChoices):
         FULL = "full", "full"
+        UNDO = "undo", "undo"
 
     class State(models.TextChoices):
         ACTIVE = "active", "running"
+        HELD = "held", "waits for approval"
         DONE = "done", "done"
         FAILED = "failed", "failed"
+        DROPPED = "dropped", "dropped"
 
     class Step(models.TextChoices):
         PULL = "pull", "read"
         SCORE = "score", "score"
         PLAN = "plan", "plan"
+        GUARD = "guard", "guard"
+        CANARY = "canary", "canary"
         SEND = "send", "send"
         VERIFY = "verify", "verify"
         FINDINGS = "findings", "check"
@@ -47,6 +57,11 @@ class Run(models.Model):
     notice = models.CharField(max_length=500, blank=True)
     error = models.CharField(max_length=1000, blank=True)
     next_step = models.CharField(max_length=1000, blank=True)
+    held = models.JSONField(default=list)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    undoes = models.ForeignKey("self", models.PROTECT, null=True, related_name="undone_by")
+    scope = models.JSONField(default=dict)
     lease = models.CharField(max_length=120, blank=True)
     leased_until = models.DateTimeField(null=True)
     touched_at = models.DateTimeField(default=timezone.now)
@@ -71,7 +86,8 @@ class Run(models.Model):
 class Change(models.Model):
     """The outbox: new values for one CRM record, written down before they are sent.
 
-    `before` and `after` hold the same fields by API name. Every row ends in one of OUTCOMES.
+    `before` and `after` hold the same fields by API name. Every row ends in one of OUTCOMES. Rows are sent in the
+    order of `parent_id`: two batches that touch children of one parent wait for each other's locks in the CRM.
     """
 
     class State(models.TextChoices):
@@ -83,15 +99,17 @@ class Change(models.Model):
         REJECTED = "rejected", "refused by the CRM"
         SUPERSEDED = "superseded", "edited by a person meanwhile"
         UNPROCESSED = "unprocessed", "not sent"
+        LEFT_OUT = "left_out", "left out on approval"
 
     OPEN = (State.PLANNED, State.SENDING, State.SENT)
-    OUTCOMES = (State.VERIFIED, State.DRIFTED, State.REJECTED, State.SUPERSEDED, State.UNPROCESSED)
+    OUTCOMES = (State.VERIFIED, State.DRIFTED, State.REJECTED, State.SUPERSEDED, State.UNPROCESSED, State.LEFT_OUT)
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="changes")
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="changes")
     kind = models.CharField(max_length=20)
     record_id = models.CharField(max_length=40)
     record_name = models.CharField(max_length=255)
+    parent_id = models.CharField(max_length=40, blank=True)
     before = models.JSONField()
     after = models.JSONField()
     state = models.CharField(max_length=12, choices=State.choices, default=State.PLANNED)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+from admin import portfolios
 from connectors.sandbox.background import Served
 from connectors.sandbox.org.org import Org
+from scoring import presets
 from sync import jobs, outputs
 from sync import run as running
 from sync.models import Connection, Portfolio, Run
@@ -44,18 +47,33 @@ class Stage:
             run.refresh_from_db()
             if run.state != Run.State.ACTIVE or run.step == until:
                 return run
-            Run.objects.filter(pk=run.pk).update(not_before=None)
-            jobs.work(run.pk)
+            self.unit(run)
         raise AssertionError(f"{run} does not come to an end; it is at {run.step}: {run.notice}")
+
+    def unit(self, run: Run) -> None:
+        """One unit of the run, whatever it waits for."""
+        Run.objects.filter(pk=run.pk).update(not_before=None)
+        jobs.work(run.pk)
 
     def run(self, today: date = TODAY) -> Run:
         return self.work(self.start(today))
+
+    def publish(self, *changes: tuple[str, str], folder: Path) -> None:
+        """Publish the default model with parts of its text replaced."""
+        text = presets.text("default")
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path = folder / "model.yaml"
+        path.write_text(text)
+        portfolios.publish(self.portfolio, path)
 
     def fault(self, **rule: Any) -> None:
         self.crm.request("POST", "/__sandbox__/faults", json=[rule]).raise_for_status()
 
     def own_values(self) -> dict[str, dict[str, Any]]:
         """Our fields of every account, by id."""
-        names = list(outputs.layout(self.portfolio.published_models.get(), self.connection).names.values())
+        newest = self.portfolio.published_models.latest("published_at")
+        names = list(outputs.layout(newest, self.connection).names.values())
         rows = self.query(f"SELECT Id, {', '.join(names)} FROM Account")
         return {row["Id"]: {name: row[name] for name in names} for row in rows}

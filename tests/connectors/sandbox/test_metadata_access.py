@@ -74,9 +74,13 @@ def test_a_permission_set_replaces_what_it_held(metadata: Call) -> None:
     assert [node.get("field") for node in record.all("fieldPermissions")] == ["Account.Other__c"]
 
 
+def require(metadata: Call) -> None:
+    """A required field, Needed__c."""
+    metadata("upsertMetadata", FIELD.format(more="<required>true</required>").replace("Secret", "Needed"))
+
+
 def test_a_permission_set_cannot_name_a_required_or_unknown_field(metadata: Call) -> None:
-    required = FIELD.format(more="<required>true</required>").replace("Secret", "Needed")
-    metadata("createMetadata", required)
+    require(metadata)
     for field, words in (
         ("Account.Needed__c", "You cannot deploy to a required field: Account.Needed__c"),
         ("Account.Nothing__c", "In field: field - no CustomField named Account.Nothing__c found"),
@@ -86,7 +90,8 @@ def test_a_permission_set_cannot_name_a_required_or_unknown_field(metadata: Call
         assert found.get("message") == words
 
 
-def test_a_required_field_is_visible_to_everybody(served: Served) -> None:
+def test_a_required_field_is_visible_to_everybody(served: Served, metadata: Call) -> None:
+    require(metadata)
     answer = served.request("POST", "sobjects/Account/", json={"Name": "x"})
     assert answer.json()[0]["errorCode"] == "REQUIRED_FIELD_MISSING"
     assert answer.json()[0]["fields"] == ["Needed__c"]

@@ -58,8 +58,13 @@ GOOD = package(
     },
     {"CustomField": "Account.Shade__c", "GlobalValueSet": "Shades", "PermissionSet": "Viewers"},
 )
+OWN_SHADES = SHADE_FIELD.replace(
+    "<valueSetName>Shades</valueSetName>",
+    "<valueSetDefinition><sorted>false</sorted><value><fullName>dark</fullName><default>false</default>"
+    "<label>Dark</label></value></valueSetDefinition>",
+)
 HALF = package(
-    {"objects/Account.object": account(BROKEN_FIELD, SHADE_FIELD.replace("Shade__c", "Whole__c"))},
+    {"objects/Account.object": account(BROKEN_FIELD, OWN_SHADES.replace("Shade__c", "Whole__c"))},
     {"CustomField": "Account.Broken__c Account.Whole__c"},
 )
 
@@ -134,7 +139,7 @@ def test_a_member_without_a_file_fails_unless_that_is_allowed(metadata: Call) ->
 
 def test_destructive_changes_delete_fields(metadata: Call) -> None:
     made = package(
-        {"objects/Account.object": account(SHADE_FIELD.replace("Shade__c", "Gone__c"))}, {"CustomObject": "Account"}
+        {"objects/Account.object": account(OWN_SHADES.replace("Shade__c", "Gone__c"))}, {"CustomObject": "Account"}
     )
     assert deploy(metadata, made).get("status") == "Succeeded"
     removal = f"<Package {NS}><types><members>Account.Gone__c</members><name>CustomField</name></types></Package>"

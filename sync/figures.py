@@ -1,0 +1,31 @@
+"""The figures of a run, as shown in the console and printed by the command line."""
+
+from __future__ import annotations
+
+from django.db.models import Count
+
+from sync.models import AccountState, Alert, Change, Finding, Run
+
+
+def counts(run: Run) -> dict[str, object]:
+    """Counts of this run: those recorded while it worked, and outcomes, tiers, findings as they stand now."""
+    outcomes = dict(run.changes.order_by().values_list("state").annotate(n=Count("pk")))
+    state = Change.State
+    verified, drifted, rejected = (outcomes.get(s, 0) for s in (state.VERIFIED, state.DRIFTED, state.REJECTED))
+    accounts = AccountState.objects.filter(connection__portfolio=run.portfolio, seen_in=run)
+    open_findings = Finding.objects.filter(connection__portfolio=run.portfolio, state=Finding.State.OPEN)
+    return {
+        **run.counts,
+        "accounts_in_scope": accounts.filter(in_scope=True).count(),
+        "records_planned": sum(outcomes.values()),
+        "records_written": verified + drifted + rejected,
+        "records_verified": verified,
+        "records_drifted": drifted,
+        "records_failed": rejected,
+        "records_superseded": outcomes.get(state.SUPERSEDED, 0),
+        "records_unprocessed": outcomes.get(state.UNPROCESSED, 0),
+        "records_left_out": outcomes.get(state.LEFT_OUT, 0),
+        "tiers": dict(accounts.exclude(tier="").values_list("tier").annotate(n=Count("pk")).order_by("tier")),
+        "findings": open_findings.count(),
+        "alerts": Alert.objects.filter(portfolio=run.portfolio, state=Alert.State.OPEN).count(),
+    }

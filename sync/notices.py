@@ -1,0 +1,96 @@
+"""Mails to the administrator about the product itself: a run that waits, a run that failed.
+
+They are written down in the transaction that changes the run, and sent by the scheduler until they are gone.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from smtplib import SMTPException
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from sync import outputs
+from sync.models import Notice, Portfolio, Run
+
+log = logging.getLogger(__name__)
+
+#: Attempts before a mail is given up, and the pause after the n-th: 1, 4, 16, 64 minutes.
+TRIES = 5
+
+
+def held(run: Run) -> None:
+    """Tell that a run waits for approval, and why."""
+    reasons = "\n\n".join(f"- {reason['message']}\n  {reason['next_step']}" for reason in run.held)
+    _note(
+        run,
+        "held",
+        f"{run} of {run.portfolio} waits for your approval",
+        f"Nothing more of {run} is sent to the CRM until somebody decides. Why it waits:\n\n{reasons}\n\n"
+        f"See the list, approve it, leave a part out, or drop it: {settings.TIERLINE_URL}/runs/{run.pk}\n"
+        f"In a terminal: tierline run show {run.pk}",
+    )
+
+
+def failed(run: Run, message: str, next_step: str) -> None:
+    """Tell that a run ended before its end."""
+    _note(
+        run,
+        "failed",
+        f"{run} of {run.portfolio} failed",
+        f"{message}\n{next_step}\n\nNothing is lost: the next run goes on from what the CRM holds.\n"
+        f"Details: {settings.TIERLINE_URL}/runs/{run.pk}",
+    )
+
+
+def _note(run: Run, what: str, subject: str, body: str) -> None:
+    """One notice per run and occasion; a run that is held a second time has new reasons and a second one."""
+    before = Notice.objects.filter(portfolio=run.portfolio, key__startswith=f"run-{run.pk}-{what}").count()
+    Notice.objects.create(portfolio=run.portfolio, key=f"run-{run.pk}-{what}-{before + 1}", subject=subject, body=body)
+
+
+def due(portfolio: Portfolio) -> QuerySet[Notice]:
+    ready = Q(not_before=None) | Q(not_before__lte=timezone.now())
+    return Notice.objects.filter(ready, portfolio=portfolio, state=Notice.State.PENDING).order_by("pk")
+
+
+def send(notice: Notice) -> None:
+    """Try once, and record what became of it."""
+    notice.attempts += 1
+    address = _address(notice.portfolio)
+    host = urlsplit(settings.TIERLINE_URL).hostname or "localhost"
+    mail = EmailMessage(
+        subject=notice.subject,
+        body=notice.body,
+        to=[address],
+        headers={"Message-ID": f"<{notice.key}@{host}>", "Auto-Submitted": "auto-generated"},
+    )
+    try:
+        if not address:
+            raise OSError("no administrator with an e-mail address is known")
+        mail.send()
+    except (SMTPException, OSError) as error:
+        notice.error = str(error)[:500]
+        notice.state = Notice.State.FAILED if notice.attempts >= TRIES else Notice.State.PENDING
+        notice.not_before = timezone.now() + timedelta(minutes=4 ** (notice.attempts - 1))
+        log.error("notice %s not delivered: %s", notice.key, notice.error)
+    else:
+        notice.state, notice.sent_at, notice.error = Notice.State.SENT, timezone.now(), ""
+    notice.save()
+
+
+def _address(portfolio: Portfolio) -> str:
+    """Who the portfolio or the model names, else the CRM user whose credentials we use."""
+    if portfolio.administrator_email:
+        return portfolio.administrator_email
+    published = portfolio.published_models.order_by("-published_at", "-pk").first()
+    named = outputs.model(published).administrator if published else None
+    if named:
+        return named.email
+    connection = portfolio.crms().first()
+    return str(connection.identity.get("user_email", "")) if connection else ""

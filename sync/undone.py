@@ -1,0 +1,19 @@
+"""PURE: what an account remembers of values that a person took back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sync.models import Change, Run
+
+#: API name -> [value that is not to be written again, id of the model it was computed with].
+Undone = Mapping[str, list[Any]]
+
+
+def remember(run: Run, row: Change, known: Undone) -> dict[str, list[Any]]:
+    """After `row` was written: what it wrote is not undone any more, and what an undo replaced is."""
+    left = {name: entry for name, entry in known.items() if name not in row.after}
+    if run.undoes is None or run.undoes.kind == Run.Kind.UNDO:
+        return left
+    return left | {name: [value, run.model_id] for name, value in row.before.items()}

@@ -1,0 +1,89 @@
+"""The first rows of a large write, and what the org does with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sync import canary, holding
+from sync.models import Change, Run
+from tests.sync.stage import Stage
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 60 accounts, the first eight are the canary."""
+    monkeypatch.setattr(canary, "ROWS", 8)
+    monkeypatch.setattr(canary, "LARGE", 16)
+
+
+def until_sent(stage: Stage) -> Run:
+    """A run whose first rows have arrived and are not judged yet."""
+    run = stage.work(stage.start(), until=Run.Step.CANARY)
+    while not run.changes.filter(state=Change.State.SENT).exists():
+        stage.unit(run)
+    return run
+
+
+def first_rows(run: Run) -> list[str]:
+    return list(run.changes.filter(state=Change.State.SENT).values_list("record_id", flat=True))
+
+
+def test_a_foreign_field_that_changes_with_ours_holds_the_run_after_the_first_rows(stage: Stage) -> None:
+    run = until_sent(stage)
+    rows = first_rows(run)
+    stage.org.update("Account", [{"Id": record, "Rating": "Hot"} for record in rows])
+    run = stage.work(run)
+    assert run.state == Run.State.HELD
+    (reason,) = run.held
+    assert reason["code"] == "AUTOMATION"
+    assert "Rating changed too, on 8 of 8 records" in reason["message"]
+    states = list(run.changes.values_list("state", flat=True))
+    assert states.count(Change.State.VERIFIED) == 8
+    assert states.count(Change.State.PLANNED) == len(states) - 8
+
+
+def test_approved_it_sends_the_rest(stage: Stage) -> None:
+    run = until_sent(stage)
+    stage.org.update("Account", [{"Id": record, "Rating": "Hot"} for record in first_rows(run)])
+    run = stage.work(run)
+    holding.approve(run, "Anna")
+    run = stage.work(run)
+    assert run.state == Run.State.DONE
+    assert run.counts["records_verified"] == run.changes.count()
+
+
+def test_one_edit_by_a_person_meanwhile_does_not_hold_it(stage: Stage) -> None:
+    run = until_sent(stage)
+    stage.org.update("Account", [{"Id": first_rows(run)[0], "Rating": "Hot"}])
+    assert stage.work(run).state == Run.State.DONE
+
+
+def test_a_worker_that_dies_in_the_canary_changes_nothing(stage: Stage) -> None:
+    run = stage.work(stage.start(), until=Run.Step.CANARY)
+    for _ in range(20):
+        stage.unit(run)
+        run.refresh_from_db()
+        if run.step != Run.Step.CANARY:
+            break
+        sent = run.changes.filter(state__in=(Change.State.SENT, Change.State.SENDING))
+        sent.update(state=Change.State.SENDING)  # as a worker leaves it that dies before it recorded the answer
+    run = stage.work(run)
+    assert (run.state, run.counts["records_superseded"]) == (Run.State.DONE, 0)
+
+
+def test_many_refusals_hold_it(stage: Stage) -> None:
+    run = stage.work(stage.start(), until=Run.Step.CANARY)
+    stage.unit(run)
+    reply: list[dict[str, Any]] = [
+        {
+            "success": False,
+            "errors": [{"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "No", "fields": []}],
+        }
+    ] * 8
+    stage.fault(method="PATCH", path="/composite/sobjects", nth=1, action="status", status=200, reply=reply)
+    run = stage.work(run)
+    assert run.state == Run.State.HELD
+    assert run.held[0]["code"] == "REFUSALS"
+    assert "refused 8 of the first 8 records" in run.held[0]["message"]
