@@ -12,10 +12,23 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from admin.cli.output import err, out
-from sync import evaluate, labels
+from sync import evaluate, labels, tally
 from sync.models import Alert, Change, Finding, Run
+from sync.run import LINES
 
 PAUSE = 0.1
+VERDICTS = {
+    "done": "[green]✓ verified[/]",
+    "failed": "[red]✗ failed[/]",
+    "held": "[yellow]waits for approval[/]",
+    "dropped": "dropped",
+}
+RARE = (
+    ("changed again after we wrote", "records_drifted"),
+    ("not sent", "records_unprocessed"),
+    ("left out on approval", "records_left_out"),
+    ("not written again, taken back before (values)", "values_kept_undone"),
+)
 TIERS = ("platinum", "gold", "silver", "bronze")
 FIGURES = (
     "accounts_read",
@@ -42,7 +55,11 @@ def follow(run: Run, *, quiet: bool = False, meanwhile: Callable[[], None] | Non
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=err, disable=quiet or not err.is_terminal, transient=True) as progress:
-        bars = {step: progress.add_task(label, total=None, start=False, note="") for step, label in Run.Step.choices}
+        bars = {
+            step: progress.add_task(label, total=None, start=False, note="")
+            for step, label in Run.Step.choices
+            if step in LINES[run.kind]
+        }
         while run.state == Run.State.ACTIVE:
             for step, state in run.progress.items():
                 progress.update(
@@ -65,12 +82,18 @@ def figures(run: Run) -> dict[str, Any]:
         "seconds": round((ended - run.started_at).total_seconds(), 1),
         "records_drifted": run.counts.get("records_drifted", 0),
         "records_unprocessed": run.counts.get("records_unprocessed", 0),
+        "records_planned": run.counts.get("records_planned", 0),
         "records_held_back": run.counts.get("records_held_back", 0),
+        "records_left_out": run.counts.get("records_left_out", 0),
+        "values_kept_undone": run.counts.get("values_kept_undone", 0),
         "tiers": run.counts.get("tiers", {}),
         "filled": run.counts.get("filled", {}),
         "as_of": run.as_of,
         "run": run.pk,
+        "kind": run.kind,
+        "undoes": run.undoes_id,
         "state": run.state,
+        "held": run.held if run.state == Run.State.HELD else [],
         "error": run.error,
     }
 
@@ -79,10 +102,10 @@ def summary(run: Run) -> None:
     """The lines of a finished run, most important first."""
     facts = figures(run)
     names = labels.labels(run.portfolio)
-    verdict = {"done": "[green]✓ verified[/]", "failed": "[red]✗ failed[/]"}.get(run.state, "running")
+    what = f" (undo of run {run.undoes_id})" if run.undoes_id else ""
     out.print(
-        f"[bold]Run {run.pk}[/] · {run.portfolio} · as of {run.as_of or '–'}"
-        f" · {facts['seconds']} s · {facts['api_calls']:,} API calls  {verdict}"
+        f"[bold]Run {run.pk}[/]{what} · {run.portfolio} · as of {run.as_of or '–'}"
+        f" · {facts['seconds']} s · {facts['api_calls']:,} API calls  {VERDICTS.get(run.state, 'running')}"
     )
     read = [("read", "accounts_read"), ("in scope", "accounts_in_scope"), ("scored", "accounts_scored")]
     sent = [
@@ -91,11 +114,21 @@ def summary(run: Run) -> None:
         ("failed", "records_failed"),
         ("superseded", "records_superseded"),
     ]
-    for title, figures_ in (("accounts", read), ("records", sent)):
+    if run.state == Run.State.HELD:
+        sent = [("planned", "records_planned"), *sent]
+    lines = (("records", sent),) if run.undoes_id else (("accounts", read), ("records", sent))
+    for title, figures_ in lines:
         out.print(f"  {title:10} " + "   ".join(f"{word} [bold]{facts[name]:,}[/]" for word, name in figures_))
-    for word, name in (("drifted", "records_drifted"), ("not sent", "records_unprocessed")):
+    for word, name in RARE:
         if facts[name]:
             out.print(f"  {word} {facts[name]:,}")
+    if not run.undoes_id:
+        _scores(run, facts, names)
+    if run.error:
+        out.print(f"  [red]{run.error}[/]\n  → {run.next_step}")
+
+
+def _scores(run: Run, facts: Mapping[str, Any], names: labels.Labels) -> None:
     if facts["tiers"]:
         out.print("  tiers      " + _bars(facts["tiers"], names))
         if note := evaluate.note(run):
@@ -103,9 +136,26 @@ def summary(run: Run) -> None:
     if facts["filled"]:
         filled = "   ".join(f"{names.field(key).lower()} {n:,}" for key, n in facts["filled"].items())
         out.print(f"  filled     {filled}")
-    out.print(f"  findings   {facts['findings']:,} → {_recipients(run)}")
-    if run.error:
-        out.print(f"  [red]{run.error}[/]\n  → {run.next_step}")
+    if run.state == Run.State.DONE:
+        out.print(f"  findings   {facts['findings']:,} → {_recipients(run)}")
+
+
+def waiting(run: Run) -> None:
+    """Why a held run waits, what it would move, and how to decide."""
+    if run.state != Run.State.HELD:
+        return
+    names = labels.labels(run.portfolio)
+    out.print("\n[yellow]Nothing more is sent until somebody decides.[/] Why:")
+    for reason in run.held:
+        out.print(f"  [yellow]![/] {reason['message']}\n    → {reason['next_step']}", soft_wrap=True)
+    moved = [(old, new, n) for (old, new), n in tally.moves(run.counts).items() if old]
+    for old, new, n in sorted(moved, key=lambda move: -move[2]):
+        out.print(f"  {n:>8,}  {names.tier(old)} → {names.tier(new) if new else 'no tier'}")
+    out.print(
+        f"\n  tierline run approve {run.pk}                        send it\n"
+        f"  tierline run approve {run.pk} --without downgrades   send the rest of it\n"
+        f"  tierline run drop {run.pk}                           send nothing more"
+    )
 
 
 def _bars(tiers: Mapping[str, int], names: labels.Labels) -> str:
@@ -137,7 +187,8 @@ def _counted(n: int, one: str, many: str = "") -> str:
 def outcomes(run: Run, limit: int = 20) -> None:
     """Rows that did not end verified, grouped by why."""
     groups = (
-        run.changes.exclude(state=Change.State.VERIFIED)
+        run.changes.exclude(state__in=(*Change.OPEN, Change.State.VERIFIED))
+        .order_by()
         .values("state", "code", "message", "next_step")
         .annotate(n=Count("pk"))
         .order_by("-n")[:limit]

@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, path
 
-from admin.views import account, accounts, alerts, edits, errors, health, overview, portfolio, run, runs
+from admin.views import account, accounts, alerts, decisions, edits, errors, health, overview, portfolio, run, runs
 
 login = LoginView.as_view(template_name="console/login.html", redirect_authenticated_user=True)
 
@@ -17,6 +17,9 @@ urlpatterns: list[URLPattern] = [
     path("runs/start", runs.start, name="start_run"),
     path("runs/<int:number>", run.show, name="run"),
     path("runs/<int:number>/progress", run.progress, name="run_progress"),
+    path("runs/<int:number>/decide", decisions.decide, name="decide"),
+    path("runs/<int:number>/undo", decisions.ask_undo, name="undo"),
+    path("runs/<int:number>/undo/start", decisions.undo, name="start_undo"),
     path("runs/<int:number>/outcomes.csv", run.outcomes, name="run_outcomes"),
     path("accounts", accounts.index, name="accounts"),
     path("accounts.csv", accounts.download, name="accounts_csv"),

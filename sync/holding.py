@@ -65,7 +65,14 @@ def _reasons(run: Run) -> list[Reason]:
 def hold(run: Run, token: str, reasons: Collection[Reason]) -> None:
     """Let the run wait for a person, and tell the administrator."""
     with transaction.atomic():
-        lease.record(run.pk, token, state=Run.State.HELD, held=[asdict(reason) for reason in reasons], notice="")
+        lease.record(
+            run.pk,
+            token,
+            state=Run.State.HELD,
+            held=[asdict(reason) for reason in reasons],
+            counts=figures.counts(run),
+            notice="",
+        )
         run.held = [asdict(reason) for reason in reasons]
         notices.held(run)
 

@@ -15,6 +15,8 @@ from django.db.models import Q, QuerySet
 from sync import lease, outputs, queue
 from sync.models import AuditEvent, Change, Run
 
+#: The values that can be chosen; each comes with its companions (source, date, reason).
+OUTPUTS = ("segment", "sub_segment", "value_profile", "tier")
 #: Changes turned round in one job.
 CHUNK = 5000
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from admin.cli import connection, demo, model, processes, run, sandbox, schema, user
+from admin.cli import connection, decisions, demo, model, processes, run, sandbox, schema, user
 
 app = typer.Typer(
     name="tierline",
@@ -23,6 +23,7 @@ app.add_typer(schema.app, name="schema")
 app.add_typer(model.app, name="model")
 app.add_typer(run.app, name="run")
 app.command("runs")(run.runs)
+app.command("undo")(decisions.undo)
 app.command("alerts")(run.alerts)
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(user.app, name="user")

@@ -13,8 +13,8 @@ from rich.console import Console
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
-#: Exit codes: 1 something failed while working, 2 the command or its input is wrong.
-FAILED, WRONG_INPUT = 1, 2
+#: Exit codes: 1 something failed while working, 2 the command or its input is wrong, 3 a person has to decide.
+FAILED, WRONG_INPUT, WAITS = 1, 2, 3
 
 
 def print_json(value: Mapping[str, Any] | list[Any]) -> None:

@@ -7,9 +7,14 @@ from typing import Annotated
 
 import typer
 
-from admin.cli.output import Stop, out, print_json, sentences
+from admin.cli import decisions
+from admin.cli.output import WAITS, Stop, out, print_json, sentences
 
-app = typer.Typer(help="Start a run and follow it, or show one.", invoke_without_command=True)
+app = typer.Typer(
+    help="Start a run and follow it, show one, or decide about one that waits.", invoke_without_command=True
+)
+app.command()(decisions.approve)
+app.command()(decisions.drop)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
 Portfolio = Annotated[str, typer.Option(help="Name of the portfolio, when there are several.")]
@@ -22,7 +27,7 @@ def run(
     today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run as if it were this day.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Read, score, write back, verify, check and alert, once."""
+    """Read, score, write back, verify, check and alert, once. Exit code 3: the run waits for approval."""
     if context.invoked_subcommand:
         return
     with sentences():
@@ -44,8 +49,11 @@ def run(
             print_json(report.figures(finished))
         else:
             report.summary(finished)
+            report.waiting(finished)
         if finished.error:
             raise Stop(finished.error, finished.next_step)
+        if finished.held and not finished.decided_by:
+            raise typer.Exit(WAITS)
 
 
 @app.command()
@@ -66,6 +74,7 @@ def show(number: Annotated[int, typer.Argument(help="Number of the run.")], as_j
         else:
             report.summary(found)
             report.outcomes(found)
+            report.waiting(found)
 
 
 def runs(as_json: Json = False) -> None:

@@ -46,7 +46,7 @@ def show(request: HttpRequest) -> HttpResponse:
     last = runs.exclude(state=Run.State.ACTIVE).first()
     tiers = _tiers(chosen)
     context = {
-        "attention": [*_connections(chosen), *(_run(last) if last else ()), *_people(chosen)],
+        "attention": [*_connections(chosen), *_waiting(chosen), *(_run(last) if last else ()), *_people(chosen)],
         "tiers": tiers,
         "in_scope": sum(tier.accounts for tier in tiers),
         "most": max((tier.accounts for tier in tiers), default=0),
@@ -91,6 +91,16 @@ def _connections(chosen: Portfolio) -> Iterator[Attention]:
             "error",
             f"{connection} refuses our credentials; runs cannot work.",
             f"Renew them: tierline connection add {connection} --help",
+        )
+
+
+def _waiting(chosen: Portfolio) -> Iterator[Attention]:
+    for run in Run.objects.filter(portfolio=chosen, state=Run.State.HELD):
+        yield Attention(
+            "warning",
+            f"{run} waits for approval: {run.held[0]['message']}",
+            "Look at it, then approve or drop it.",
+            reverse("run", args=[run.pk]),
         )
 
 

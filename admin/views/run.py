@@ -14,11 +14,12 @@ from django.shortcuts import get_object_or_404, render, resolve_url
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from admin.views import export, paging
+from admin.views import decisions, export, paging
 from admin.views.published import Shown, Values
 from sync import labels
 from sync.links import record_url
 from sync.models import AccountState, Change, Run
+from sync.run import LINES
 
 #: Outcomes that need a look stand first.
 ORDER = (
@@ -26,6 +27,7 @@ ORDER = (
     Change.State.SUPERSEDED,
     Change.State.DRIFTED,
     Change.State.UNPROCESSED,
+    Change.State.LEFT_OUT,
     Change.State.PLANNED,
     Change.State.SENDING,
     Change.State.SENT,
@@ -41,17 +43,19 @@ FIGURES = (
     ("records_superseded", "edited by people meanwhile"),
     ("records_drifted", "changed again after we wrote"),
     ("records_unprocessed", "not sent"),
+    ("records_left_out", "left out on approval"),
     ("records_held_back", "not sent again: refused before"),
+    ("values_kept_undone", "values kept as a person took them back"),
     ("findings", "open findings"),
     ("alerts", "open alerts"),
 )
 #: Figures that are shown only when there is something to see.
-RARE = {"records_drifted", "records_unprocessed", "records_held_back"}
+RARE = {"records_drifted", "records_unprocessed", "records_left_out", "records_held_back", "values_kept_undone"}
 
 
 @dataclass(frozen=True)
 class StepShown:
-    """One step of a run. `state` is done, current, failed or waiting; `total` 0 while it is not known."""
+    """One step of a run. `state` is done, current, held, failed or waiting; `total` 0 while it is not known."""
 
     label: str
     state: str
@@ -78,7 +82,7 @@ class ChangeShown:
 @require_safe
 def show(request: HttpRequest, number: int) -> HttpResponse:
     """The run with a page of its outcomes, filtered by `outcome`."""
-    run = get_object_or_404(Run.objects.select_related("portfolio", "model"), pk=number)
+    run = get_object_or_404(Run.objects.select_related("portfolio", "model", "undoes"), pk=number)
     numbers = dict(run.changes.order_by().values_list("state").annotate(n=Count("pk")))
     chosen = request.GET.get("outcome", "")
     if chosen not in Change.State.values:
@@ -93,6 +97,10 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "page": page,
         "changes": _shown(run, page.rows),
         "groups": _groups(run),
+        "undoable": decisions.undoable(run),
+        "undone_by": run.undone_by.order_by("pk"),
+        "moves": decisions.moves(run) if run.state == Run.State.HELD else [],
+        "parts": decisions.parts(run) if run.state == Run.State.HELD else [],
     }
     return render(request, "console/run.html", context)
 
@@ -172,14 +180,14 @@ def _tiers(run: Run) -> list[tuple[str, str, int]]:
 
 
 def _steps(run: Run) -> list[StepShown]:
-    steps = list(Run.Step)
+    steps = [Run.Step(step) for step in LINES[run.kind]]
     now = steps.index(Run.Step(run.step))
     shown = []
     for position, step in enumerate(steps):
         facts = run.progress.get(step.value, {})
         state = "done" if position < now or run.state == Run.State.DONE else "waiting"
         if position == now and run.state != Run.State.DONE:
-            state = "failed" if run.state == Run.State.FAILED else "current"
+            state = {"failed": "failed", "dropped": "failed", "held": "held"}.get(run.state, "current")
         total = int(facts.get("total", 0))
         done = total if state == "done" else int(facts.get("done", 0))
         shown.append(StepShown(str(step.label), state, done, total, str(facts.get("note", ""))))
