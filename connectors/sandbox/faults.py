@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -123,6 +123,33 @@ class _Answer:
         return b"".join(m.get("body", b"") for m in self.messages if m["type"] == "http.response.body")
 
 
+@dataclass
+class _Passing:
+    """A request that no rule can hit: both bodies pass in pieces, and only JSON is kept, for the log."""
+
+    inner_receive: Receive
+    inner_send: Send
+    status: int = 0
+    body: bytearray = field(default_factory=bytearray)
+    answer: bytearray = field(default_factory=bytearray)
+
+    async def receive(self) -> Message:
+        message = await self.inner_receive()
+        _keep(self.body, message.get("body", b""))
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = int(message["status"])
+        _keep(self.answer, message.get("body", b""))
+        await self.inner_send(message)
+
+
+def _keep(kept: bytearray, piece: bytes) -> None:
+    if kept or piece.startswith((b"[", b"{")):
+        kept += piece
+
+
 class FaultMiddleware:
     """ASGI middleware in front of the whole sandbox. The control endpoint itself never fails or is logged."""
 
@@ -135,17 +162,26 @@ class FaultMiddleware:
             await self.app(scope, receive, send)
             return
         started = time.monotonic()
+        try:
+            status, body, answered, fault = await self._through(scope, receive, send)
+        except ClientDisconnect:  # it left before its request was complete: nothing was applied
+            status, body, answered, fault = 0, b"", b"", ""
+        seconds = round(time.monotonic() - started, 4)
+        self.plan.log.append(
+            LoggedRequest(scope["method"], _shown_path(scope), status, seconds, _rows(body), _rows(answered), fault)
+        )
+
+    async def _through(self, scope: Scope, receive: Receive, send: Send) -> tuple[int, bytes, bytes, str]:
+        """Serve the request; returns the status, what the log is to know of both bodies, and the fault."""
+        if not self.plan.rules:
+            passing = _Passing(receive, send)
+            await self.app(scope, passing.receive, passing.send)
+            return passing.status, bytes(passing.body), bytes(passing.answer), ""
         body = await _read(receive)
-        path = _shown_path(scope)
-        rule = self.plan.match(scope["method"], path, body)
+        rule = self.plan.match(scope["method"], _shown_path(scope), body)
         answer = _Answer()
         status = await self._serve(scope, body, rule, answer, receive, send)
-        self.plan.log.append(
-            LoggedRequest(
-                scope["method"], path, status, round(time.monotonic() - started, 4), _rows(body),
-                _rows(answer.body), f"{rule.when} {rule.action}" if rule else "",
-            )
-        )  # fmt: skip
+        return status, body, answer.body, f"{rule.when} {rule.action}" if rule else ""
 
     async def _serve(
         self, scope: Scope, body: bytes, rule: Rule | None, answer: _Answer, receive: Receive, send: Send
@@ -175,6 +211,8 @@ async def _read(receive: Receive) -> bytes:
     chunks: list[bytes] = []
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         chunks.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(chunks)

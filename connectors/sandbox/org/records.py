@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,9 @@ CREATE TABLE IF NOT EXISTS definitions (
     kind TEXT NOT NULL, name TEXT NOT NULL COLLATE NOCASE, position INTEGER NOT NULL, body TEXT NOT NULL,
     PRIMARY KEY (kind, name)
 );
+CREATE TABLE IF NOT EXISTS bulk_jobs (
+    id TEXT PRIMARY KEY, kind TEXT NOT NULL, state TEXT NOT NULL, created TEXT NOT NULL, body TEXT NOT NULL
+) WITHOUT ROWID;
 """
 
 
@@ -63,11 +66,19 @@ class Store:
         self._all: list[sqlite3.Connection] = []
         self._lock = threading.RLock()
         self._depth = 0
+        self._before_close: list[Callable[[], None]] = []
         with self.writing() as connection:
             for statement in _BASE.split(";"):
                 connection.execute(statement)
 
+    def before_close(self, action: Callable[[], None]) -> None:
+        """Have `action` called before the connections close: work in other threads stops there."""
+        self._before_close.append(action)
+
     def close(self) -> None:
+        for action in self._before_close:
+            action()
+        self._before_close.clear()
         with self._lock:
             for connection in self._all:
                 connection.close()
@@ -95,6 +106,18 @@ class Store:
         with self._lock:
             self._all.append(connection)
         return connection
+
+    @contextmanager
+    def reading_apart(self) -> Iterator[sqlite3.Connection]:
+        """A connection of its own for one long read, so that this thread meanwhile reads and writes as usual."""
+        connection = self._connect()
+        try:
+            yield connection
+        finally:
+            with self._lock:
+                if connection in self._all:
+                    self._all.remove(connection)
+            connection.close()
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from starlette.applications import Starlette
 
+from connectors.sandbox.org.bulk_jobs import BulkJobs
+from connectors.sandbox.org.bulk_runner import BulkRunner
 from connectors.sandbox.org.org import Org
 from connectors.sandbox.salesforce_api import deploy, metadata_soap, oauth, service, soap_login, tooling
+from connectors.sandbox.salesforce_api.bulk_ingest import IngestJobs
+from connectors.sandbox.salesforce_api.bulk_query import QueryJobs
 from connectors.sandbox.salesforce_api.collections import Collections
 from connectors.sandbox.salesforce_api.composite import Composite
 from connectors.sandbox.salesforce_api.describe import Describe
@@ -16,14 +20,20 @@ from connectors.sandbox.salesforce_api.sobjects import Records
 
 
 def create_app(org: Org) -> Starlette:
-    """REST, OAuth, SOAP login, Metadata and Tooling API of this org."""
+    """REST, Bulk, OAuth, SOAP login, Metadata and Tooling API of this org."""
     gateway = Gateway(org)
-    gateway.add(Service(org).entries())
+    jobs = BulkJobs(org.store, org.clock, org.home)
+    runner = BulkRunner(org, jobs)
+    gateway.add(Service(org, jobs).entries())
     gateway.add(QueryResource(org).entries())
     gateway.add(Describe(org).entries())
     gateway.add(Records(org).entries())
     gateway.add(Collections(org).entries())
     gateway.add(Composite(gateway).entries())
+    gateway.add(IngestJobs(org, jobs, runner).entries())
+    gateway.add(QueryJobs(org, jobs, runner).entries())
+    if jobs.waiting():
+        runner.wake()
     return Starlette(
         routes=[
             *oauth.routes(org),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from connectors.sandbox.org.org import WriteOptions
@@ -42,6 +43,7 @@ class Call:
         path: below `/services/data/vXX.X/`, without slashes at its ends.
         parts: the values of the path's variables.
         headers: names in lower case.
+        upload: the body of a PUT, which is kept in a file: it may be large. The caller of the resource deletes it.
     """
 
     user_id: str
@@ -53,6 +55,7 @@ class Call:
     body: bytes = b""
     base: str = ""
     parts: tuple[str, ...] = ()
+    upload: Path | None = None
 
     @property
     def root(self) -> str:
@@ -86,11 +89,17 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """Status and JSON body; None sends no body."""
+    """Status and JSON body; None sends no body.
+
+    Attributes:
+        content: bytes to send instead, piece by piece, as `media_type`.
+    """
 
     body: Any = None
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
+    content: Iterable[bytes] | None = None
+    media_type: str = "text/csv"
 
 
 Resource = Callable[[Call], Reply]

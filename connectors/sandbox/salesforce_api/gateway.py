@@ -6,13 +6,16 @@ Resources run in a thread, one at a time per call, so that a slow query does not
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from connectors.sandbox.org.org import Org, OrgError
@@ -47,10 +50,15 @@ class Gateway:
             path=request.path_params["path"].strip("/"),
             query=dict(request.query_params),
             headers={name.lower(): value for name, value in request.headers.items()},
-            body=await request.body(),
+            body=b"" if request.method == "PUT" else await request.body(),
             base=base_url(request),
         )
-        reply = await run_in_threadpool(partial(self._admit, call))
+        async with _kept(request, self.org.home) as upload:
+            reply = await run_in_threadpool(partial(self._admit, replace(call, upload=upload)))
+        if reply.content is not None:
+            return StreamingResponse(
+                reply.content, reply.status, headers=dict(reply.headers), media_type=reply.media_type
+            )
         if reply.body is None:
             return Response(status_code=reply.status, headers=dict(reply.headers))
         return JSONResponse(reply.body, reply.status, headers=dict(reply.headers))
@@ -89,3 +97,20 @@ class Gateway:
                 "METHOD_NOT_ALLOWED", f"HTTP Method '{call.method}' not allowed. Allowed are {','.join(allowed)}"
             )
         raise ApiError("NOT_FOUND", MISSING)
+
+
+@asynccontextmanager
+async def _kept(request: Request, home: Path) -> AsyncIterator[Path | None]:
+    """The body of a PUT in a file next to the org, gone afterwards unless a resource has moved it."""
+    if request.method != "PUT":
+        yield None
+        return
+    with NamedTemporaryFile(dir=home, prefix="upload-", delete=False) as file:
+        kept = Path(file.name)
+        try:
+            async for part in request.stream():
+                file.write(part)
+            file.flush()
+            yield kept
+        finally:
+            kept.unlink(missing_ok=True)

@@ -8,18 +8,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from connectors.sandbox.org.bulk_jobs import BulkJobs
 from connectors.sandbox.org.org import Org
 from connectors.sandbox.salesforce_api.calls import Call, Entry, Reply
 from connectors.sandbox.salesforce_api.gateway import VERSIONS
 
-_RESOURCES = ("tooling", "metadata", "composite", "query", "queryAll", "sobjects", "limits")
+_RESOURCES = ("tooling", "metadata", "composite", "query", "queryAll", "sobjects", "limits", "jobs")
 #: Limits that the sandbox reports and does not enforce: name -> maximum.
 _UNENFORCED = {
     "DailyAsyncApexExecutions": 250_000,
-    "DailyBulkV2QueryJobs": 10_000,
     "DataStorageMB": 1024,
     "FileStorageMB": 1024,
 }
+
+
+#: The same for Bulk jobs; what is used of them is counted.
+_BATCHES, _QUERY_JOBS = 15_000, 10_000
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,7 @@ class Service:
     """The root of a version, and its limits."""
 
     org: Org
+    jobs: BulkJobs
 
     def entries(self) -> list[Entry]:
         return [(("GET",), r"", self.root), (("GET",), r"limits", self.limits)]
@@ -37,9 +42,17 @@ class Service:
 
     def limits(self, call: Call) -> Reply:
         used, most = self.org.usage.used(), self.org.usage.limit
-        daily = {"Max": most, "Remaining": max(0, most - used)}
-        rest = {name: {"Max": value, "Remaining": value} for name, value in _UNENFORCED.items()}
-        return Reply({"DailyApiRequests": daily, **rest})
+        batches, queries = self.jobs.used_today()
+        counted = {
+            "DailyApiRequests": _left(most, used),
+            "DailyBulkApiBatches": _left(_BATCHES, batches),
+            "DailyBulkV2QueryJobs": _left(_QUERY_JOBS, queries),
+        }
+        return Reply({**counted, **{name: _left(value, 0) for name, value in _UNENFORCED.items()}})
+
+
+def _left(most: int, used: int) -> dict[str, int]:
+    return {"Max": most, "Remaining": max(0, most - used)}
 
 
 def _season(version: str) -> str:
