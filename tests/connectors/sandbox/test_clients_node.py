@@ -57,6 +57,16 @@ def test_jsforce_finds_what_it_expects_of_an_org(served: Served) -> None:
         "missing": None,
         "bad": False,
         "listed": True,
+        "bulkLoaded": ["B-1", "B-2"],
+        "bulkRefused": ["REQUIRED_FIELD_MISSING"],
+        "bulkUnprocessed": 0,
+        "bulkUpserted": ["false"],
+        "bulkQueried": [
+            {"Name": 'Bulk Ä, "1"', "NumberOfEmployees": ""},
+            {"Name": "Bulk 2", "NumberOfEmployees": "5"},
+        ],
+        "bulkAborted": "Aborted",
+        "bulkDeleted": "NOT_FOUND",
         "oauth": served.facts["username"],
         "ended": "INVALID_SESSION_ID",
     }

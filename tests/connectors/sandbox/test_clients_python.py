@@ -170,6 +170,29 @@ def test_collections_answer_row_by_row(client: Any) -> None:
     assert codes == ["REQUIRED_FIELD_MISSING", "STRING_TOO_LONG"]
 
 
+def test_bulk_jobs_write_every_row_or_say_why_not(client: Any, org: Org) -> None:
+    rows = [{"Name": f"Bulked {n:03}", "NumberOfEmployees": str(n)} for n in range(300)]
+    (loaded,) = client.bulk2.Account.insert(records=[*rows, {"Name": "", "NumberOfEmployees": "1"}], wait=0.05)
+    assert (loaded["numberRecordsProcessed"], loaded["numberRecordsFailed"]) == (301, 1)
+    assert "REQUIRED_FIELD_MISSING" in client.bulk2.Account.get_failed_records(loaded["job_id"])
+    # With a batch size the client makes several jobs.
+    found = org.query("SELECT Id FROM Account WHERE Name LIKE 'Bulked %' ORDER BY Name").records
+    changes = [{"Id": row["Id"], "Site": "#N/A", "NumberOfEmployees": "7"} for row in found]
+    jobs = client.bulk2.Account.update(records=changes, batch_size=100, wait=0.05)
+    assert len(jobs) == 3
+    assert sum(job["numberRecordsProcessed"] for job in jobs) == 300
+    assert org.query("SELECT COUNT() FROM Account WHERE Name LIKE 'Bulked %' AND NumberOfEmployees = 7").total == 300
+
+
+def test_bulk_queries_come_in_pages(client: Any, org: Org) -> None:
+    org.insert("Account", [{"Name": f"Read {n:03}"} for n in range(250)])
+    soql = "SELECT Name, CreatedDate FROM Account WHERE Name LIKE 'Read %' ORDER BY Name"
+    parts = [part.splitlines() for part in client.bulk2.Account.query(soql, max_records=100, wait=0.05)]
+    assert [len(part) for part in parts] == [101, 101, 51]
+    assert {part[0] for part in parts} == {'"Name","CreatedDate"'}
+    assert parts[2][-1].startswith('"Read 249","')
+
+
 def test_describe_and_limits(client: Any) -> None:
     account = client.Account.describe()
     names = {field["name"]: field for field in account["fields"]}

@@ -81,6 +81,25 @@ const bad = await conn.metadata.create('CustomField', { fullName: 'Account.Bad__
 seen.bad = bad.success;
 seen.listed = (await conn.metadata.list([{ type: 'GlobalValueSet' }], VERSION)).some((each) => each.fullName === 'Regions');
 
+conn.bulk2.pollInterval = 50;
+const bulkRows = [{ Name: 'Bulk Ä, "1"', [key]: 'B-1' }, { Name: 'Bulk 2', [key]: 'B-2' }, { Name: '', [key]: 'B-3' }];
+const loaded = await conn.bulk2.loadAndWaitForResults({ object: 'Account', operation: 'insert', input: bulkRows });
+seen.bulkLoaded = loaded.successfulResults.map((row) => row[key]).sort();
+seen.bulkRefused = loaded.failedResults.map((row) => row.sf__Error.split(':')[0]);
+seen.bulkUnprocessed = loaded.unprocessedRecords.length;
+const emptied = await conn.bulk2.loadAndWaitForResults({
+  object: 'Account', operation: 'upsert', externalIdFieldName: key, input: [{ [key]: 'B-2', NumberOfEmployees: 5 }],
+});
+seen.bulkUpserted = emptied.successfulResults.map((row) => row.sf__Created);
+const bulkQuery = await conn.bulk2.query(`SELECT Name, NumberOfEmployees FROM Account WHERE ${key} LIKE 'B-%' ORDER BY ${key}`);
+seen.bulkQueried = await bulkQuery.toArray();
+const bulkJob = conn.bulk2.createJob({ object: 'Account', operation: 'insert' });
+await bulkJob.open();
+await bulkJob.abort();
+seen.bulkAborted = (await bulkJob.check()).state;
+await bulkJob.delete();
+seen.bulkDeleted = await code(bulkJob.check());
+
 const client = { loginUrl: facts.url, clientId: facts.client_id, clientSecret: facts.client_secret };
 const byClient = new jsforce.Connection({ instanceUrl: facts.url, oauth2: client, version: VERSION });
 await byClient.authorize({ grant_type: 'client_credentials' });
