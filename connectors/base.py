@@ -9,6 +9,7 @@ empty string from a CRM is null too, so that a value is equal whichever API it c
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, Protocol
@@ -211,6 +212,16 @@ class Since:
 
     modified_at: datetime
     after_id: str = ""
+
+
+class Budget(Protocol):
+    """How many requests a connector may send. Shared by everybody who talks to the same org."""
+
+    def call(self) -> AbstractContextManager[None]:
+        """Around each request; raises `RateLimited` before it is sent when the budget is used up."""
+
+    def observe(self, limits: Limits) -> None:
+        """What the CRM said about its own limit."""
 
 
 class Crm(Protocol):

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from connectors.base import Crm
+from connectors.base import Budget, Crm
 from connectors.errors import BadInput
 from connectors.salesforce.settings import open_salesforce
 
-CRMS: Mapping[str, Callable[[Mapping[str, str]], Crm]] = {
+CRMS: Mapping[str, Callable[[Mapping[str, str], Budget | None], Crm]] = {
     "salesforce": open_salesforce,
 }
 
 
-def open_crm(kind: str, settings: Mapping[str, str]) -> Crm:
-    """The org behind a connection of this kind; nothing is sent yet.
+def open_crm(kind: str, settings: Mapping[str, str], budget: Budget | None = None) -> Crm:
+    """The org behind a connection of this kind; nothing is sent yet. Without a budget no request is held back.
 
     Raises `BadInput` for an unknown kind and for settings that cannot work.
     """
@@ -23,4 +23,4 @@ def open_crm(kind: str, settings: Mapping[str, str]) -> Crm:
             f"Tierline cannot connect to '{kind}'.",
             next_step=f"Kinds of connections: {', '.join(sorted(CRMS))}.",
         )
-    return CRMS[kind](settings)
+    return CRMS[kind](settings, budget)

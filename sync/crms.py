@@ -8,8 +8,9 @@ from weakref import WeakKeyDictionary
 
 from connectors import registry
 from connectors.base import Crm
-from sync import vault
+from sync import throttle, vault
 from sync.models import Connection, Run
+from sync.throttle import Throttle
 
 #: Per connection and purpose: digest of its settings, and the connector.
 _open: dict[tuple[int | None, int], tuple[str, Crm]] = {}
@@ -24,12 +25,18 @@ def open_crm(connection: Connection, run: Run | None = None) -> Crm:
     """
     settings = dict(connection.settings) | vault.unseal(connection.credentials)
     digest = hashlib.sha256(
-        json.dumps([connection.kind, settings, run.pk if run else 0], sort_keys=True).encode()
+        json.dumps([connection.kind, settings, connection.api_share, run.pk if run else 0], sort_keys=True).encode()
     ).hexdigest()
     key = (connection.pk, 1 if run else 0)
     if key not in _open or _open[key][0] != digest:
-        _open[key] = (digest, registry.open_crm(connection.kind, settings))
+        _open[key] = (digest, registry.open_crm(connection.kind, settings, budget(connection)))
     return _open[key][1]
+
+
+def budget(connection: Connection) -> Throttle:
+    """The API budget of the org behind a connection; connections to the same org share it."""
+    key = str(connection.identity.get("org_id") or connection.name)
+    return Throttle(throttle.counts(f"{connection.kind}:{key}"), connection.api_share)
 
 
 def calls_since_last(crm: Crm) -> int:

@@ -6,7 +6,7 @@ import logging
 
 from rq.timeouts import JobTimeoutException
 
-from connectors.errors import ConnectorError, Retryable, Unavailable
+from connectors.errors import ConnectorError, RateLimited, Retryable, Unavailable
 from sync import lease, notices, queue, run, vault
 from sync.alerts import delivery
 from sync.models import Portfolio, Run
@@ -42,6 +42,8 @@ def _guarded(current: Run, token: str) -> None:
         lease.record(current.pk, token, not_before=None)
     try:
         run.advance(current, token)
+    except RateLimited as error:
+        run.wait_for_budget(current, token, error)
     except Retryable as error:
         run.pause(current, token, error)
     except ConnectorError as error:

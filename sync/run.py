@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from connectors.errors import AuthRevoked, ConnectorError, Retryable
+from connectors.errors import AuthRevoked, ConnectorError, RateLimited, Retryable
 from sync import canary, checks, evaluate, figures, holding, lease, notices, planning, queue, refresh, sending, undoing
 from sync.models import AuditEvent, Change, Connection, Portfolio, Run
 
@@ -46,6 +46,8 @@ LINES: dict[str, dict[str, Unit]] = {
 }
 #: Attempts in a row at one unit before the run gives up, pausing 1, 2, 4 ... seconds, at most a minute.
 TRIES = 7
+#: Seconds until we ask again when the CRM refused a call for its limit and did not say how long.
+LONGEST_WAIT = 900.0
 
 
 class AlreadyRunning(Exception):
@@ -114,6 +116,19 @@ def advance(run: Run, token: str) -> None:
         lease.record(run.pk, token, step=steps[position], attempts=0, notice="")
     else:
         finish(run, token)
+
+
+def wait_for_budget(run: Run, token: str, error: RateLimited) -> None:
+    """The API budget is used up for now: wait as long as it takes, losing nothing."""
+    wait = error.after or min(60.0 * 2**run.attempts, LONGEST_WAIT)
+    until = timezone.now() + timedelta(seconds=wait)
+    lease.record(
+        run.pk,
+        token,
+        attempts=min(run.attempts + 1, TRIES // 2),
+        not_before=until,
+        notice=f"Paused: {error.message} It goes on at {until:%H:%M} UTC.",
+    )
 
 
 def pause(run: Run, token: str, error: Retryable) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ import requests
 from requests.auth import AuthBase
 from simple_salesforce.api import Salesforce
 
-from connectors.base import Limits
+from connectors.base import Budget, Limits
 from connectors.errors import AuthRevoked
 from connectors.salesforce.auth import LOOPBACK, Access, Credentials, Login, on_address
 from connectors.salesforce.errors import half_reply
@@ -43,8 +44,9 @@ class _Bearer(AuthBase):
 class Transport(requests.Session):
     """The session under simple-salesforce. Raises `ConnectorError`; a reply it returns is a success."""
 
-    def __init__(self, login: Login, patience: Patience) -> None:
+    def __init__(self, login: Login, patience: Patience, budget: Budget | None = None) -> None:
         super().__init__()
+        self._budget = budget
         self._login = login
         self._patience = patience
         self.calls = 0
@@ -74,8 +76,9 @@ class Transport(requests.Session):
         super_request = super().request
 
         def attempt() -> requests.Response:
-            self.calls += 1
-            response = super_request(method, target, *args, **kwargs)
+            with self._budget.call() if self._budget else nullcontext():
+                self.calls += 1
+                response = super_request(method, target, *args, **kwargs)
             self._note_usage(response)
             return response
 
@@ -84,18 +87,25 @@ class Transport(requests.Session):
     def _note_usage(self, response: requests.Response) -> None:
         if usage := _USAGE.search(response.headers.get("Sforce-Limit-Info", "")):
             self.usage = Limits(used=int(usage[1]), allowed=int(usage[2]))
+            if self._budget:
+                self._budget.observe(self.usage)
 
 
 class Client:
     """REST, queries and Metadata SOAP of one org. Numbers with a fraction come as `Decimal`, exact."""
 
     def __init__(
-        self, credentials: Credentials, *, version: str = API_VERSION, patience: Patience | None = None
+        self,
+        credentials: Credentials,
+        *,
+        version: str = API_VERSION,
+        patience: Patience | None = None,
+        budget: Budget | None = None,
     ) -> None:
         self.version = version
         patience = patience or Patience()
         self._login = Login(credentials, version=version, patience=patience)
-        self._transport = Transport(self._login, patience)
+        self._transport = Transport(self._login, patience, budget)
         self._library: Salesforce | None = None
 
     @property

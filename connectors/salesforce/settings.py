@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from connectors.base import Budget
 from connectors.errors import BadInput
 from connectors.salesforce.auth import Credentials
 from connectors.salesforce.client import API_VERSION, Client
@@ -36,7 +37,7 @@ class SalesforceSettings(BaseModel):
     api_version: str = API_VERSION
 
 
-def open_salesforce(settings: Mapping[str, str]) -> Salesforce:
+def open_salesforce(settings: Mapping[str, str], budget: Budget | None = None) -> Salesforce:
     """The org that the settings name; nothing is sent yet. Raises `BadInput` for unusable settings."""
     try:
         read = SalesforceSettings.model_validate(dict(settings))
@@ -48,4 +49,4 @@ def open_salesforce(settings: Mapping[str, str]) -> Salesforce:
             next_step=f"Known settings are {', '.join(SalesforceSettings.model_fields)}.",
         ) from None
     credentials = Credentials(**read.model_dump(exclude={"api_version"}))
-    return Salesforce(Client(credentials, version=read.api_version))
+    return Salesforce(Client(credentials, version=read.api_version, budget=budget))

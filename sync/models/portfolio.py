@@ -28,6 +28,7 @@ class Portfolio(models.Model):
 class Connection(models.Model):
     """One CRM org, or one set of files. Credentials are encrypted by `sync.vault`.
 
+    `api_share`: how much of the org's API calls may be ours, 0 to 1.
     `last_read`, of files only: record kind -> what the last read delivered and how it found its accounts.
     """
 
@@ -44,6 +45,7 @@ class Connection(models.Model):
     credentials = models.BinaryField(default=bytes)
     state = models.CharField(max_length=12, choices=State.choices, default=State.READY)
     identity = models.JSONField(default=dict)
+    api_share = models.FloatField(default=0.5)
     last_read = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 
