@@ -51,6 +51,14 @@ class Sessions:
     def user_of_refresh(self, token: str) -> str | None:
         return self._user("refresh", token)
 
+    def take_refresh(self, token: str) -> str | None:
+        """The user a refresh token belongs to, and its end: of two who show it at once, one gets an answer."""
+        with self._store.writing() as connection:
+            gone = connection.execute(
+                "DELETE FROM tokens WHERE token = ? AND kind = 'refresh' RETURNING user_id", (token,)
+            ).fetchone()
+        return str(gone[0]) if gone else None
+
     def revoke(self, token: str) -> None:
         """Ends an access or refresh token; unknown ones are ignored."""
         with self._store.writing() as connection:
@@ -67,6 +75,17 @@ class Sessions:
 
     def check_client(self, client_id: str, secret: str) -> bool:
         return _same(self._store.setting(f"client:{client_id}"), secret)
+
+    def knows_client(self, client_id: str) -> bool:
+        return bool(client_id) and self._store.setting(f"client:{client_id}") is not None
+
+    def register_certificate(self, client_id: str, pem: str) -> None:
+        """The certificate (or public key) with which the client signs its JWTs, as PEM."""
+        self._store.set_setting(f"certificate:{client_id}", pem)
+
+    def certificate(self, client_id: str) -> str:
+        """The client's certificate as PEM, or ""."""
+        return str(self._store.setting(f"certificate:{client_id}") or "")
 
     def set_password(self, username: str, user_id: str, password: str) -> None:
         self._store.set_setting(f"login:{username.lower()}", [user_id, password])

@@ -20,6 +20,11 @@ def bearer_token(request: Request) -> str:
     return token.strip() if scheme.lower() in ("bearer", "oauth") else ""
 
 
+def base_url(request: Request) -> str:
+    """Where the client reached us: its next requests go there."""
+    return f"{request.url.scheme}://{request.headers.get('host', request.url.netloc)}"
+
+
 def authorized(org: Org, endpoint: UserEndpoint) -> Endpoint:
     """The endpoint for requests with a live token; it gets the user's id. Others are answered 401."""
 

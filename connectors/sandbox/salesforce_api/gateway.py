@@ -19,9 +19,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from connectors.sandbox.org.org import Org, OrgError
-from connectors.sandbox.salesforce_api.bearer import bearer_token
+from connectors.sandbox.salesforce_api.bearer import base_url, bearer_token
 from connectors.sandbox.salesforce_api.calls import MISSING, ApiError, Call, Entry, Reply, problem
-from connectors.sandbox.salesforce_api.oauth import base_url
 
 #: The oldest and newest API version the sandbox answers to.
 VERSIONS = tuple(f"{number}.0" for number in range(31, 67))

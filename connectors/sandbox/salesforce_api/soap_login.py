@@ -12,8 +12,8 @@ from starlette.routing import Route
 
 from connectors.sandbox.org.org import Org
 from connectors.sandbox.salesforce_api import soap
-from connectors.sandbox.salesforce_api.bearer import Endpoint
-from connectors.sandbox.salesforce_api.oauth import base_url, user_row
+from connectors.sandbox.salesforce_api.bearer import Endpoint, base_url
+from connectors.sandbox.salesforce_api.oauth_identity import user_row
 from connectors.sandbox.salesforce_api.soap import ENTERPRISE, PARTNER, SoapCall, SoapFault
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf
 

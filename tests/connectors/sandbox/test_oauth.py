@@ -50,7 +50,7 @@ def test_the_instance_url_is_the_host_the_client_used(served: Served) -> None:
     [
         ({"client_secret": "wrong"}, "invalid_client"),
         ({"client_id": ""}, "invalid_client_id"),
-        ({"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer"}, "unsupported_grant_type"),
+        ({"grant_type": "urn:ietf:params:oauth:grant-type:device"}, "unsupported_grant_type"),
         ({"grant_type": ""}, "invalid_request"),
         ({"grant_type": "password", "username": "nobody@example.com", "password": "x"}, "invalid_grant"),
         ({"grant_type": "refresh_token", "refresh_token": "never-issued"}, "invalid_grant"),
