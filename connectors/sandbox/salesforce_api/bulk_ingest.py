@@ -50,15 +50,15 @@ class IngestJobs:
         asked = call.mapping()
         operation = bulk.choice(asked, "operation", OPERATIONS, "")
         definition = self.org.object(str(asked.get("object") or ""))
-        options = call.write_options()
+        options, rule = call.write_options(), _rule(asked, definition)
         delimiter, line_ending = bulk.shape(asked)
         stamp = self.org.clock.stamp()
         job = BulkJob(
             id=self.jobs.new_id(), kind="ingest", state="Open", operation=operation, object=definition.name,
             user_id=call.user_id, created=stamp, modified=stamp, api_version=call.version,
-            external_id=_key(asked, operation, definition), assignment_rule=_rule(asked, definition),
+            external_id=_key(asked, operation, definition), assignment_rule=rule,
             # unverified: a Bulk job obeys the Sforce-Auto-Assign header of the call that creates it, on unless FALSE.
-            auto_assign=options.auto_assign,
+            auto_assign=options.auto_assign or bool(rule),
             # unverified: a Bulk job obeys the Sforce-Duplicate-Rule-Header of the call that creates it.
             allow_duplicates=options.allow_duplicates,
             column_delimiter=delimiter, line_ending=line_ending,

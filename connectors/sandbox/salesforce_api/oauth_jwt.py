@@ -90,6 +90,8 @@ def _public_key(pem: bytes) -> RSAPublicKey | None:
 
 
 def _check_expiry(expires: object) -> None:
+    if isinstance(expires, str) and expires.isdecimal():  # the form simple-salesforce sends
+        expires = int(expires)
     if isinstance(expires, bool) or not isinstance(expires, int | float):
         raise _bad()
     left = expires - time.time()

@@ -68,5 +68,6 @@ def test_jsforce_finds_what_it_expects_of_an_org(served: Served) -> None:
         "bulkAborted": "Aborted",
         "bulkDeleted": "NOT_FOUND",
         "oauth": served.facts["username"],
+        "page": ["kept", served.facts["username"], True],
         "ended": "INVALID_SESSION_ID",
     }

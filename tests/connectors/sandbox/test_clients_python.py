@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import (
@@ -19,6 +21,8 @@ from simple_salesforce.exceptions import (
 
 from connectors.sandbox.background import Served
 from connectors.sandbox.org.org import Org
+
+PEM = serialization.Encoding.PEM
 
 
 class Redirected(HTTPAdapter):
@@ -86,6 +90,22 @@ def test_a_wrong_password_is_its_own_error(served_tls: Served) -> None:
     with session(served_tls) as through, pytest.raises(SalesforceAuthenticationFailed) as caught:
         log_in(served_tls, "wrong", through)
     assert caught.value.code == "INVALID_LOGIN"
+
+
+def test_it_logs_in_with_a_signed_assertion(served_tls: Served, org: Org) -> None:
+    key = rsa.generate_private_key(65537, 2048)
+    public = key.public_key().public_bytes(PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    private = key.private_bytes(PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    username, client_id = served_tls.facts["username"], served_tls.facts["client_id"]
+    org.sessions.register_certificate(client_id, public.decode())
+    org.set_setting("client_policy", {"permitted_users": "admin_approved", "approved_users": [username]})
+    with session(served_tls) as through:
+        client: Any = Salesforce(
+            username=username, consumer_key=client_id, privatekey=private.decode(), domain="test", version="63.0",
+            session=through,
+        )  # fmt: skip
+        assert client.query("SELECT Id FROM User LIMIT 1")["totalSize"] == 1
+    org.set_setting("client_policy", None)
 
 
 def test_a_record_lives_and_dies(client: Any) -> None:

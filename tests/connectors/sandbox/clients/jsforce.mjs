@@ -105,6 +105,17 @@ const byClient = new jsforce.Connection({ instanceUrl: facts.url, oauth2: client
 await byClient.authorize({ grant_type: 'client_credentials' });
 seen.oauth = (await byClient.identity()).username;
 await byClient.logout();
+const page = new jsforce.OAuth2({ ...client, redirectUri: 'http://127.0.0.1:9/back', useVerifier: true });
+const asked = new URL(page.getAuthorizationUrl({ scope: 'api refresh_token', state: 'kept' }));
+const answered = await fetch(asked, {
+  method: 'POST', redirect: 'manual',
+  body: new URLSearchParams({ username: facts.username, password: facts.password, approve: 'yes' }),
+});
+const back = new URL(answered.headers.get('location')).searchParams;
+const byPage = new jsforce.Connection({ oauth2: page, version: VERSION });
+await byPage.authorize(back.get('code'));
+const renewed = await page.refreshToken(byPage.refreshToken);
+seen.page = [back.get('state'), (await byPage.identity()).username, renewed.refresh_token !== byPage.refreshToken];
 const ended = new jsforce.Connection({ instanceUrl: facts.url, accessToken: 'gone', version: VERSION });
 seen.ended = await code(ended.query('SELECT Id FROM Account'));
 
