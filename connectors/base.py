@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import pyarrow as pa
 
@@ -214,6 +214,24 @@ class Since:
     after_id: str = ""
 
 
+@dataclass(frozen=True)
+class BulkState:
+    """How far a bulk job is. `gone`: the CRM does not know it any more."""
+
+    phase: Literal["open", "busy", "done", "failed", "gone"]
+    processed: int = 0
+    failed: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class BulkPage:
+    """Rows of a bulk read, in no order, and where the next page is; "" after the last."""
+
+    rows: pa.RecordBatch
+    next_place: str
+
+
 class Budget(Protocol):
     """How many requests a connector may send. Shared by everybody who talks to the same org."""
 
@@ -255,7 +273,10 @@ class Crm(Protocol):
         """
 
     def fetch(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Mapping[str, Scalar]]:
-        """Current values by record id and API field name. Records that no longer exist are absent."""
+        """Current values by record id and API field name. Records that no longer exist are absent.
+
+        Any number of ids; one request reads `fetch_size` of them.
+        """
 
     def deleted(self, kind: str, since: datetime) -> Iterable[str]:
         """Ids of records deleted (or merged away) since."""
@@ -272,4 +293,46 @@ class Crm(Protocol):
     @property
     def batch_size(self) -> int: ...
 
+    @property
+    def fetch_size(self) -> int:
+        """Records that one request of `fetch` reads."""
+
     def record_url(self, kind: str, record_id: str) -> str: ...
+
+
+@runtime_checkable
+class BulkReads(Protocol):
+    """Capability: whole kinds read by jobs that the CRM works on in the background."""
+
+    def count(self, kind: str) -> int:
+        """About how many records of this kind there are."""
+
+    def start_bulk_read(self, kind: str, fields: Mapping[str, str]) -> str:
+        """Begin to read all records; returns a text from which any process goes on."""
+
+    def bulk_read_state(self, read: str) -> BulkState: ...
+
+    def bulk_read_until(self, read: str) -> datetime | None:
+        """The instant up to which the read is complete; None when there was no record."""
+
+    def bulk_page(self, read: str, kind: str, fields: Mapping[str, str], place: str) -> BulkPage:
+        """The page at a place, "" for the first. Pages can be read again."""
+
+
+@runtime_checkable
+class BulkWrites(Protocol):
+    """Capability: many updates uploaded as one job. Its id is known before anything is uploaded."""
+
+    def open_load(self, kind: str) -> str:
+        """A new job, empty."""
+
+    def fill_load(self, load: str, changes: Sequence[Change]) -> None:
+        """Upload these changes, once, and let the CRM begin."""
+
+    def load_state(self, load: str) -> BulkState: ...
+
+    def load_results(self, load: str, changes: Sequence[Change]) -> list[WriteResult]:
+        """One result per change, in order, of a job that has ended."""
+
+    def abort_load(self, load: str) -> None:
+        """Give up a job that is still open."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from dataclasses import asdict
-from typing import Literal, TypeVar
+from typing import Literal
 
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
@@ -13,8 +13,8 @@ from django.utils import timezone
 from sync import figures, guard, labels, lease, notices, outputs, publishing, tally
 from sync.guard import Reason
 from sync.models import AccountState, AuditEvent, Change, Run
+from sync.rows import portions
 
-T = TypeVar("T")
 #: Parts of a plan that can be left out on approval.
 Part = Literal["moves", "downgrades", "lost"]
 PARTS: dict[Part, str] = {
@@ -22,10 +22,6 @@ PARTS: dict[Part, str] = {
     "downgrades": "moves to a lower tier",
     "lost": "tiers that would be emptied",
 }
-
-
-#: Records named in one statement.
-PORTION = 500
 
 
 class NotHeld(Exception):
@@ -143,25 +139,20 @@ def _end(run: Run, why: str, next_step: str, actor: str = "") -> None:
 def _leave_out(run: Run, actor: str, parts: Collection[Part], accounts: Collection[str]) -> int:
     planned = run.changes.filter(state=Change.State.PLANNED)
     chosen = {row.pk for part in parts for row in part_of(run, part)}
-    for some in _portions(sorted(accounts)):
+    for some in portions(sorted(accounts)):
         chosen |= set(planned.filter(record_id__in=some).values_list("pk", flat=True))
-    for pks in _portions(sorted(chosen)):
+    for pks in portions(sorted(chosen)):
         _set_aside(
             run, planned.filter(pk__in=pks), f"{actor} approved the run without it", "The next run plans it again."
         )
     return len(chosen)
 
 
-def _portions(items: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Few enough for one statement."""
-    return (items[start : start + PORTION] for start in range(0, len(items), PORTION))
-
-
 def _set_aside(run: Run, rows: QuerySet[Change], why: str, next_step: str) -> None:
     """Give these changes their outcome, and let their accounts stand as before."""
     records = list(rows.values_list("connection", "record_id"))
     rows.update(state=Change.State.LEFT_OUT, message=f"{why}.", next_step=next_step)
-    for some in _portions(records):
+    for some in portions(records):
         mine = AccountState.objects.filter(
             connection__in={connection for connection, _ in some}, record_id__in=[record for _, record in some]
         )

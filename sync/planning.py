@@ -18,6 +18,7 @@ from django.db.models import OuterRef, Subquery
 from sync import evaluate, lease, mirror, outputs, values
 from sync.models import AccountState, Change, Connection, Override, Run, Score
 from sync.plan import Account, Planned, plan_account
+from sync.rows import update
 from sync.tally import Tally
 
 Row = Mapping[str, Any]
@@ -198,7 +199,7 @@ class _Chunk:
             for state in states
             if state.record_id in self.before and self._facts(state) != self.before[state.record_id]
         ]
-        AccountState.objects.bulk_update(changed, _FACTS, batch_size=200)
+        update(changed, _FACTS)
         newest = Score.objects.filter(account=OuterRef("pk")).order_by("-pk").values("pk")[:1]
         AccountState.objects.filter(pk__in=[score.account.pk for score in self.scores]).update(score=Subquery(newest))
         AccountState.objects.filter(pk__in=[state.pk for state in states]).update(seen_in=self.run)

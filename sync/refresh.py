@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+from django.utils import timezone
 from duckdb import IOException
 
-from connectors.base import Crm
+from connectors.base import BulkReads, Crm
 from connectors.errors import Unavailable
-from sync import clock, crms, files, lease, mirror, outputs
+from sync import bulk_refresh, clock, crms, files, lease, mirror, outputs
 from sync.models import Connection, Run
 
 #: Seconds of reading per job, and rows held before they are merged into the mirror.
@@ -32,14 +33,21 @@ def advance(run: Run, token: str) -> bool:
         return False
     pk, kind, defaults = state["kinds"][state["done"]]
     connection = Connection.objects.get(pk=pk)
-    complete, calls = True, 0
+    complete, calls, wait = True, 0, 0.0
     with _mirror(run) as copy:
         if connection.kind == Connection.FILES:
             files.pull(copy, connection, kind)
         else:
             crm = crms.open_crm(connection, run)
             fields = outputs.layout(run.model, connection).columns(kind, defaults)
-            complete = _pull(copy, crm, connection.name, kind, fields)
+            job = state.get("bulk", {}).get(str(state["done"]))
+            if job is not None and isinstance(crm, BulkReads):
+                job = bulk_refresh.advance(copy, crm, bulk_refresh.Target(connection.name, kind, fields), job)
+                complete = job["phase"] == "done"
+                state = {**state, "bulk": {**state["bulk"], str(state["done"]): job}}
+                wait = job["pause"]
+            else:
+                complete = _pull(copy, crm, connection.name, kind, fields)
             calls = crms.calls_since_last(crm)
         rows = copy.count(kind)
     state = {
@@ -47,23 +55,37 @@ def advance(run: Run, token: str) -> bool:
         "done": state["done"] + complete,
         "note": f"{_MANY.get(kind, kind.replace('_', ' ') + 's')}: {rows:,}",
     }
-    lease.record(run.pk, token, progress={**run.progress, "pull": state}, api_calls=run.api_calls + calls)
+    later = {"not_before": timezone.now() + timedelta(seconds=wait)} if wait else {}
+    lease.record(run.pk, token, progress={**run.progress, "pull": state}, api_calls=run.api_calls + calls, **later)
     return True
 
 
 def _begin(run: Run, token: str) -> bool:
     """Ask every CRM which kinds it has; some orgs have no orders, for example. Files come last: they are matched
-    to accounts."""
-    kinds, calls = [], run.api_calls
+    to accounts. Bulk reads of large kinds all start now: the CRM works on them side by side."""
+    kinds: list[list[Any]] = []
+    bulk: dict[str, Any] = {}
+    calls = run.api_calls
     for connection in run.portfolio.crms():
         crm = crms.open_crm(connection, run)
-        kinds += [[connection.pk, kind, dict(columns)] for kind, columns in crm.kinds().items()]
+        for kind, columns in crm.kinds().items():
+            fields = outputs.layout(run.model, connection).columns(kind, columns)
+            if isinstance(crm, BulkReads) and _is_unread(run, connection.name, kind, fields):
+                job = bulk_refresh.start(crm, kind, fields)
+                bulk |= {str(len(kinds)): job} if job else {}
+            kinds.append([connection.pk, kind, dict(columns)])
         calls += crms.calls_since_last(crm)
     for connection in run.portfolio.files():
         kinds += [[connection.pk, kind, {}] for kind in files.kinds(connection)]
-    state = {"done": 0, "total": len(kinds), "note": "", "kinds": kinds}
+    state = {"done": 0, "total": len(kinds), "note": "", "kinds": kinds, "bulk": bulk}
     lease.record(run.pk, token, progress={**run.progress, "pull": state}, api_calls=calls)
     return True
+
+
+def _is_unread(run: Run, connection: str, kind: str, fields: Mapping[str, str]) -> bool:
+    with _mirror(run) as copy:
+        cursor = copy.cursor(connection, kind, fields)
+    return cursor.modified_at is None
 
 
 @contextmanager

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from django.db.models import QuerySet
 
-from connectors.base import Crm
-from sync import crms, lease, outputs, verify, writeback
+from connectors.base import BulkWrites, Crm
+from sync import crms, lease, loading, outputs, verify, writeback
 from sync.models import Change, Connection, Run
 
 Batch = Callable[[Run, str, Crm, outputs.Layout, QuerySet[Change]], None]
@@ -16,7 +16,20 @@ Batch = Callable[[Run, str, Crm, outputs.Layout, QuerySet[Change]], None]
 def send(run: Run, token: str) -> bool:
     """Send the next batch; False when every planned change was sent or has an outcome."""
     waiting = (Change.State.PLANNED, Change.State.SENDING)
-    return _unit(run, token, "send", waiting, writeback.send_batch)
+    return _unit(run, token, "send", waiting, _send_next)
+
+
+def _send_next(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: QuerySet[Change]) -> None:
+    """A few records go by themselves, many as a bulk job where the CRM has them."""
+    if isinstance(crm, BulkWrites):
+        load = run.loads.filter(connection__in=among.values("connection"), done=False).first()
+        if load is not None:
+            loading.go_on(run, token, crm, layout, load)
+            return
+        if writeback.waiting(among).count() >= loading.LARGE:
+            loading.begin(run, token, crm, layout, among)
+            return
+    writeback.send_batch(run, token, crm, layout, among)
 
 
 def verify_sent(run: Run, token: str) -> bool:

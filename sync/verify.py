@@ -7,22 +7,19 @@ from django.db.models import QuerySet
 
 from connectors.base import Crm
 from sync import lease, outputs, values
-from sync.models import AccountState, Change, Run
+from sync.models import Change, Run
+from sync.rows import update
+from sync.writeback import states_of
 
 
 def verify_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: QuerySet[Change]) -> None:
     """Verify the next batch of these changes, which belong to one connection."""
-    rows = list(among.filter(state=Change.State.SENT)[: crm.batch_size])
+    rows = list(among.filter(state=Change.State.SENT)[: crm.fetch_size])
     if not rows:
         return
     fields = sorted({name for row in rows for name in row.after})
     now = crm.fetch("account", [row.record_id for row in rows], fields)
-    accounts = {
-        account.record_id: account
-        for account in AccountState.objects.filter(
-            connection_id=rows[0].connection_id, record_id__in=[row.record_id for row in rows]
-        )
-    }
+    accounts = states_of(rows)
     for row in rows:
         found = values.stored_all(now.get(row.record_id, {}))
         _judge(row, found)
@@ -31,8 +28,8 @@ def verify_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: 
         account.current = {**account.current, **shown}
     with transaction.atomic():
         lease.record(run.pk, token)
-        Change.objects.bulk_update(rows, ["state", "message", "next_step"])
-        AccountState.objects.bulk_update(accounts.values(), ["current"])
+        update(rows, ["state", "message", "next_step"])
+        update(accounts.values(), ["current"])
 
 
 def _judge(row: Change, found: dict[str, values.Stored]) -> None:

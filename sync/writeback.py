@@ -18,6 +18,7 @@ from connectors.base import Change as CrmChange
 from connectors.base import Crm, Scalar, WriteResult
 from sync import lease, outputs, plan, undone, values
 from sync.models import AccountState, Change, Run
+from sync.rows import portions, update
 
 #: A locked row is tried this often before it is reported as rejected.
 TRIES = 5
@@ -54,24 +55,44 @@ def send_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: Qu
     rows = list(waiting(among)[: crm.batch_size])
     if not rows:
         return
+    to_send = prepare(run, token, crm, layout, rows)
+    if to_send:
+        results = crm.push("account", [CrmChange(row.record_id, row.after) for row in to_send])
+        conclude(run, token, to_send, results, layout)
+
+
+def prepare(run: Run, token: str, crm: Crm, layout: outputs.Layout, rows: Sequence[Change]) -> list[Change]:
+    """Record the intent, read the target fields again, and give an outcome to rows that are not to be sent.
+
+    Returns the others, which are to be sent right now.
+    """
     undoing = run.kind == Run.Kind.UNDO
     resumed = {row.pk for row in rows if undoing or row.state == Change.State.SENDING}
     with transaction.atomic():
         lease.record(run.pk, token)
-        Change.objects.filter(pk__in=[row.pk for row in rows]).update(
-            state=Change.State.SENDING, attempts=F("attempts") + 1
-        )
+        for some in portions([row.pk for row in rows]):
+            Change.objects.filter(pk__in=some).update(state=Change.State.SENDING, attempts=F("attempts") + 1, load=None)
+    for row in rows:
+        row.attempts += 1
     fields = sorted({name for row in rows for name in row.after})
     now = crm.fetch("account", [row.record_id for row in rows], fields)
-    verdicts = {
-        row.pk: triage(row.before, row.after, now.get(row.record_id), resumed=row.pk in resumed) for row in rows
-    }
-    to_send = [row for row in rows if verdicts[row.pk] == "send"]
-    lease.record(run.pk, token)
-    results = crm.push("account", [CrmChange(row.record_id, row.after) for row in to_send]) if to_send else []
+    to_send, others = [], []
     for row in rows:
-        _settle(row, verdicts[row.pk], now.get(row.record_id), layout, undoing=undoing)
-    refused = {row.pk for row, result in zip(to_send, results, strict=True) if not _record(row, result)}
+        verdict = triage(row.before, row.after, now.get(row.record_id), resumed=row.pk in resumed)
+        if verdict == "send":
+            to_send.append(row)
+        else:
+            _settle(row, verdict, now.get(row.record_id), layout, undoing=undoing)
+            others.append(row)
+    _save(run, token, others, set(), layout)
+    return to_send
+
+
+def conclude(
+    run: Run, token: str, rows: Sequence[Change], results: Sequence[WriteResult], layout: outputs.Layout
+) -> None:
+    """Record what the CRM said of rows that were sent, result by result."""
+    refused = {row.pk for row, result in zip(rows, results, strict=True) if not _record(row, result)}
     _save(run, token, rows, refused, layout)
 
 
@@ -107,7 +128,7 @@ def _record(row: Change, result: WriteResult) -> bool:
         row.state = Change.State.SENT
         return True
     row.code, row.message, row.next_step = result.code, result.message, result.next_step
-    again = result.retryable and row.attempts + 1 < TRIES
+    again = result.retryable and row.attempts < TRIES
     row.state = Change.State.PLANNED if again else Change.State.REJECTED
     if result.retryable and not again:
         row.next_step = f"Tried {TRIES} times; the next run tries again."
@@ -116,12 +137,9 @@ def _record(row: Change, result: WriteResult) -> bool:
 
 def _save(run: Run, token: str, rows: Sequence[Change], refused: set[int], layout: outputs.Layout) -> None:
     """Record outcomes and what we now know to have written, in one transaction under our lease."""
-    accounts = {
-        account.record_id: account
-        for account in AccountState.objects.filter(
-            connection_id=rows[0].connection_id, record_id__in=[row.record_id for row in rows]
-        )
-    }
+    if not rows:
+        return
+    accounts = states_of(rows)
     for row in rows:
         account = accounts[row.record_id]
         if row.state == Change.State.SENT:
@@ -132,5 +150,14 @@ def _save(run: Run, token: str, rows: Sequence[Change], refused: set[int], layou
             account.refused = plan.digest(row.before, row.after)
     with transaction.atomic():
         lease.record(run.pk, token)
-        Change.objects.bulk_update(rows, ["state", "code", "message", "next_step"])
-        AccountState.objects.bulk_update(accounts.values(), ["written", "undone", "refused"])
+        update(rows, ["state", "code", "message", "next_step"])
+        update(accounts.values(), ["written", "undone", "refused"])
+
+
+def states_of(rows: Sequence[Change]) -> dict[str, AccountState]:
+    """The accounts of these changes of one connection, by record id."""
+    return {
+        account.record_id: account
+        for some in portions([row.record_id for row in rows])
+        for account in AccountState.objects.filter(connection_id=rows[0].connection_id, record_id__in=some)
+    }

@@ -143,6 +143,28 @@ class Client:
             lambda org: org.restful(path, method=method, json=body, headers=dict(headers), repeatable=repeatable)
         )
 
+    def http(
+        self,
+        method: str,
+        path: str,
+        *,
+        data: bytes = b"",
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
+    ) -> requests.Response:
+        """A request below /services/data/vNN.0/ whose body or reply is not JSON alone."""
+        options: dict[str, Any] = {} if repeatable is None else {"repeatable": repeatable}
+        return self._transport.request(
+            method,
+            f"{self._org().base_url}{path}",
+            data=data or None,
+            params=dict(params or {}),
+            headers=dict(headers or {}),
+            timeout=(TIMEOUT[0], 2 * TIMEOUT[1]),
+            **options,
+        )
+
     def query(self, soql: str, *, include_deleted: bool = False) -> dict[str, Any]:
         """The first page of a query: {"records", "done", "nextRecordsUrl"?, "totalSize"}."""
         page: dict[str, Any] = self._json(lambda org: org.query(soql, include_deleted=include_deleted))

@@ -244,7 +244,11 @@ def outcome_unknown(host: str) -> Unavailable:
 
 def row_result(record_id: str, errors: Sequence[Mapping[str, Any]]) -> WriteResult:
     """The result for a refused row of a collections call."""
-    fault = _fault(errors[0]) if errors else Fault("UNKNOWN", "")
+    return refusal(record_id, _fault(errors[0]) if errors else Fault("UNKNOWN", ""))
+
+
+def refusal(record_id: str, fault: Fault) -> WriteResult:
+    """The result for a row that was refused for this reason."""
     reason = explain(fault.code, fault.message, fault.fields)
     return WriteResult(
         record_id=record_id,

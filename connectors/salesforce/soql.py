@@ -12,9 +12,6 @@ from datetime import UTC, date, datetime
 
 from connectors.base import Scalar, Since
 
-#: Rows named in one `Id IN (...)`: about 27 bytes each once encoded, and an address may have 16,384.
-IDS_PER_QUERY = 500
-
 _PATH = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*){0,5}\Z", re.ASCII)
 # SOQL knows these escapes in string literals; other characters stand for themselves.
 _ESCAPES = str.maketrans(
@@ -82,6 +79,16 @@ def window(fields: Sequence[str], source: str, since: Since | None, until: datet
             start = f"(SystemModstamp > {instant} OR (SystemModstamp = {instant} AND Id > {after}))"
     end = f"SystemModstamp <= {literal(until)}" if until is not None else ""
     return select(fields, source, start, end, *extra, order="SystemModstamp, Id")
+
+
+def everything(fields: Sequence[str], source: str, until: datetime | None) -> str:
+    """All rows up to and including `until`, in no order: what Bulk queries want."""
+    return select(fields, source, f"SystemModstamp <= {literal(until)}" if until is not None else "")
+
+
+def number(source: str) -> str:
+    """How many rows there are."""
+    return f"SELECT COUNT() FROM {path(source)}"  # noqa: S608
 
 
 def newest(source: str, *extra: str) -> str:

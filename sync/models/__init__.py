@@ -3,7 +3,7 @@
 from .account import AccountState, Override, Score
 from .alert import Alert, AuditEvent, Delivery, Finding, Notice, Owner
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
-from .run import Change, Run
+from .run import Change, Load, Run
 
 __all__ = [
     "AccountState",
@@ -14,6 +14,7 @@ __all__ = [
     "Connection",
     "Delivery",
     "Finding",
+    "Load",
     "Notice",
     "Override",
     "Owner",

@@ -83,6 +83,24 @@ class Run(models.Model):
         return f"Run {self.pk}"
 
 
+class Load(models.Model):
+    """A bulk job of the CRM that carries changes of a run.
+
+    Its id is stored before anything is uploaded, so that whoever comes next can go on with it, or give it up while
+    it is still open.
+    """
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="loads")
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="loads")
+    job = models.CharField(max_length=40)
+    done = models.BooleanField(default=False)
+    polls = models.PositiveSmallIntegerField(default=0)
+    started_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"Load {self.job}"
+
+
 class Change(models.Model):
     """The outbox: new values for one CRM record, written down before they are sent.
 
@@ -106,6 +124,7 @@ class Change(models.Model):
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="changes")
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="changes")
+    load = models.ForeignKey(Load, models.SET_NULL, null=True, related_name="changes")
     kind = models.CharField(max_length=20)
     record_id = models.CharField(max_length=40)
     record_name = models.CharField(max_length=255)

@@ -129,7 +129,7 @@ def test_a_lost_answer_is_neither_sent_twice_nor_taken_for_an_edit(stage: Stage)
 def test_a_run_that_gives_up_gives_every_row_an_outcome_and_the_next_one_mends_it(stage: Stage) -> None:
     run = stage.work(stage.start(), until=Run.Step.SEND)
     stage.fault(**PUSH, when="after", action="drop", times=0)
-    stage.fault(method="GET", path="/query", action="status", status=503, times=0, nth=2)
+    stage.fault(method="POST", path="/composite/sobjects/Account", action="status", status=503, times=0, nth=2)
     run = stage.work(run)
     assert run.state == Run.State.FAILED
     assert run.error

@@ -182,18 +182,26 @@ def test_one_record_twice_in_a_push_is_the_callers_mistake(canned: CannedOrg) ->
 
 def test_fetched_values_compare_with_planned_ones(canned: CannedOrg) -> None:
     describe(canned, "Account", FIELDS)
-    body = f'{{"done":true,"records":[{{"Id":"{A1}","AnnualRevenue":12.50,"Name":"","ActivityDate":"2026-02-03"}}]}}'
-    canned.on("GET", QUERY, body)
+    body = f'[{{"Id":"{A1}","AnnualRevenue":12.50,"Name":"","ActivityDate":"2026-02-03"}},null]'
+    canned.on("POST", "/composite/sobjects/Account", body)
     found = canned.open().fetch("account", [A1[:15], A2], ["AnnualRevenue", "Name", "ActivityDate"])
     assert found == {A1: {"AnnualRevenue": 12.5, "Name": None, "ActivityDate": date(2026, 2, 3)}}
 
 
-def test_fetching_many_records_takes_as_few_queries_as_an_address_allows(canned: CannedOrg) -> None:
+def test_many_records_are_fetched_two_thousand_at_a_time(canned: CannedOrg) -> None:
     describe(canned, "Account", FIELDS)
-    canned.on("GET", QUERY, page())
-    canned.open().fetch("account", [f"001{number:012d}" for number in range(1200)], ["Name"])
-    assert len(canned.seen("GET", QUERY)) == 3
-    assert max(len(request.path) for request in canned.requests) < 16_000
+    canned.on("POST", "/composite/sobjects/Account", [None] * 2000)
+    canned.open().fetch("account", [f"001{number:012d}" for number in range(4000)], ["Name"])
+    asked = canned.seen("POST", "/composite/sobjects/Account")
+    assert [len(request.json["ids"]) for request in asked] == [2000, 2000]
+    assert asked[0].json["fields"] == ["Id", "Name"]
+
+
+def test_a_reply_with_fewer_records_than_asked_for_is_no_answer(canned: CannedOrg) -> None:
+    describe(canned, "Account", FIELDS)
+    canned.on("POST", "/composite/sobjects/Account", [None])
+    with pytest.raises(Unavailable, match="incomplete"):
+        canned.open().fetch("account", [A1, A2], ["Name"])
 
 
 def test_deletions_are_asked_of_the_recycle_bin(canned: CannedOrg) -> None:

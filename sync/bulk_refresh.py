@@ -1,0 +1,73 @@
+"""Reading a large kind for the first time by a bulk job: started, watched, taken over page by page.
+
+Where the job and the page stand is kept with the run, so any worker goes on; a page that was taken twice merges to the
+same rows. The mirror's cursor moves to its end only with the last page.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from connectors.base import BulkReads
+from connectors.errors import Unavailable
+from sync.mirror import Cursor, Mirror
+
+#: Records from which a kind is read in bulk.
+LARGE = 20_000
+#: Seconds of taking pages per job, and between two looks at a CRM that is still at work.
+PATIENCE = 30.0
+LONGEST_PAUSE = 10.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is read into which part of the mirror: column -> CRM field path."""
+
+    connection: str
+    kind: str
+    fields: Mapping[str, str]
+
+
+def start(crm: BulkReads, kind: str, fields: Mapping[str, str]) -> dict[str, Any] | None:
+    """The state of a new bulk read; None when the kind is not large."""
+    if crm.count(kind) < LARGE:
+        return None
+    return {"read": crm.start_bulk_read(kind, fields), "place": "", "phase": "busy", "polls": 0, "pause": 0.0}
+
+
+def advance(copy: Mirror, crm: BulkReads, target: Target, job: Mapping[str, Any]) -> dict[str, Any]:
+    """Look at the job or take its next pages; returns its new state. Raises `Unavailable` when the CRM lost it."""
+    if job["phase"] == "busy":
+        state = crm.bulk_read_state(job["read"])
+        if state.phase in ("open", "busy"):
+            pause = min(float(2 ** job["polls"]), LONGEST_PAUSE)
+            return {**job, "polls": job["polls"] + 1, "pause": pause}
+        if state.phase != "done":
+            again = crm.start_bulk_read(target.kind, target.fields)
+            if job.get("restarts", 0) >= 2:
+                raise Unavailable(
+                    f"The bulk read of {target.kind} records failed three times: {state.message or state.phase}.",
+                    next_step="Look at the bulk data load jobs in the CRM's setup, then run again.",
+                )
+            return {**job, "read": again, "restarts": job.get("restarts", 0) + 1, "polls": 0, "pause": 1.0}
+    return _take(copy, crm, target, {**job, "phase": "pages", "pause": 0.0})
+
+
+def _take(copy: Mirror, crm: BulkReads, target: Target, job: dict[str, Any]) -> dict[str, Any]:
+    deadline = time.monotonic() + PATIENCE
+    place = job["place"]
+    while True:
+        page = crm.bulk_page(job["read"], target.kind, target.fields, place)
+        place = page.next_place
+        reached = crm.bulk_read_until(job["read"]) if not place else None
+        rows = pa.Table.from_batches([page.rows])
+        copy.absorb(target.connection, target.kind, rows, cursor=Cursor(reached, "", complete=not place))
+        if not place:
+            return {**job, "place": "", "phase": "done"}
+        if time.monotonic() > deadline:
+            return {**job, "place": place}

@@ -1,0 +1,122 @@
+"""Large reads and writes as bulk jobs of the CRM: the same end as small ones, also when workers and jobs die."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sync import bulk_refresh, jobs, loading, mirror
+from sync.models import Change, Load, Run
+from tests.sync.stage import Stage
+
+INGEST = r"/jobs/ingest$"
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sixty accounts count as many."""
+    monkeypatch.setattr(bulk_refresh, "LARGE", 10)
+    monkeypatch.setattr(loading, "LARGE", 10)
+    monkeypatch.setattr(loading, "SIZE", 25)
+
+
+def requests(stage: Stage, method: str, part: str) -> list[dict[str, Any]]:
+    log: list[dict[str, Any]] = stage.crm.request("GET", "/__sandbox__/log").json()
+    return [entry for entry in log if entry["method"] == method and part in entry["path"]]
+
+
+def tables(stage: Stage) -> dict[str, Any]:
+    with mirror.reading(stage.portfolio.pk) as held:
+        return {kind: table.order_by("id").to_pandas() for kind, table in held.items()}
+
+
+def test_a_run_in_bulk_ends_like_one_by_one(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = stage.run()
+    assert run.state == Run.State.DONE, run.error
+    assert run.counts["records_verified"] == run.changes.count() > 25
+    assert Load.objects.filter(done=True).count() == 3
+    assert requests(stage, "POST", "/jobs/query")
+    assert not [entry for entry in requests(stage, "PATCH", "/composite/sobjects") if "Account" in str(entry)]
+    in_bulk = tables(stage)
+    monkeypatch.setattr(bulk_refresh, "LARGE", 10**9)
+    mirror.path(stage.portfolio.pk).unlink()
+    second = stage.run()
+    assert second.counts["records_planned"] == 0
+    for kind, table in tables(stage).items():
+        if kind not in ("account", "activity"):  # our values and tasks were written in between
+            assert table.equals(in_bulk[kind]), kind
+
+
+def until_loading(stage: Stage) -> Run:
+    return stage.work(stage.start(), until=Run.Step.SEND)
+
+
+def test_a_worker_that_dies_before_the_upload_gives_the_job_up_and_sends_once(stage: Stage) -> None:
+    run = until_loading(stage)
+    stage.fault(method="PUT", path="/batches", nth=1, when="before", action="drop")
+    stage.unit(run)
+    abandoned = Load.objects.get()
+    run = stage.work(run)
+    assert run.counts["records_verified"] == run.changes.count()
+    states = {entry["path"] for entry in requests(stage, "PATCH", f"/jobs/ingest/{abandoned.job}")}
+    assert states
+    assert stage.crm.request("GET", f"jobs/ingest/{abandoned.job}").json()["state"] == "Aborted"
+
+
+def test_an_upload_whose_answer_was_lost_is_not_trusted(stage: Stage) -> None:
+    run = until_loading(stage)
+    stage.fault(method="PUT", path="/batches", nth=1, when="after", action="drop")
+    run = stage.work(run)
+    assert run.counts["records_verified"] == run.changes.count()
+    assert run.counts["records_superseded"] == 0
+
+
+def test_a_job_that_was_begun_is_waited_for_by_the_next_worker(stage: Stage) -> None:
+    stage.org.set_setting("bulk_delay", 0.5)
+    run = until_loading(stage)
+    stage.fault(method="PATCH", path="/jobs/ingest/", nth=1, when="after", action="drop")
+    stage.unit(run)
+    job = Load.objects.get().job
+    run = stage.work(run)
+    assert run.counts["records_verified"] == run.changes.count()
+    assert stage.crm.request("GET", f"jobs/ingest/{job}").json()["state"] == "JobComplete"
+
+
+def test_a_busy_job_is_looked_at_ever_less_often(stage: Stage) -> None:
+    stage.org.set_setting("bulk_delay", 2)
+    run = until_loading(stage)
+    pauses = []
+    for _ in range(4):
+        stage.unit(run)
+        run.refresh_from_db()
+        assert run.not_before is not None
+        pauses.append(round((run.not_before - run.touched_at).total_seconds()))
+        assert not jobs.work(run.pk)
+    assert pauses == sorted(pauses)
+    assert pauses[0] < pauses[-1]
+
+
+def test_refused_rows_of_a_load_are_data(stage: Stage) -> None:
+    run = until_loading(stage)
+    row = run.changes.filter(after__has_key="Tierline_Tier__c").first()
+    assert row is not None
+    Change.objects.filter(pk=row.pk).update(after={**row.after, "Tierline_Tier__c": "no_such_tier"})
+    run = stage.work(run)
+    assert run.state == Run.State.DONE
+    assert run.counts["records_failed"] == 1
+    row.refresh_from_db()
+    assert row.code == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+    assert run.counts["records_verified"] == run.changes.count() - 1
+
+
+def test_a_bulk_read_the_crm_lost_is_started_again(stage: Stage) -> None:
+    run = stage.start()
+    stage.unit(run)
+    run.refresh_from_db()
+    bulk = run.progress["pull"]["bulk"]
+    assert bulk
+    lost = {key: {**job, "read": job["read"].replace("750", "75Z")} for key, job in bulk.items()}
+    Run.objects.filter(pk=run.pk).update(progress={"pull": {**run.progress["pull"], "bulk": lost}})
+    run = stage.work(run)
+    assert run.state == Run.State.DONE, run.error
