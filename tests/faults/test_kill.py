@@ -32,6 +32,7 @@ COMMAND = [sys.executable, "-m", "admin", "demo", "--once", "--json"]
 OPTIONS = ["--accounts", str(ACCOUNTS), "--seed", str(SEED), "--today", TODAY]
 PUSH = {"method": "PATCH", "path": "/composite/sobjects"}
 READ = {"method": "GET", "path": "/query"}
+READ_BACK = {"method": "POST", "path": "/composite/sobjects/Account"}
 
 pytestmark = pytest.mark.faults
 
@@ -160,7 +161,7 @@ def product(template: Path, tmp_path: Path) -> Iterator[Product]:
 def strike(product: Product, step: str, seed: int) -> None:
     """Kill the workers in this step: while a request is held up, before or after it is applied, or at any time."""
     chance = random.Random(f"{step}-{seed}")
-    target = {"pull": READ, "send": PUSH, "verify": READ}.get(step)
+    target = {"pull": READ, "send": PUSH, "verify": READ_BACK}.get(step)
     moment = seed % 3
     if target is None or moment == 2:
         product.wait_for_step(step)
