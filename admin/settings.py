@@ -2,7 +2,7 @@
 
 TIERLINE_HOME, DATABASE_URL, REDIS_URL, TIERLINE_SECRET_KEY, TIERLINE_KEYS, TIERLINE_HOSTS, TIERLINE_ORIGINS,
 TIERLINE_TIME_ZONE, TIERLINE_SMTP_HOST / _PORT / _USER / _PASSWORD / _TLS, TIERLINE_MAIL_FROM, TIERLINE_DAILY_AT,
-TIERLINE_URL.
+TIERLINE_MICRO_BATCH_MINUTES, TIERLINE_URL.
 """
 
 from __future__ import annotations
@@ -126,6 +126,8 @@ REDIS_URL = os.environ.get("REDIS_URL") or home.queue_address()
 _daily = os.environ.get("TIERLINE_DAILY_AT", "")
 #: Local time at which the scheduler starts each portfolio's daily run, e.g. 02:00; unset: no daily run.
 DAILY_AT = time.fromisoformat(_daily) if _daily else None
+#: Minutes between two micro-batches while accounts wait for one.
+MICRO_BATCH_MINUTES = float(os.environ.get("TIERLINE_MICRO_BATCH_MINUTES", "5"))
 
 LOGGING = {
     "version": 1,

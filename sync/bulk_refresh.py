@@ -66,7 +66,8 @@ def _take(copy: Mirror, crm: BulkReads, target: Target, job: dict[str, Any]) -> 
         place = page.next_place
         reached = crm.bulk_read_until(job["read"]) if not place else None
         rows = pa.Table.from_batches([page.rows])
-        copy.absorb(target.connection, target.kind, rows, cursor=Cursor(reached, "", complete=not place))
+        end = Cursor(reached, "", complete=not place)
+        copy.absorb(target.connection, target.kind, rows, cursor=end, compare=False)
         if not place:
             return {**job, "place": "", "phase": "done"}
         if time.monotonic() > deadline:

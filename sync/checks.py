@@ -22,7 +22,7 @@ MESSAGES = 10
 def find(run: Run, token: str) -> bool:
     """Check all records of all connections; one job."""
     model = outputs.model(run.model)
-    scores = _all_scores(run)
+    scores = evaluate.latest(run.portfolio_id)
     for connection in run.portfolio.crms():
         records = _records(run, connection)
         _put_current(records["account"], connection)
@@ -39,11 +39,6 @@ def find(run: Run, token: str) -> bool:
     }
     lease.record(run.pk, token, progress=progress)
     return False
-
-
-def _all_scores(run: Run) -> pd.DataFrame:
-    tables = [evaluate.scores(run, number) for number in range(evaluate.chunks(run))]
-    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame({"account_id": [], "in_scope": []})
 
 
 def _records(run: Run, connection: Connection) -> dict[str, pd.DataFrame]:

@@ -15,11 +15,13 @@ from django.conf import settings
 
 from scoring import calibration as calibrating
 from scoring import features, pipeline
-from sync import lease, mirror, outputs
-from sync.models import Calibration, Run
+from sync import dirty, lease, mirror, outputs
+from sync.models import Calibration, Dirty, Run
 
 #: Accounts per chunk: scored, and later planned, in one job.
 CHUNK = 5000
+#: Touched accounts from which all are scored.
+MANY = 20_000
 
 
 def folder(run: Run) -> Path:
@@ -54,26 +56,57 @@ def advance(run: Run, token: str) -> bool:
     progress = {"done": number + 1, "total": state["total"], "note": "accounts"}
     scored = run.counts.get("accounts_scored", 0) if number else 0
     counts = {**run.counts, "accounts_scored": scored + int(table["in_scope"].sum())}
+    more = bool(number + 1 < int(state["total"]))
+    if not more:
+        _publish(run, number + 1)
     lease.record(run.pk, token, progress={**run.progress, "score": progress}, counts=counts)
-    return bool(number + 1 < int(state["total"]))
+    return more
 
 
 def _prepare(run: Run, token: str) -> int:
     """Compute features and, once per model and period, the calibration; returns the number of chunks."""
     _tidy(run)
     model = outputs.model(run.model)
+    calibration = Calibration.objects.filter(model=run.model, as_of=as_of(run)).first()
+    scope = scope_of(run, calibration)
     ours = {connection.identity["user_id"] for connection in run.portfolio.crms()}
     with mirror.reading(run.portfolio_id) as tables:
+        if scope is not None:
+            accounts = tables["account"]
+            tables = {**tables, "account": accounts.filter(accounts.id.isin(sorted(scope)))}
         frame = features.build(tables, model, as_of(run), ours).order_by("account_id").to_pandas()
     _write(frame, folder(run) / "features.parquet")
-    calibration = Calibration.objects.filter(model=run.model, as_of=as_of(run)).first()
     if calibration is None and len(frame):
         payload = pipeline.calibrate(frame, model, as_of(run)).to_json()
         calibration, _ = Calibration.objects.get_or_create(
             model=run.model, as_of=as_of(run), defaults={"payload": payload}
         )
-    lease.record(run.pk, token, calibration=calibration)
+    lease.record(run.pk, token, calibration=calibration, counts={**run.counts, "whole": scope is None})
     return -(-len(frame) // CHUNK)
+
+
+def scope_of(run: Run, calibration: Calibration | None) -> set[str] | None:
+    """Ids of the accounts an incremental run has to look at; None for all of them.
+
+    All: in a full run, at the turn of the period, with a new model, when anything was read that touches every
+    account, and when so many are touched that choosing them costs more than it spares.
+    """
+    if run.kind != Run.Kind.INCREMENTAL or calibration is None or not _follows_whole(run):
+        return None
+    touched = mirror.touched_accounts(run.portfolio_id)
+    asked = Dirty.objects.filter(connection__portfolio=run.portfolio, pk__lte=dirty.upto(run))
+    if touched.accounts is None:
+        return None
+    ids = {record_id for _, record_id in touched.accounts} | set(asked.values_list("record_id", flat=True))
+    return ids if len(ids) <= MANY else None
+
+
+def _follows_whole(run: Run) -> bool:
+    """Whether all accounts were scored before with this model for this date."""
+    whole = Run.objects.filter(
+        portfolio=run.portfolio, state=Run.State.DONE, model=run.model, as_of=run.as_of, counts__whole=True
+    )
+    return whole.exists()
 
 
 def as_of(run: Run) -> date:
@@ -92,6 +125,25 @@ def _calibration(run: Run) -> calibrating.Calibration:
     if run.calibration is None:
         raise ValueError("a run is scored after it is calibrated")
     return calibrating.Calibration.from_json(run.calibration.payload)
+
+
+def latest(portfolio_id: int) -> pd.DataFrame:
+    """The newest score of every account, whichever run computed it."""
+    path = _latest_path(portfolio_id)
+    return pd.read_parquet(path) if path.exists() else pd.DataFrame({"account_id": [], "in_scope": []})
+
+
+def _latest_path(portfolio_id: int) -> Path:
+    return mirror.path(portfolio_id).with_suffix(".scores.parquet")
+
+
+def _publish(run: Run, total: int) -> None:
+    """Put this run's scores into the table of the newest ones, in place of all or of those it looked at."""
+    tables = [scores(run, number) for number in range(total)]
+    if not run.counts.get("whole", True):
+        known = latest(run.portfolio_id)
+        tables.insert(0, known[~known["account_id"].isin(pd.concat(tables)["account_id"])])
+    _write(pd.concat(tables, ignore_index=True).sort_values("account_id"), _latest_path(run.portfolio_id))
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

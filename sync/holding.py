@@ -33,7 +33,6 @@ class NotHeld(Exception):
 
 def advance(run: Run, token: str) -> bool:
     """Hold the run if its plan exceeds the model's limits and nobody has approved it; a run is judged once."""
-    replace_earlier(run)
     approved = run.progress.get("guard", {}).get("approved")
     if not approved and (reasons := _reasons(run)):
         hold(run, token, reasons)
@@ -47,11 +46,16 @@ def _reasons(run: Run) -> list[Reason]:
         .order_by("-pk")
         .first()
     )
+    whole = run.counts.get("whole", True)
+    with_tier = run.counts.get("accounts_with_tier", 0)
+    if not whole and earlier:
+        # A few accounts are measured against all of them, else three moves among four would hold a micro-batch.
+        with_tier = max(with_tier, sum(earlier.counts.get("tiers", {}).values()))
     facts = guard.Facts(
-        with_tier=run.counts.get("accounts_with_tier", 0),
+        with_tier=with_tier,
         moves=tally.moves(run.counts),
         segments=run.counts.get("segments", {}),
-        earlier_segments=earlier.counts.get("segments", {}) if earlier else {},
+        earlier_segments=earlier.counts.get("segments", {}) if earlier and whole else {},
         records=run.counts.get("records", {}),
         earlier_records=earlier.counts.get("records", {}) if earlier else {},
     )

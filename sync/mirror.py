@@ -27,6 +27,8 @@ import pyarrow as pa
 from django.conf import settings
 
 from connectors.base import COLUMNS, MONEY, Since
+from sync import touched
+from sync.touched import Touched
 
 #: Rows modified within this time before the last read are read again: the CRM commits out of order.
 LOOK_BACK = timedelta(minutes=10)
@@ -88,6 +90,7 @@ class Mirror:
             "CREATE TABLE IF NOT EXISTS tierline_cursor (connection VARCHAR, kind VARCHAR, shape VARCHAR,"
             " modified_at TIMESTAMPTZ, last_id VARCHAR, complete BOOLEAN, PRIMARY KEY (connection, kind))"
         )
+        touched.prepare(database)
 
     def cursor(self, connection: str, kind: str, fields: Mapping[str, str]) -> Cursor:
         """Where to go on reading. A kind whose columns changed is forgotten and starts anew."""
@@ -109,6 +112,7 @@ class Mirror:
                 "INSERT OR REPLACE INTO tierline_cursor VALUES (?, ?, ?, NULL, '', FALSE)",
                 [connection, kind, shape(kind, fields)],
             )
+            touched.everything(self.database, connection)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -131,11 +135,14 @@ class Mirror:
             if name not in present:
                 self.database.execute(f'ALTER TABLE "{kind}" ADD COLUMN "{name}" {column_type(kind, name)}')
 
-    def absorb(self, connection: str, kind: str, rows: pa.Table, *, cursor: Cursor) -> None:
-        """Merge these rows and move the cursor, in one transaction. Later rows of one id win."""
+    def absorb(self, connection: str, kind: str, rows: pa.Table, *, cursor: Cursor, compare: bool = True) -> None:
+        """Merge these rows and move the cursor, in one transaction. Later rows of one id win.
+
+        Without `compare` what the rows change is not noted: a kind that is read anew touches every account anyway.
+        """
         with self._transaction():
             if rows.num_rows:
-                self._insert(connection, kind, rows)
+                self._insert(connection, kind, rows, compare=compare)
             self.database.execute(
                 "UPDATE tierline_cursor SET modified_at = coalesce(?, modified_at), last_id = ?, complete = ?"
                 " WHERE connection = ? AND kind = ?",
@@ -146,10 +153,21 @@ class Mirror:
         """Put these rows in place of all rows of a kind, or change nothing if `batches` raises."""
         with self._transaction():
             self._prepare(kind, columns)
+            before = self._digest(connection, kind)
             self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
             for batch in batches:
                 if batch.num_rows:
-                    self._insert(connection, kind, pa.Table.from_batches([batch]))
+                    self._insert(connection, kind, pa.Table.from_batches([batch]), compare=False)
+            if self._digest(connection, kind) != before:
+                touched.everything(self.database, connection)
+
+    def _digest(self, connection: str, kind: str) -> tuple[int, int]:
+        """Names the rows of a kind, whatever their order."""
+        row = self.database.execute(
+            f'SELECT count(*), coalesce(bit_xor(hash(k)), 0) FROM "{kind}" k WHERE connection = ?',  # noqa: S608
+            [connection],
+        ).fetchone()
+        return (int(row[0]), int(row[1])) if row else (0, 0)
 
     def keep_only(self, connection: str, kinds: Collection[str]) -> None:
         """Drop a connection's rows of every other kind: a source that is no longer in the mapping counts no more."""
@@ -157,14 +175,20 @@ class Mirror:
             if kind not in kinds and not kind.startswith("tierline_"):
                 self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
 
-    def _insert(self, connection: str, kind: str, rows: pa.Table) -> None:
+    def _insert(self, connection: str, kind: str, rows: pa.Table, *, compare: bool) -> None:
         self.database.register("incoming", rows)
         targets = ", ".join(f'"{name}"' for name in rows.column_names)
-        values = ", ".join(_expression(field) for field in rows.schema)
+        values = ", ".join(f'{_expression(field)} AS "{field.name}"' for field in rows.schema)
+        latest = (
+            f"SELECT {values} FROM (SELECT *, row_number() OVER () AS position FROM incoming) "  # noqa: S608
+            "QUALIFY row_number() OVER (PARTITION BY id ORDER BY position DESC) = 1"
+        )
+        if compare:
+            self.database.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {latest}")
+            touched.compare(self.database, connection, kind, rows.column_names)
+            latest = f"SELECT {targets} FROM fresh"  # noqa: S608
         self.database.execute(
-            f'INSERT OR REPLACE INTO "{kind}" (connection, {targets}) '  # noqa: S608
-            f"SELECT ?, {values} FROM (SELECT *, row_number() OVER () AS position FROM incoming) "
-            "QUALIFY row_number() OVER (PARTITION BY id ORDER BY position DESC) = 1",
+            f'INSERT OR REPLACE INTO "{kind}" (connection, {targets}) SELECT ?, * FROM ({latest})',  # noqa: S608
             [connection],
         )
         self.database.unregister("incoming")
@@ -175,6 +199,8 @@ class Mirror:
         return self.database.execute(f'SELECT {names} FROM "{kind}" ORDER BY 1').fetchall()  # noqa: S608
 
     def remove(self, connection: str, kind: str, ids: list[str]) -> None:
+        """Forget these records."""
+        touched.removed(self.database, connection, kind, ids)
         self.database.execute(
             f'DELETE FROM "{kind}" WHERE connection = ? AND id IN (SELECT unnest(?))',  # noqa: S608
             [connection, ids],
@@ -222,3 +248,9 @@ def reading(portfolio_id: int) -> Iterator[dict[str, Any]]:
         yield {name: backend.table(name) for name in backend.list_tables() if not name.startswith("tierline_")}
     finally:
         backend.disconnect()
+
+
+def touched_accounts(portfolio_id: int) -> Touched:
+    """The accounts that records of the snapshot have touched since a run last ended well."""
+    with duckdb.connect(str(snapshot_path(portfolio_id)), read_only=True, config=_limits()) as database:
+        return touched.read(database)

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import pandas as pd
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Subquery
 
-from sync import evaluate, lease, mirror, outputs, values
+from connectors.errors import Unavailable
+from sync import dirty, evaluate, holding, lease, mirror, outputs, values
 from sync.models import AccountState, Change, Connection, Override, Run, Score
 from sync.plan import Account, Planned, plan_account
 from sync.rows import update
@@ -27,6 +29,8 @@ Row = Mapping[str, Any]
 def advance(run: Run, token: str) -> bool:
     """Plan the next chunk; False after the last."""
     total = evaluate.chunks(run)
+    if not run.progress.get("plan"):
+        holding.replace_earlier(run)
     number = run.progress.get("plan", {}).get("done", 0)
     if number >= total:
         return False
@@ -37,7 +41,7 @@ def advance(run: Run, token: str) -> bool:
     for chunk in work:
         chunk.plan(tally)
     progress = {"done": number + 1, "total": total, "note": "accounts"}
-    with transaction.atomic():
+    with _alone(), transaction.atomic():
         for chunk in work:
             chunk.save()
         lease.record(
@@ -47,6 +51,17 @@ def advance(run: Run, token: str) -> bool:
             counts={**run.counts, **tally.counts()},
         )
     return bool(number + 1 < int(total))
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Two runs that plan one record in the same moment: the database lets one of them, the other looks again."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Unavailable(
+            "Another run planned a change of the same account at this moment.", next_step="It is planned again."
+        ) from error
 
 
 def _rows(table: pd.DataFrame) -> list[Row]:
@@ -76,16 +91,33 @@ class _Chunk:
         self.run = run
         self.connection = connection
         self.layout = outputs.layout(run.model, connection)
-        self.scored = [row for row in scored if (connection.name, row["account_id"]) in held]
+        mine = [row for row in scored if (connection.name, row["account_id"]) in held]
         self.held = {record_id: row for (name, record_id), row in held.items() if name == connection.name}
-        ids = [row["account_id"] for row in self.scored]
+        ids = [row["account_id"] for row in mine]
         known = AccountState.objects.filter(connection=connection, record_id__in=ids).select_related("score")
         self.states = {state.record_id: state for state in known}
+        others = self._left_to_others(ids)
+        self.scored = [row for row in mine if row["account_id"] not in others]
+        self.states = {record_id: state for record_id, state in self.states.items() if record_id not in others}
         self.before = {state.record_id: self._facts(state) for state in known}
         self.attempted = self._attempted(ids)
         self.changes: list[Change] = []
         self.scores: list[Score] = []
         self.planned: list[Planned] = []
+
+    def _left_to_others(self, ids: Sequence[str]) -> set[str]:
+        """Accounts that a newer run has planned already, or that another run is writing at this moment.
+
+        The latter are looked at again as soon as that run has ended.
+        """
+        newer = {key for key, state in self.states.items() if (state.seen_in_id or 0) > self.run.pk}
+        busy = set(
+            Change.objects.filter(connection=self.connection, record_id__in=ids, state__in=Change.OPEN)
+            .exclude(run=self.run)
+            .values_list("record_id", flat=True)
+        )
+        dirty.mark(self.connection, busy, f"another run was writing it when {self.run} looked")
+        return newer | busy
 
     def _attempted(self, ids: Sequence[str]) -> dict[str, dict[str, str | None]]:
         """Values that an interrupted run may have written without hearing the answer."""

@@ -14,7 +14,7 @@ from duckdb import IOException
 
 from connectors.base import BulkReads, Crm
 from connectors.errors import Unavailable
-from sync import bulk_refresh, clock, crms, files, lease, mirror, outputs
+from sync import bulk_refresh, clock, crms, dirty, files, lease, mirror, outputs, touched
 from sync.models import Connection, Run
 
 #: Seconds of reading per job, and rows held before they are merged into the mirror.
@@ -77,7 +77,7 @@ def _begin(run: Run, token: str) -> bool:
         calls += crms.calls_since_last(crm)
     for connection in run.portfolio.files():
         kinds += [[connection.pk, kind, {}] for kind in files.kinds(connection)]
-    state = {"done": 0, "total": len(kinds), "note": "", "kinds": kinds, "bulk": bulk}
+    state = {"done": 0, "total": len(kinds), "note": "", "kinds": kinds, "bulk": bulk, "dirty": dirty.newest(run)}
     lease.record(run.pk, token, progress={**run.progress, "pull": state}, api_calls=calls)
     return True
 
@@ -114,12 +114,13 @@ def _pull(copy: mirror.Mirror, crm: Crm, name: str, kind: str, fields: Mapping[s
         last = mirror.Cursor(_last(batch, "modified_at"), str(_last(batch, "id")), complete=False)
         late = time.monotonic() > deadline
         if late or sum(page.num_rows for page in held) >= BUFFER:
-            copy.absorb(name, kind, pa.Table.from_batches(held), cursor=last)
+            copy.absorb(name, kind, pa.Table.from_batches(held), cursor=last, compare=start.complete)
             held = []
         if late:
             return False
     rows = pa.Table.from_batches(held) if held else pa.table({})
-    copy.absorb(name, kind, rows, cursor=mirror.Cursor(_later(start, last), last.last_id, complete=True))
+    end = mirror.Cursor(_later(start, last), last.last_id, complete=True)
+    copy.absorb(name, kind, rows, cursor=end, compare=start.complete)
     return True
 
 
@@ -133,6 +134,15 @@ def _later(start: mirror.Cursor, last: mirror.Cursor) -> datetime | None:
     return max(known) if known else None
 
 
+def forget_touched(run: Run) -> None:
+    """The run has ended well: what had been touched when it began to score is dealt with."""
+    upto = run.progress.get("pull", {}).get("touched")
+    if upto is not None:
+        with _mirror(run) as copy:
+            touched.forget(copy.database, upto)
+    dirty.forget(run)
+
+
 def _conclude(run: Run, token: str) -> None:
     """Publish the snapshot, and fix the date this run scores for."""
     mirror.publish(run.portfolio_id)
@@ -140,4 +150,5 @@ def _conclude(run: Run, token: str) -> None:
         records = {kind: int(table.count().execute()) for kind, table in tables.items()}
         as_of = clock.as_of(outputs.model(run.model), run.today, tables)
     counts = {**run.counts, "accounts_read": records["account"], "records": records}
-    lease.record(run.pk, token, as_of=as_of, counts=counts)
+    state = {**run.progress["pull"], "touched": mirror.touched_accounts(run.portfolio_id).upto}
+    lease.record(run.pk, token, as_of=as_of, counts=counts, progress={**run.progress, "pull": state})

@@ -24,19 +24,21 @@ Step = Run.Step
 #: Does one unit; True while the step has more to do.
 Unit = Callable[[Run, str], bool]
 
+_WHOLE_LINE: dict[str, Unit] = {
+    Step.PULL: refresh.advance,
+    Step.SCORE: evaluate.advance,
+    Step.PLAN: planning.advance,
+    Step.GUARD: holding.advance,
+    Step.CANARY: canary.advance,
+    Step.SEND: sending.send,
+    Step.VERIFY: sending.verify_sent,
+    Step.FINDINGS: checks.find,
+    Step.ALERTS: checks.deliver,
+}
 #: The steps of each kind of run, in order.
 LINES: dict[str, dict[str, Unit]] = {
-    Run.Kind.FULL: {
-        Step.PULL: refresh.advance,
-        Step.SCORE: evaluate.advance,
-        Step.PLAN: planning.advance,
-        Step.GUARD: holding.advance,
-        Step.CANARY: canary.advance,
-        Step.SEND: sending.send,
-        Step.VERIFY: sending.verify_sent,
-        Step.FINDINGS: checks.find,
-        Step.ALERTS: checks.deliver,
-    },
+    Run.Kind.FULL: _WHOLE_LINE,
+    Run.Kind.INCREMENTAL: _WHOLE_LINE,
     Run.Kind.UNDO: {
         Step.PLAN: undoing.advance,
         Step.CANARY: canary.advance,
@@ -63,13 +65,13 @@ class NothingToRun(Exception):
     """The portfolio has no connection or no published model; the message says what to do."""
 
 
-def start(portfolio: Portfolio, requested_by: str, *, today: date | None = None) -> Run:
+def start(portfolio: Portfolio, requested_by: str, *, today: date | None = None, kind: Run.Kind = Run.Kind.FULL) -> Run:
     """Begin a run and queue its first job.
 
     Raises AlreadyRunning, NothingToRun, and `sync.queue.QueueUnreachable` before anything is recorded.
     """
     queue.redis().close()
-    run = create(portfolio, requested_by, today=today)
+    run = create(portfolio, requested_by, today=today, kind=kind)
     try:
         queue.enqueue("advance", run.pk)
     except queue.QueueUnreachable as error:  # it answered a moment ago; the scheduler queues the run when it is back
@@ -77,27 +79,40 @@ def start(portfolio: Portfolio, requested_by: str, *, today: date | None = None)
     return run
 
 
-def create(portfolio: Portfolio, requested_by: str, *, today: date | None = None) -> Run:
-    """The row of a new run, not queued yet."""
+def create(
+    portfolio: Portfolio, requested_by: str, *, today: date | None = None, kind: Run.Kind = Run.Kind.FULL
+) -> Run:
+    """The row of a new run, not queued yet.
+
+    An incremental run looks only at accounts that something touched since the last run; it waits while a run is held,
+    because it would write some of what that run may not.
+    """
     if not portfolio.crms().exists():
         raise NothingToRun(f"{portfolio} has no CRM yet. Add one: tierline connection add NAME --help")
     model = portfolio.published_models.order_by("-published_at", "-pk").first()
     if model is None:
         raise NothingToRun(f"{portfolio} has no model yet. Publish one: tierline model publish FILE")
+    held = Run.objects.filter(portfolio=portfolio, state=Run.State.HELD).first()
+    if held and kind == Run.Kind.INCREMENTAL:
+        raise NothingToRun(f"{held} waits for approval. Approve or drop it first, or start a full run: tierline run")
     try:
         with transaction.atomic():
             run = Run.objects.create(
                 portfolio=portfolio,
+                kind=kind,
                 model=model,
                 requested_by=requested_by,
                 today=today or timezone.localdate(),
             )
             AuditEvent.objects.create(portfolio=portfolio, actor=requested_by, action="run started", subject=str(run))
     except IntegrityError as error:
-        active = Run.objects.filter(portfolio=portfolio, state=Run.State.ACTIVE).first()
-        if active is None:
+        incremental = kind == Run.Kind.INCREMENTAL
+        others = Run.objects.filter(portfolio=portfolio, state=Run.State.ACTIVE)
+        active = others.filter(kind=kind) if incremental else others.exclude(kind=Run.Kind.INCREMENTAL)
+        found = active.first()
+        if found is None:
             raise
-        raise AlreadyRunning(active) from error
+        raise AlreadyRunning(found) from error
     return run
 
 
@@ -194,6 +209,7 @@ def finish(run: Run, token: str) -> None:
             "Run again: what is missing is planned anew. Please report this, it must not happen.",
         )
         return
+    refresh.forget_touched(run)
     lease.record(
         run.pk,
         token,

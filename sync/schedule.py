@@ -58,6 +58,21 @@ def start_daily() -> None:
             log.warning("daily run of %s not started: %s", portfolio, reason)
 
 
+def start_micro_batches() -> None:
+    """Look at accounts that wait for it, also while a full run is at work; one micro-batch at a time."""
+    pause = timedelta(minutes=settings.MICRO_BATCH_MINUTES)
+    for portfolio in Portfolio.objects.filter(connections__dirty__isnull=False).distinct():
+        recent = Run.objects.filter(
+            portfolio=portfolio, kind=Run.Kind.INCREMENTAL, started_at__gt=timezone.now() - pause
+        )
+        if recent.exists() or Run.objects.filter(portfolio=portfolio, state=Run.State.HELD).exists():
+            continue
+        try:
+            run.start(portfolio, "schedule", kind=Run.Kind.INCREMENTAL)
+        except (run.AlreadyRunning, run.NothingToRun) as reason:
+            log.info("micro-batch of %s not started: %s", portfolio, reason)
+
+
 def loop(stopped: Callable[[], bool], pause: float = 1.0) -> None:
     """Until `stopped`: sweep every second, the rest every half minute."""
     rare = 0.0
@@ -67,4 +82,5 @@ def loop(stopped: Callable[[], bool], pause: float = 1.0) -> None:
             rare = time.monotonic()
             resend()
             start_daily()
+            start_micro_batches()
         time.sleep(pause)

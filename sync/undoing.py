@@ -40,6 +40,8 @@ def create(run: Run, requested_by: str, *, accounts: Collection[str] = (), field
     """The row of the undo run, not queued yet."""
     if run.state == Run.State.ACTIVE:
         raise CannotUndo(f"{run} is still at work. Undo it when it has ended.")
+    if held := Run.objects.filter(portfolio=run.portfolio, state=Run.State.HELD).first():
+        raise CannotUndo(f"{held} waits for approval. Approve or drop it first.")
     scope = {"accounts": sorted(accounts), "fields": sorted(fields)}
     if not written(run, scope).exists():
         what = "of these accounts and fields " if accounts or fields else ""

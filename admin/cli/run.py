@@ -25,6 +25,12 @@ def run(
     context: typer.Context,
     portfolio: Portfolio = "",
     today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run as if it were this day.")] = None,
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="Look only at accounts that something touched since the last run.")
+    ] = False,
+    account: Annotated[
+        list[str] | None, typer.Option(help="Look at this account (CRM id), incrementally; may be repeated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Read, score, write back, verify, check and alert, once. Exit code 3: the run waits for approval."""
@@ -35,15 +41,19 @@ def run(
 
         ready(migrate=True)
         from admin import portfolios, report
-        from sync import queue
+        from sync import dirty, queue
         from sync import run as running
+        from sync.models import Run
 
         chosen = portfolios.choose(portfolio)
         redis = queue.redis()
         if not queue.workers_alive(redis):
             raise Stop("No worker is running, so nothing would happen.", "Start Tierline with: tierline up")
         portfolios.check_connections(chosen)
-        started = running.start(chosen, "command line", today=today.date() if today else None)
+        kind = Run.Kind.INCREMENTAL if incremental or account else Run.Kind.FULL
+        for connection in chosen.crms() if account else ():
+            dirty.mark(connection, account or [], "asked for on the command line")
+        started = running.start(chosen, "command line", today=today.date() if today else None, kind=kind)
         finished = report.follow(started, quiet=as_json)
         if as_json:
             print_json(report.figures(finished))

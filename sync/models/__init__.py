@@ -1,6 +1,6 @@
 """The state of an installation."""
 
-from .account import AccountState, Override, Score
+from .account import AccountState, Dirty, Override, Score
 from .alert import Alert, AuditEvent, Delivery, Finding, Notice, Owner
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
 from .run import Change, Load, Run
@@ -13,6 +13,7 @@ __all__ = [
     "Change",
     "Connection",
     "Delivery",
+    "Dirty",
     "Finding",
     "Load",
     "Notice",

@@ -69,6 +69,18 @@ class Score(models.Model):
         return f"{self.account}: {self.tier or 'no tier'} at {self.as_of}"
 
 
+class Dirty(models.Model):
+    """An account that somebody or something asked to look at soon: an event of the CRM, a dispute, a person."""
+
+    connection = models.ForeignKey(Connection, models.CASCADE, related_name="dirty")
+    record_id = models.CharField(max_length=40)
+    reason = models.CharField(max_length=120)
+    at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.record_id}: {self.reason}"
+
+
 class Override(models.Model):
     """A person's edit of a field that Tierline computes: kept in the CRM, and put up for a decision."""
 

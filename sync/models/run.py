@@ -21,6 +21,7 @@ class Run(models.Model):
 
     class Kind(models.TextChoices):
         FULL = "full", "full"
+        INCREMENTAL = "incremental", "incremental"
         UNDO = "undo", "undo"
 
     class State(models.TextChoices):
@@ -74,8 +75,13 @@ class Run(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=["portfolio"],
-                condition=models.Q(state="active"),
+                condition=models.Q(state="active", kind__in=("full", "undo")),
                 name="one_active_run_per_portfolio",
+            ),
+            models.UniqueConstraint(
+                fields=["portfolio"],
+                condition=models.Q(state="active", kind="incremental"),
+                name="one_active_micro_batch_per_portfolio",
             ),
         )
 
@@ -141,6 +147,11 @@ class Change(models.Model):
         ordering = ("pk",)
         constraints = (
             models.UniqueConstraint(fields=["run", "kind", "record_id"], name="one_change_per_record_and_run"),
+            models.UniqueConstraint(
+                fields=["connection", "kind", "record_id"],
+                condition=models.Q(state__in=("planned", "sending", "sent")),
+                name="one_open_change_per_record",
+            ),
         )
         indexes = (models.Index(fields=["run", "state", "id"], name="change_by_state"),)
 

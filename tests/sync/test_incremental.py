@@ -1,0 +1,157 @@
+"""Incremental runs look at what was touched, and end where a full run would; micro-batches go on beside a full one."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from sync import dirty, holding
+from sync import run as running
+from sync.models import Change, Dirty, Run
+from tests.sync.stage import TODAY, Stage
+
+INCREMENTAL = Run.Kind.INCREMENTAL
+
+
+def incremental(stage: Stage, today: date = TODAY) -> Run:
+    run = stage.work(running.create(stage.portfolio, "test", today=today, kind=INCREMENTAL))
+    assert run.state == Run.State.DONE, run.error
+    return run
+
+
+def test_after_a_full_run_the_first_looks_at_what_we_wrote_and_the_next_at_nothing(stage: Stage) -> None:
+    stage.run()
+    incremental(stage)
+    second = incremental(stage)
+    assert second.progress["score"]["total"] == 0
+    assert second.counts["records_planned"] == 0
+
+
+def test_only_accounts_of_changed_records_are_scored(stage: Stage) -> None:
+    stage.run()
+    incremental(stage)
+    (case,) = stage.query("SELECT Id, AccountId, Priority FROM Case LIMIT 1")
+    stage.org.update("Case", [{"Id": case["Id"], "Priority": "High" if case["Priority"] != "High" else "Low"}])
+    run = incremental(stage)
+    assert run.progress["score"]["total"] == 1
+    assert run.progress["plan"]["total"] == 1
+    touched = [state.record_id for state in run.portfolio.connections.get().accounts.filter(seen_in=run)]
+    assert touched == [case["AccountId"]]
+
+
+def test_a_moved_stamp_without_a_change_touches_nothing(stage: Stage) -> None:
+    stage.run()
+    incremental(stage)
+    (account,) = stage.query("SELECT Id, Name FROM Account LIMIT 1")
+    stage.org.update("Account", [{"Id": account["Id"], "Name": account["Name"]}])
+    assert incremental(stage).progress["score"]["total"] == 0
+
+
+def test_findings_of_other_accounts_stay_open(stage: Stage) -> None:
+    full = stage.run()
+    incremental(stage)
+    account = stage.query("SELECT Id FROM Account LIMIT 1")[0]["Id"]
+    dirty.mark(stage.connection, [account], "test")
+    run = incremental(stage)
+    assert run.progress["score"]["total"] == 1
+    assert run.counts["findings"] == full.counts["findings"]
+    assert not Dirty.objects.exists()
+
+
+def test_a_turn_of_the_period_is_scored_whole(stage: Stage) -> None:
+    stage.run()
+    assert incremental(stage, date(2026, 12, 1)).counts["whole"] is True
+    assert incremental(stage, date(2026, 12, 2)).counts["whole"] is False
+
+
+def test_a_micro_batch_goes_on_beside_a_full_run_and_neither_writes_a_record_twice(stage: Stage) -> None:
+    stage.run()
+    incremental(stage)
+    accounts = [row["Id"] for row in stage.query("SELECT Id FROM Account WHERE Type LIKE 'Customer%' LIMIT 4")]
+    stage.org.update("Account", [{"Id": record, "Tierline_Tier_Reason__c": None} for record in accounts])
+    full = stage.work(stage.start(), until=Run.Step.SEND)
+    assert full.changes.exists()
+    batch = incremental(stage)
+    assert batch.state == Run.State.DONE
+    busy = set(full.changes.values_list("record_id", flat=True))
+    assert not busy & set(batch.changes.values_list("record_id", flat=True))
+    full = stage.work(full)
+    assert full.counts["records_verified"] == full.changes.count()
+    again = incremental(stage)
+    assert again.counts["records_planned"] == 0
+    assert not Dirty.objects.exists()
+
+
+def test_an_older_run_does_not_overwrite_what_a_newer_one_saw(stage: Stage) -> None:
+    stage.run()
+    incremental(stage)
+    full = stage.work(stage.start(), until=Run.Step.PLAN)
+    account = stage.query("SELECT Id FROM Account WHERE Type LIKE 'Customer%' LIMIT 1")[0]["Id"]
+    dirty.mark(stage.connection, [account], "test")
+    batch = incremental(stage)
+    full = stage.work(full)
+    assert stage.connection.accounts.get(record_id=account).seen_in == batch
+    assert full.state == Run.State.DONE
+
+
+def test_while_a_run_is_held_micro_batches_wait(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = stage.work(stage.start(), until=Run.Step.GUARD)
+    Run.objects.filter(pk=run.pk).update(state=Run.State.HELD, held=[])
+    with pytest.raises(running.NothingToRun, match="waits for approval"):
+        running.create(stage.portfolio, "test", kind=INCREMENTAL)
+    run.refresh_from_db()
+    holding.drop(run, "Anna")
+    assert not Change.objects.filter(state__in=Change.OPEN).exists()
+    running.create(stage.portfolio, "test", kind=INCREMENTAL)
+
+
+def published(stage: Stage) -> dict[str, dict[str, Any]]:
+    """What was decided, without the day it was written on."""
+    return {
+        record: {name: value for name, value in values.items() if not name.endswith(("Since__c", "Date__c"))}
+        for record, values in stage.own_values().items()
+    }
+
+
+@pytest.mark.parametrize(
+    "worked",
+    [
+        pytest.param(frozenset({6, 8, 9, 10, 12, 24, 36, 39, 40, 48, 60}), id="some of the days"),
+        pytest.param(frozenset(range(1, 61)), id="every day", marks=pytest.mark.soak),
+    ],
+)
+def test_sixty_daily_incrementals_equal_one_full_run_on_day_sixty(stage: Stage, worked: frozenset[int]) -> None:
+    """Cases open, industries are corrected, lines and accounts go; two turns of the month are among the days."""
+    stage.run()
+    accounts = [row["Id"] for row in stage.query("SELECT Id FROM Account ORDER BY Id")]
+    incremental(stage)
+    since_life = 0
+    for day in range(1, 61):
+        today = TODAY + timedelta(days=day)
+        if day % 6 == 0:
+            live_one_day(stage, accounts, day)
+            since_life = 0
+        if day in worked:
+            run = incremental(stage, today)
+            since_life += 1
+            if today.day != 1 and since_life > 2:
+                assert run.counts["records_written"] == 0
+    after_sixty = published(stage)
+    full = stage.run(TODAY + timedelta(days=60))
+    assert full.state == Run.State.DONE, full.error
+    assert full.counts["records_planned"] == 0, [(row.before, row.after) for row in full.changes.all()[:3]]
+    assert published(stage) == after_sixty
+
+
+def live_one_day(stage: Stage, accounts: list[str], day: int) -> None:
+    """A day in the life of the company."""
+    chosen, other = accounts[day % len(accounts)], accounts[(day * 7) % len(accounts)]
+    stage.org.update("Account", [{"Id": chosen, "Industry": ("Marine", "Energy", "Mining")[day % 3]}])
+    stage.org.insert("Case", [{"AccountId": other, "Priority": "High", "Subject": f"Case {day}", "Status": "New"}])
+    lines = stage.query(f"SELECT Id FROM OrderItem WHERE Order.AccountId = '{other}' LIMIT 1")
+    if lines and day % 12 == 0:
+        stage.org.delete("OrderItem", [lines[0]["Id"]])
+    if day == 30:
+        stage.org.delete("Account", [accounts[31]])
