@@ -43,6 +43,13 @@ def _object(name: str, prefix: str, *fields: FieldDef) -> ObjectDef:
     )  # fmt: skip
 
 
+#: Permissions on an object, in the order in which each needs those before it.
+OBJECT_FLAGS = (
+    "PermissionsRead", "PermissionsCreate", "PermissionsEdit", "PermissionsDelete", "PermissionsViewAllRecords",
+    "PermissionsModifyAllRecords",
+)  # fmt: skip
+
+
 #: The org's own objects behind permissions; key prefixes as in the real service.
 OBJECTS = (
     _object(
@@ -59,6 +66,22 @@ OBJECTS = (
         replace(_reference("ParentId", "PermissionSet"), relationship_name="Parent"),
         _text("SobjectType", 80, required=True), _text("Field", 160, required=True),
         _flag("PermissionsRead"), _flag("PermissionsEdit"),
+    ),
+    _object(
+        "CustomPermission", "0CP",
+        replace(_text("DeveloperName", 80, required=True, unique=True), name_field=True),
+        _text("MasterLabel", 80, required=True), _text("Description", 255), _text("NamespacePrefix", 15),
+    ),
+    _object(
+        "SetupEntityAccess", "0J0",
+        replace(_reference("ParentId", "PermissionSet"), relationship_name="Parent"),
+        replace(_reference("SetupEntityId", "CustomPermission"), relationship_name="SetupEntity"),
+        _text("SetupEntityType", 80, required=True),
+    ),
+    _object(
+        "ObjectPermissions", "110",
+        replace(_reference("ParentId", "PermissionSet"), relationship_name="Parent"),
+        _text("SobjectType", 80, required=True), *(_flag(name) for name in OBJECT_FLAGS),
     ),
 )  # fmt: skip
 
@@ -101,6 +124,15 @@ class Access:
     def uneditable(self, user_id: str) -> frozenset[str]:
         """Fields the user cannot change, hidden ones included."""
         return self._without(user_id, "PermissionsEdit")
+
+    def custom_permissions(self, user_id: str) -> frozenset[str]:
+        """Names, in lower case, of the custom permissions the user holds through permission sets."""
+        rows = self._org.query(
+            "SELECT DeveloperName FROM CustomPermission WHERE Id IN (SELECT SetupEntityId FROM SetupEntityAccess "  # noqa: S608
+            "WHERE SetupEntityType = 'CustomPermission' AND ParentId IN "
+            f"(SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{user_id}'))"
+        )
+        return frozenset(str(row["DeveloperName"]).lower() for row in rows.records)
 
     def _without(self, user_id: str, permission: str) -> frozenset[str]:
         guarded = self._guarded()

@@ -71,7 +71,7 @@ class Definitions:
             if kind == "object":
                 definition = object_from_json(json.loads(body))
                 objects[definition.name] = definition
-            else:
+            elif kind == "value set":
                 value_set = value_set_from_json(json.loads(body))
                 value_sets[value_set.name] = value_set
         self._by_lower = {name.lower(): definition for name, definition in objects.items()}

@@ -27,6 +27,7 @@ from connectors.sandbox.org.outcomes import (
 from connectors.sandbox.org.queries import Queries, QueryOptions
 from connectors.sandbox.org.records import Store
 from connectors.sandbox.org.removal import Bin
+from connectors.sandbox.org.rules import Rulebook
 from connectors.sandbox.org.schema import FieldDef, GlobalValueSet, ObjectDef
 from connectors.sandbox.org.sessions import Credentials, Sessions
 from connectors.sandbox.org.standard import STANDARD
@@ -52,6 +53,7 @@ class Org:
         org_id: 18 characters, made at random when the org is created.
         admin_user_id: the user on whose behalf things happen unless another is named.
         access: field permissions; they apply only while the setting `field_security` is on.
+        rules: validation rules.
         usage: API calls of the last 24 hours, counted by the faces.
     """
 
@@ -61,10 +63,11 @@ class Org:
         self.store = Store(home / "org.sqlite3")
         self.clock = Clock()
         self.definitions = Definitions(self.store, STANDARD)
-        self._writer = Writer(self.store, self.definitions, self.clock)
+        self.access = Access(self)
+        self.rules = Rulebook(self.store, self.definitions, self.access.custom_permissions)
+        self._writer = Writer(self.store, self.definitions, self.clock, self.rules)
         self._bin = Bin(self.store, self.definitions, self.clock)
         self.queries = Queries(self.store, self.definitions, self.clock)
-        self.access = Access(self)
         self.usage = ApiUsage(self.store, self.clock)
         self.admin_user_id = ids.make("005", 1)
         with self.store.writing():
@@ -137,6 +140,7 @@ class Org:
     def delete_field(self, object_name: str, field_name: str) -> None:
         """Drops a custom field with its values. Raises SchemaError."""
         self.definitions.refresh()
+        self.rules.check_unused(f"{object_name}.{field_name}")
         self.definitions.delete_field(object_name, field_name)
 
     def value_sets(self) -> Mapping[str, GlobalValueSet]:

@@ -14,6 +14,7 @@ from connectors.sandbox.org.definitions import Definitions
 from connectors.sandbox.org.derived import Context, Draft, Stored
 from connectors.sandbox.org.outcomes import OrgError, RowError, RowOutcome
 from connectors.sandbox.org.records import Store, column, table
+from connectors.sandbox.org.rules import Rulebook
 from connectors.sandbox.org.schema import ObjectDef
 from connectors.sandbox.org.validation import Plan, Pointer, RecordTypes, Rights
 from connectors.sandbox.org.values import Refused
@@ -53,20 +54,22 @@ class Pending:
     draft: Draft | None = None
     error: RowError | None = None
     created: bool = False
+    more_errors: tuple[RowError, ...] = ()
 
     def outcome(self) -> RowOutcome:
         if self.error is not None:
-            return RowOutcome(None, False, (self.error,))
+            return RowOutcome(None, False, (self.error, *self.more_errors))
         return RowOutcome(self.id, True, (), self.created)
 
 
 class Writer:
     """Saves rows of one org. Each call is one transaction with one instant."""
 
-    def __init__(self, store: Store, definitions: Definitions, clock: Clock) -> None:
+    def __init__(self, store: Store, definitions: Definitions, clock: Clock, rules: Rulebook) -> None:
         self._store = store
         self._definitions = definitions
         self._clock = clock
+        self.rules = rules
         self._plans: dict[str, tuple[ObjectDef, Plan]] = {}
 
     def plan(self, definition: ObjectDef) -> Plan:
@@ -249,6 +252,7 @@ class Batch:
                     self._plan.check_dependencies(draft)
             except Refused as refusal:
                 pending.error = refusal.error
+        self._check_rules()
         self._check_unique()
         self._check_duplicates()
         if self._options.all_or_none and any(row.error for row in rows):
@@ -304,6 +308,16 @@ class Batch:
                     f"as owner of {self._definition.label.lower()}",
                 )
         return None
+
+    def _check_rules(self) -> None:
+        """The org's validation rules. Loading fills an org as it was before anybody made rules."""
+        if self._rights.loading:
+            return
+        for pending, draft in self._good():
+            broken = self._writer.rules.errors(self._definition, draft, self._context, self._options.user_id)
+            if broken:
+                pending.error, *more = broken
+                pending.more_errors = tuple(more)
 
     def _check_unique(self) -> None:
         for item in self._plan.unique:
