@@ -9,9 +9,10 @@ from rich.console import Console
 from admin.cli.output import Stop
 from connectors.base import SchemaPlan
 from sync import crms, outputs
+from sync import drift as drifting
 from sync.models import AuditEvent, Connection
 
-_COLOUR = {"+": "green", "~": "yellow", "!": "red", "=": "dim"}
+_COLOUR = {"+": "green", "~": "yellow", "-": "red", "!": "red", "=": "dim"}
 
 
 def plan(connection: Connection) -> SchemaPlan:
@@ -23,11 +24,43 @@ def plan(connection: Connection) -> SchemaPlan:
 
 
 def apply(connection: Connection, steps: SchemaPlan) -> None:
+    """Apply a plan. What it creates is written down first, so that also half of it can be removed."""
+    created = {name for step in steps.changes for name in step.creates}
+    connection.installed = sorted(created | set(connection.installed))
+    connection.save(update_fields=["installed"])
     crms.open_crm(connection).apply_schema(steps)
     AuditEvent.objects.create(
         portfolio=connection.portfolio,
         actor="command line",
         action="schema applied",
+        subject=connection.name,
+        detail={"steps": as_rows(steps)},
+    )
+
+
+def drift(connection: Connection) -> list[str]:
+    """How the CRM differs from the newest published model."""
+    published = connection.portfolio.published_models.order_by("-published_at", "-pk").first()
+    if published is None:
+        raise Stop("No model is published yet.", "Publish one: tierline model publish FILE")
+    return drifting.check(connection, crms.open_crm(connection), published)
+
+
+def plan_removal(connection: Connection, *, delete_data: bool) -> SchemaPlan:
+    """What taking our components away would do."""
+    return crms.open_crm(connection).plan_removal(connection.installed, delete_data=delete_data)
+
+
+def remove(connection: Connection, steps: SchemaPlan) -> None:
+    """Take away what the plan says."""
+    crms.open_crm(connection).remove_schema(steps)
+    gone = {step.target for step in steps.changes}
+    connection.installed = [name for name in connection.installed if name not in gone]
+    connection.save(update_fields=["installed"])
+    AuditEvent.objects.create(
+        portfolio=connection.portfolio,
+        actor="command line",
+        action="schema removed",
         subject=connection.name,
         detail={"steps": as_rows(steps)},
     )
@@ -49,4 +82,5 @@ def show(steps: SchemaPlan, console: Console) -> None:
     for target, values in steps.foreign.items():
         names = ", ".join(f'"{value}"' for value in values)
         console.print(f"    {target} keeps {len(values)} values that are not ours: {names}")
-    console.print(f"  = {unchanged} unchanged. Not touched: {steps.other_fields} other fields.")
+    others = f" Not touched: {steps.other_fields} other fields." if steps.other_fields else ""
+    console.print(f"  = {unchanged} unchanged.{others}")

@@ -120,12 +120,16 @@ class Field:
 
 @dataclass(frozen=True)
 class SchemaStep:
-    """One line of a plan. `sign`: "+" create, "~" change, "=" unchanged, "!" needs a decision."""
+    """One line of a plan. `sign`: "+" create, "~" change, "-" delete, "=" unchanged, "!" needs a decision.
 
-    sign: Literal["+", "~", "=", "!"]
+    `creates` names the components that come into being, in the CRM's own terms: what may be removed again.
+    """
+
+    sign: Literal["+", "~", "-", "=", "!"]
     target: str  # what a person would look for, e.g. "Account.Tierline_Tier__c"
     detail: str
     spec: FieldSpec | None = None
+    creates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ class SchemaPlan:
 
     @property
     def changes(self) -> tuple[SchemaStep, ...]:
-        return tuple(step for step in self.steps if step.sign in "+~")
+        return tuple(step for step in self.steps if step.sign in "+~-")
 
 
 @dataclass(frozen=True)
@@ -264,6 +268,18 @@ class Crm(Protocol):
     def plan_schema(self, specs: Sequence[FieldSpec]) -> SchemaPlan: ...
 
     def apply_schema(self, plan: SchemaPlan) -> None: ...
+
+    def drift(self, specs: Sequence[FieldSpec]) -> list[str]:
+        """How the org differs from what is relied on, a sentence per field that names both sides.
+
+        Told from what any user sees, so it needs no right to change the org.
+        """
+
+    def plan_removal(self, created: Sequence[str], *, delete_data: bool) -> SchemaPlan:
+        """What taking away would do. `created` are the components our own plans created; no other is touched."""
+
+    def remove_schema(self, plan: SchemaPlan) -> None:
+        """Take away what the plan says. Components that are gone already are no error."""
 
     def pull(self, kind: str, fields: Mapping[str, str], since: Since | None) -> Iterator[pa.RecordBatch]:
         """Pages of records, ordered by (modified_at, id), schema = the columns asked for.

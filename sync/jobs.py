@@ -7,9 +7,9 @@ import logging
 from rq.timeouts import JobTimeoutException
 
 from connectors.errors import ConnectorError, RateLimited, Retryable, Unavailable
-from sync import lease, notices, queue, run, vault
+from sync import crms, drift, lease, notices, queue, run, vault
 from sync.alerts import delivery
-from sync.models import Portfolio, Run
+from sync.models import Connection, Portfolio, Run
 
 log = logging.getLogger(__name__)
 
@@ -74,3 +74,15 @@ def deliver(portfolio_id: int) -> None:
         notices.send(notice)
     for message in delivery.due(Portfolio.objects.get(pk=portfolio_id))[:20]:
         delivery.deliver(message)
+
+
+def check_drift(connection_id: int) -> None:
+    """Compare a CRM's fields with the model, between runs."""
+    connection = Connection.objects.select_related("portfolio").get(pk=connection_id)
+    model = connection.portfolio.published_models.order_by("-published_at", "-pk").first()
+    if model is None:
+        return
+    try:
+        drift.check(connection, crms.open_crm(connection), model)
+    except (ConnectorError, vault.VaultLocked) as error:
+        log.warning("the fields of %s were not compared with the model: %s", connection, error)

@@ -6,6 +6,7 @@ They are written down in the transaction that changes the run, and sent by the s
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 from smtplib import SMTPException
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from sync import outputs
-from sync.models import Notice, Portfolio, Run
+from sync.models import Connection, Notice, Portfolio, Run
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,19 @@ def failed(run: Run, message: str, next_step: str) -> None:
         f"{run} of {run.portfolio} failed",
         f"{message}\n{next_step}\n\nNothing is lost: the next run goes on from what the CRM holds.\n"
         f"Details: {settings.TIERLINE_URL}/runs/{run.pk}",
+    )
+
+
+def drifted(connection: Connection, found: Sequence[str]) -> None:
+    """Tell that a CRM is not as the model has it any more."""
+    number = Notice.objects.filter(portfolio=connection.portfolio, key__startswith=f"drift-{connection.pk}-").count()
+    listed = "\n".join(f"- {sentence}" for sentence in found)
+    Notice.objects.create(
+        portfolio=connection.portfolio,
+        key=f"drift-{connection.pk}-{number + 1}",
+        subject=f"Fields of {connection} are not as the model has them",
+        body=f"{listed}\n\nRuns stop until this is mended: tierline schema plan {connection}, then "
+        f"tierline schema apply {connection}. Or change the model: tierline model publish FILE.",
     )
 
 

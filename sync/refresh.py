@@ -14,7 +14,7 @@ from duckdb import IOException
 
 from connectors.base import BulkReads, Crm
 from connectors.errors import Unavailable
-from sync import bulk_refresh, clock, crms, dirty, files, lease, mirror, outputs, touched
+from sync import bulk_refresh, clock, crms, dirty, drift, files, lease, mirror, outputs, touched
 from sync.models import Connection, Run
 
 #: Seconds of reading per job, and rows held before they are merged into the mirror.
@@ -68,6 +68,7 @@ def _begin(run: Run, token: str) -> bool:
     calls = run.api_calls
     for connection in run.portfolio.crms():
         crm = crms.open_crm(connection, run)
+        drift.require_none(connection, crm, run.model)
         for kind, columns in crm.kinds().items():
             fields = outputs.layout(run.model, connection).columns(kind, columns)
             if isinstance(crm, BulkReads) and _is_unread(run, connection.name, kind, fields):

@@ -17,12 +17,14 @@ from django.utils import timezone
 
 from sync import lease, notices, queue, run
 from sync.alerts import delivery
-from sync.models import Portfolio, Run
+from sync.models import Connection, Portfolio, Run
 
 log = logging.getLogger(__name__)
 
 #: A run nobody has touched for this long, though it could go on, has lost its job.
 QUIET = timedelta(seconds=3)
+#: Between two looks at whether a CRM still has our fields; every run looks as well.
+DRIFT_EVERY = timedelta(hours=6)
 
 
 def sweep() -> None:
@@ -73,6 +75,15 @@ def start_micro_batches() -> None:
             log.info("micro-batch of %s not started: %s", portfolio, reason)
 
 
+def check_drift() -> None:
+    """Queue a comparison of every CRM's fields with the model that was last made hours ago."""
+    before = timezone.now() - DRIFT_EVERY
+    stale = Q(drift_checked_at__lt=before)  # never checked: not installed yet, or no run has been started
+    for pk in Connection.objects.filter(stale, state=Connection.State.READY).values_list("pk", flat=True):
+        Connection.objects.filter(pk=pk).update(drift_checked_at=timezone.now())
+        queue.enqueue("check_drift", pk)
+
+
 def loop(stopped: Callable[[], bool], pause: float = 1.0) -> None:
     """Until `stopped`: sweep every second, the rest every half minute."""
     rare = 0.0
@@ -83,4 +94,5 @@ def loop(stopped: Callable[[], bool], pause: float = 1.0) -> None:
             resend()
             start_daily()
             start_micro_batches()
+            check_drift()
         time.sleep(pause)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from admin.cli.connection import find
-from admin.cli.output import out, print_json, sentences
+from admin.cli.output import WAITS, out, print_json, sentences
 
 app = typer.Typer(help="Plan and apply the fields Tierline needs in the CRM.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Name of the connection.")]
@@ -52,3 +52,58 @@ def apply(
             print_json(schema.as_rows(steps))
         elif steps.changes:
             out.print(f"[green]✓[/] {len(steps.changes)} changes applied and read back.")
+
+
+@app.command()
+def drift(connection: Name, as_json: Json = False) -> None:
+    """Compare the CRM's fields with the model, as every run does. Exit code 3: they differ."""
+    with sentences():
+        chosen = find(connection)
+        from admin import schema
+
+        found = schema.drift(chosen)
+        if as_json:
+            print_json({"connection": connection, "differences": found})
+        elif not found:
+            out.print(f"[green]✓[/] {connection} has every field and value of the model.")
+        else:
+            for sentence in found:
+                out.print(f"  [yellow]![/] {sentence}", soft_wrap=True)
+            out.print(f"Runs stop until this is mended. See what would change: tierline schema plan {connection}")
+        if found:
+            raise typer.Exit(WAITS)
+
+
+@app.command()
+def remove(
+    connection: Name,
+    delete_data: Annotated[
+        bool, typer.Option("--delete-data", help="Delete the fields too, with every value in them.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Take away what Tierline created in the CRM. Fields and their data stay unless --delete-data is given."""
+    with sentences():
+        chosen = find(connection)
+        from admin import schema
+
+        steps = schema.plan_removal(chosen, delete_data=delete_data)
+        if as_json and not yes:
+            print_json(schema.as_rows(steps))
+            return
+        if not as_json:
+            schema.show(steps, out)
+        if not steps.changes:
+            out.print("Nothing of ours is to be removed." if not as_json else "[]")
+            return
+        if not yes:
+            typer.confirm(
+                "Remove this from the CRM? It cannot be undone." if delete_data else "Remove this?", abort=True
+            )
+        schema.remove(chosen, steps)
+        if as_json:
+            print_json(schema.as_rows(steps))
+        else:
+            count = len(steps.changes)
+            out.print(f"[green]✓[/] {count} component{'' if count == 1 else 's'} removed.")

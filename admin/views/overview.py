@@ -46,7 +46,13 @@ def show(request: HttpRequest) -> HttpResponse:
     last = runs.exclude(state=Run.State.ACTIVE).first()
     tiers = _tiers(chosen)
     context = {
-        "attention": [*_connections(chosen), *_waiting(chosen), *(_run(last) if last else ()), *_people(chosen)],
+        "attention": [
+            *_connections(chosen),
+            *_drift(chosen),
+            *_waiting(chosen),
+            *(_run(last) if last else ()),
+            *_people(chosen),
+        ],
         "tiers": tiers,
         "in_scope": sum(tier.accounts for tier in tiers),
         "most": max((tier.accounts for tier in tiers), default=0),
@@ -92,6 +98,17 @@ def _connections(chosen: Portfolio) -> Iterator[Attention]:
             f"{connection} refuses our credentials; runs cannot work.",
             f"Renew them: tierline connection add {connection} --help",
         )
+
+
+def _drift(chosen: Portfolio) -> Iterator[Attention]:
+    for connection in chosen.crms():
+        if connection.drift:
+            more = f" and {len(connection.drift) - 1} more" if len(connection.drift) > 1 else ""
+            yield Attention(
+                "error",
+                f"{connection} is not as the model has it: {connection.drift[0]}{more}",
+                f"See and mend it: tierline schema plan {connection}",
+            )
 
 
 def _waiting(chosen: Portfolio) -> Iterator[Attention]:

@@ -24,7 +24,7 @@ from connectors.base import (
     WriteResult,
 )
 from connectors.errors import MissingScope, SchemaMismatch
-from connectors.salesforce import bulk_reading, bulk_writing, reading, schema, soql
+from connectors.salesforce import bulk_reading, bulk_writing, drift, reading, removal, schema, soql
 from connectors.salesforce.bulk import Jobs
 from connectors.salesforce.client import Client
 from connectors.salesforce.errors import half_reply, outcome_unknown, row_result
@@ -107,6 +107,21 @@ class Salesforce:
     def apply_schema(self, plan: SchemaPlan) -> None:
         try:
             self._schema().apply(plan)
+        finally:
+            self._describes.clear()
+
+    def drift(self, specs: Sequence[FieldSpec]) -> list[str]:
+        """See `Crm.drift`."""
+        return list(drift.drift(specs, self._describe))
+
+    def plan_removal(self, created: Sequence[str], *, delete_data: bool) -> SchemaPlan:
+        """See `Crm.plan_removal`."""
+        return removal.plan(MetadataApi(self._client), created, delete_data=delete_data)
+
+    def remove_schema(self, plan: SchemaPlan) -> None:
+        """See `Crm.remove_schema`."""
+        try:
+            removal.remove(MetadataApi(self._client), plan)
         finally:
             self._describes.clear()
 

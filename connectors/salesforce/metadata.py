@@ -61,6 +61,19 @@ class MetadataApi:
             for result in results:
                 self._raise_refusal(component_type, result)
 
+    def delete(self, component_type: str, names: Iterable[str]) -> None:
+        """Deletes components. Raises the error of the first one that is refused."""
+        for chunk in _chunks(names):
+            call = etree.Element(f"{{{NS}}}deleteMetadata", nsmap={None: NS})
+            put(call, "type", component_type)
+            for name in chunk:
+                add(call, "fullNames", name)
+            results = self._call(call).findall(f".//{{{NS}}}result")
+            if len(results) != len(chunk):
+                raise half_reply(host_of(self._client.address))
+            for result in results:
+                self._raise_refusal(component_type, result)
+
     def _raise_refusal(self, component_type: str, result: Element) -> None:
         if text_of(result, "success") == "true":
             return

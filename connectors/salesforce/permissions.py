@@ -41,7 +41,7 @@ class PermissionSet:
         lacking = [field for field in fields if field not in access.editable]
         if access.element is None:
             detail = f"edit access to {_count(len(fields))}, assigned to the integration user"
-            return SchemaStep("+", _TARGET, detail)
+            return SchemaStep("+", _TARGET, detail, creates=(f"PermissionSet {NAME}",))
         notes = [f"edit access to {_count(len(lacking))} more"] if lacking else []
         if not access.assigned:
             notes.append("assigned to the integration user")

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from connectors.base import Field, FieldSpec, PicklistValue, SchemaPlan, SchemaStep
 from connectors.errors import SchemaMismatch
 from connectors.salesforce.client import Client
-from connectors.salesforce.definitions import DESCRIBE_TYPE, Decision, decide, merge_into
+from connectors.salesforce.definitions import Decision, decide, merge_into
+from connectors.salesforce.drift import difference_of
 from connectors.salesforce.fields import Describe, fields_of
 from connectors.salesforce.kinds import only_source
 from connectors.salesforce.metadata import Element, MetadataApi, component, put
@@ -117,7 +118,7 @@ class Schema:
             owner = name.partition(".")[0]
             if owner not in shown:
                 shown[owner] = fields_of(self._describe(owner))
-            if difference := _difference(spec, shown[owner].get(spec.name)):
+            if difference := difference_of(spec, shown[owner].get(spec.name)):
                 raise SchemaMismatch(
                     f"{name} was installed, but the org shows it differently: {difference}.",
                     next_step="Look at the field in Setup, correct it, then run the schema plan again.",
@@ -172,7 +173,8 @@ def _step(name: str, draft: Draft) -> SchemaStep:
     )
     detail = "; ".join([*notes, *([kept] if foreign else [])]) or "unchanged"
     if decision.new:
-        return SchemaStep("+", name, detail, spec)
+        lists = (f"GlobalValueSet {spec.value_set}",) if listed is not None and listed.new else ()
+        return SchemaStep("+", name, detail, spec, (f"CustomField {name}", *lists))
     return SchemaStep("~" if notes else "=", name, detail, spec)
 
 
@@ -180,23 +182,3 @@ def _foreign(name: str, draft: Draft) -> tuple[str, ...]:
     listed = draft.value_lists.get(draft.specs[name].value_set)
     own = draft.decisions[name].foreign
     return own if own or listed is None else listed.merged.foreign
-
-
-def _difference(spec: FieldSpec, shown: Field | None) -> str:
-    """How a described field differs from what was asked for; "" if it does not."""
-    if shown is None:
-        return "the integration user cannot see it"
-    if shown.type != DESCRIBE_TYPE[spec.type]:
-        return f"its type is {shown.type} instead of {DESCRIBE_TYPE[spec.type]}"
-    if not shown.updateable:
-        return "the integration user may not edit it"
-    if shown.controller != spec.controller and spec.type == "picklist":
-        return f"it depends on {shown.controller or 'nothing'} instead of {spec.controller or 'nothing'}"
-    values = {value.key: value for value in shown.values if value.active}
-    for wanted in spec.values:
-        found = values.get(wanted.key)
-        if wanted.active and found is None:
-            return f'it lacks the value "{wanted.label}"'
-        if wanted.active and found is not None and not set(wanted.parents) <= set(found.parents):
-            return f'"{wanted.label}" is not valid for {", ".join(set(wanted.parents) - set(found.parents))}'
-    return ""

@@ -55,3 +55,10 @@ def _fields(_opened: Ground) -> None:
 def installed(_fields: None, ground: Ground) -> Ground:
     """The ground with our fields."""
     return ground
+
+
+@pytest.fixture(params=sorted(CRMS))
+def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
+    """An org of its own, without our fields."""
+    with GROUNDS[request.param](tmp_path) as ground:
+        yield ground

@@ -59,3 +59,65 @@ def test_a_field_of_another_type_is_refused_before_anything_changes(installed: G
     with pytest.raises(SchemaMismatch):
         crm.apply_schema(plan)
     assert crm.describe("account") == before
+
+
+def test_drift_names_both_sides(fresh: Ground) -> None:
+    crm = fresh.connect()
+    assert len(crm.drift(specs(fresh))) == 4
+    crm.apply_schema(crm.plan_schema(specs(fresh)))
+    assert fresh.connect().drift(specs(fresh)) == []
+    more = (*fresh.segment.values, PicklistValue("win", "Win"))
+    (sentence,) = fresh.connect().drift([replace(fresh.segment, values=more), *specs(fresh)[1:]])
+    assert fresh.segment.name in sentence
+    assert '"Win"' in sentence
+    (sentence,) = fresh.connect().drift([replace(fresh.score, type="date"), *specs(fresh)[:3]])
+    assert "in the model" in sentence
+
+
+def test_a_value_that_others_add_is_no_drift(fresh: Ground) -> None:
+    crm = fresh.connect()
+    crm.apply_schema(crm.plan_schema(specs(fresh)))
+    fresh.add_foreign_value(fresh.segment, "partner")
+    assert fresh.connect().drift(specs(fresh)) == []
+
+
+def test_removing_with_data_restores_what_was_there_before(fresh: Ground) -> None:
+    crm = fresh.connect()
+    before = crm.describe("account")
+    plan = crm.plan_schema(specs(fresh))
+    created = [name for step in plan.steps for name in step.creates]
+    crm.apply_schema(plan)
+    assert fresh.connect().describe("account") != before
+    kept = crm.plan_removal(created, delete_data=False)
+    crm.remove_schema(kept)
+    assert {step.sign for step in kept.steps} == {"-", "="}
+    crm = fresh.connect()
+    gone = crm.plan_removal(created, delete_data=True)
+    assert {step.sign for step in gone.steps} == {"-"}
+    crm.remove_schema(gone)
+    crm.remove_schema(gone)  # an old plan does no harm
+    assert fresh.connect().describe("account") == before
+    assert fresh.connect().plan_removal(created, delete_data=True).steps == ()
+
+
+def test_without_data_the_fields_keep_their_values(fresh: Ground) -> None:
+    crm = fresh.connect()
+    plan = crm.plan_schema(specs(fresh))
+    crm.apply_schema(plan)
+    (record,) = fresh.add_accounts(["Kept"])
+    fresh.edit(record, {fresh.reason.name: "still here"})
+    crm.remove_schema(crm.plan_removal([name for step in plan.steps for name in step.creates], delete_data=False))
+    assert fresh.values(record)[fresh.reason.name] == "still here"
+
+
+def test_a_field_that_was_there_before_us_is_never_removed(fresh: Ground) -> None:
+    crm = fresh.connect()
+    crm.apply_schema(crm.plan_schema([fresh.reason]))
+    theirs = fresh.connect()
+    plan = theirs.plan_schema(specs(fresh))
+    created = [name for step in plan.steps for name in step.creates]
+    theirs.apply_schema(plan)
+    theirs.remove_schema(theirs.plan_removal(created, delete_data=True))
+    left = fresh.connect().describe("account")
+    assert fresh.reason.name in left
+    assert fresh.segment.name not in left

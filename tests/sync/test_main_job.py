@@ -158,9 +158,16 @@ def test_bad_rows_do_not_stop_good_ones_and_are_not_sent_again_unchanged(stage: 
     assert {row.code for row in rejected} == {"INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"}
     assert all(row.message and row.next_step for row in rejected)
     assert run.counts["records_verified"] + run.counts["records_failed"] == run.counts["records_written"]
+    drifted = stage.run()
+    assert drifted.state == Run.State.FAILED
+    assert 'the model has "Gold", the org does not' in drifted.error
+    assert "tierline schema plan" in drifted.next_step
+    assert stage.connection.drift
+    stage.org.save_value_set(values)
     again = stage.run()
     assert again.counts["records_written"] == 0
     assert again.counts["records_held_back"] == rejected.count()
+    assert not stage.connection.drift
 
 
 def test_a_revoked_login_stops_the_run_and_asks_to_reconnect(stage: Stage) -> None:

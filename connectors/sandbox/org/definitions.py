@@ -225,3 +225,16 @@ class Definitions:
                     if field.value_set == value_set.name:
                         self.save_field(definition.name, field)
         return created
+
+    def delete_value_set(self, name: str) -> None:
+        """Raises SchemaError while a field uses it, and for one that does not exist."""
+        with self._store.writing() as connection:
+            if name not in self.value_sets:
+                raise SchemaError("INVALID_CROSS_REFERENCE_KEY", f"no GlobalValueSet named {name} found")
+            for definition in self.objects.values():
+                for field in definition.fields.values():
+                    if field.value_set == name:
+                        raise SchemaError("DEPENDENCY_EXISTS", f"{definition.name}.{field.name} uses {name}")
+            connection.execute("DELETE FROM definitions WHERE kind = 'value set' AND name = ?", (name,))
+            self._store.take_numbers("schema")
+            self.refresh()

@@ -152,6 +152,11 @@ class Org:
         self.definitions.refresh()
         return self.definitions.save_value_set(value_set)
 
+    def delete_value_set(self, name: str) -> None:
+        """Raises SchemaError while a field uses it."""
+        self.definitions.refresh()
+        self.definitions.delete_value_set(name)
+
     def save_status(
         self, kind: str, value: str, *, closed: bool = False, won: bool = False, probability: int = 0
     ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from connectors.sandbox.org.access import PermissionSet
+from connectors.sandbox.org.components import Body
 from connectors.sandbox.org.org import Org, SchemaError
 from connectors.sandbox.org.schema import FieldDef, GlobalValueSet, ObjectDef
 
@@ -41,11 +42,20 @@ class Catalog(Protocol):
 
     def save_value_set(self, value_set: GlobalValueSet) -> None: ...
 
+    def delete_value_set(self, name: str) -> None: ...
+
     def permission_sets(self) -> Mapping[str, PermissionSet]: ...
 
     def save_permission_set(self, permission_set: PermissionSet) -> None: ...
 
     def delete_permission_set(self, name: str) -> None: ...
+
+    def components(self, kind: str) -> Mapping[str, Body]:
+        """Components of the other kinds by full name."""
+
+    def save_component(self, kind: str, full_name: str, body: Body) -> None: ...
+
+    def delete_component(self, kind: str, full_name: str) -> None: ...
 
     def remarks(self, component_type: str, full_name: str) -> Remarks:
         """Properties that have no effect in the sandbox but must come back as they were sent."""
@@ -55,6 +65,12 @@ class Catalog(Protocol):
 
 def find_object(catalog: Catalog, name: str) -> ObjectDef | None:
     return next((obj for key, obj in catalog.objects().items() if key.lower() == name.lower()), None)
+
+
+def find_component(catalog: Catalog, kind: str, full_name: str) -> tuple[str, Body] | None:
+    """The component with the spelling of its name, or None."""
+    wanted = full_name.lower()
+    return next((found for found in catalog.components(kind).items() if found[0].lower() == wanted), None)
 
 
 def find_value_set(catalog: Catalog, name: str) -> GlobalValueSet | None:
@@ -103,6 +119,12 @@ class Live:
         except SchemaError as refusal:
             raise _refused(refusal) from None
 
+    def delete_value_set(self, name: str) -> None:
+        try:
+            self._org.delete_value_set(name)
+        except SchemaError as refusal:
+            raise _refused(refusal) from None
+
     def permission_sets(self) -> Mapping[str, PermissionSet]:
         return self._access.permission_sets()
 
@@ -111,6 +133,15 @@ class Live:
 
     def delete_permission_set(self, name: str) -> None:
         self._access.delete(name)
+
+    def components(self, kind: str) -> Mapping[str, Body]:
+        return self._org.components.all(kind)
+
+    def save_component(self, kind: str, full_name: str, body: Body) -> None:
+        self._org.save_component(kind, full_name, body)
+
+    def delete_component(self, kind: str, full_name: str) -> None:
+        self._org.delete_component(kind, full_name)
 
     def remarks(self, component_type: str, full_name: str) -> Remarks:
         return self._access.remarks(component_type, full_name)

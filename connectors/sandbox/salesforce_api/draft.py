@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from connectors.sandbox.org.access import PermissionSet
+from connectors.sandbox.org.components import Body
 from connectors.sandbox.org.schema import FieldDef, GlobalValueSet, ObjectDef
-from connectors.sandbox.salesforce_api.catalog import Catalog, Remarks
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, Remarks
 
 
 class Draft:
@@ -18,6 +19,7 @@ class Draft:
         self._objects = dict(base.objects())
         self._value_sets = dict(base.value_sets())
         self._permission_sets = dict(base.permission_sets())
+        self._components: dict[str, dict[str, Body]] = {}
         self._remarks: dict[tuple[str, str], Remarks] = {}
 
     def objects(self) -> Mapping[str, ObjectDef]:
@@ -45,6 +47,13 @@ class Draft:
             fields = {key: _following(field, value_set) for key, field in definition.fields.items()}
             self._objects[name] = replace(definition, fields=fields)
 
+    def delete_value_set(self, name: str) -> None:
+        for definition in self._objects.values():
+            for field in definition.fields.values():
+                if field.value_set == name:
+                    raise MetadataError("DEPENDENCY_EXISTS", f"{definition.name}.{field.name} uses {name}")
+        del self._value_sets[name]
+
     def permission_sets(self) -> Mapping[str, PermissionSet]:
         return self._permission_sets
 
@@ -53,6 +62,20 @@ class Draft:
 
     def delete_permission_set(self, name: str) -> None:
         self._permission_sets.pop(name, None)
+
+    def components(self, kind: str) -> Mapping[str, Body]:
+        return self._held(kind)
+
+    def save_component(self, kind: str, full_name: str, body: Body) -> None:
+        self._held(kind)[full_name] = body
+
+    def delete_component(self, kind: str, full_name: str) -> None:
+        self._held(kind).pop(full_name, None)
+
+    def _held(self, kind: str) -> dict[str, Body]:
+        if kind not in self._components:
+            self._components[kind] = dict(self._base.components(kind))
+        return self._components[kind]
 
     def remarks(self, component_type: str, full_name: str) -> Remarks:
         held = self._remarks.get((component_type, full_name))

@@ -251,10 +251,11 @@ def save_global(catalog: Catalog, node: Node, mode: Literal["create", "update", 
 
 
 def delete_global(catalog: Catalog, full_name: str) -> None:
-    """The sandbox keeps its global value sets; the service refuses too while a field uses the set."""
-    if find_value_set(catalog, full_name) is None:
+    """Refused while a field uses the set."""
+    existing = find_value_set(catalog, full_name)
+    if existing is None:
         raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no GlobalValueSet named {full_name} found")
-    raise MetadataError("FUNCTIONALITY_NOT_ENABLED", "The sandbox does not delete global value sets")
+    catalog.delete_value_set(existing.name)
 
 
 def standard_names(catalog: Catalog) -> list[str]:

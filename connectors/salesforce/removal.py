@@ -1,0 +1,46 @@
+"""Taking our components away again: only what our own plans created, dependent ones first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from connectors.base import SchemaPlan, SchemaStep
+from connectors.salesforce.metadata import MetadataApi, child_of, text_of
+
+#: Deleted in this order: nothing that is still referred to can go.
+ORDER = ("ValidationRule", "PermissionSet", "CustomPermission", "CustomField", "CustomObject", "GlobalValueSet")
+#: What goes in any case: it holds no data.
+_WITHOUT_DATA = frozenset({"ValidationRule", "PermissionSet", "CustomPermission"})
+
+
+def plan(metadata: MetadataApi, created: Sequence[str], *, delete_data: bool) -> SchemaPlan:
+    """A step per component that still exists."""
+    return SchemaPlan(tuple(_steps(metadata, created, delete_data=delete_data)))
+
+
+def _steps(metadata: MetadataApi, created: Sequence[str], *, delete_data: bool) -> Iterator[SchemaStep]:
+    for component_type in ORDER:
+        names = sorted(name for kind, _, name in (each.partition(" ") for each in created) if kind == component_type)
+        found = metadata.read(component_type, names) if names else {}
+        for name in sorted(found, key=lambda each: (not _depends(found[each]), each)):
+            if component_type in _WITHOUT_DATA:
+                yield SchemaStep("-", f"{component_type} {name}", "deleted; holds no data")
+            elif delete_data:
+                detail = "deleted with all its values" if component_type == "CustomField" else "deleted"
+                yield SchemaStep("-", f"{component_type} {name}", detail)
+            else:
+                yield SchemaStep("=", f"{component_type} {name}", "stays, with its data")
+
+
+def _depends(element: object) -> bool:
+    """A dependent picklist goes before the field that controls it."""
+    value_set = child_of(element, "valueSet")
+    return value_set is not None and bool(text_of(value_set, "controllingField"))
+
+
+def remove(metadata: MetadataApi, plan: SchemaPlan) -> None:
+    """Delete what the plan says, one at a time, in its order."""
+    for step in plan.changes:
+        component_type, _, name = step.target.partition(" ")
+        if name in metadata.read(component_type, [name]):
+            metadata.delete(component_type, [name])

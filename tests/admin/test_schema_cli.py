@@ -1,0 +1,75 @@
+"""`tierline schema` as an administrator uses it: drift is told, what was created is taken away, data only if asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from admin import portfolios
+from admin.cli.main import app
+from connectors.sandbox.background import Served, serving
+from connectors.sandbox.org.org import Org
+from scoring import presets
+from sync.models import Connection, Portfolio
+
+pytestmark = pytest.mark.django_db(transaction=True)
+NAME = "Tierline_Tier__c"
+
+
+@pytest.fixture
+def crm(tmp_path: Path, settings: Any) -> Iterator[Served]:
+    """A connected org with a published model, nothing installed."""
+    settings.HOME = tmp_path
+    with Org.open(tmp_path / "org") as org, serving(org) as served:
+        portfolio = Portfolio.objects.create(name="test")
+        portfolios.add_connection(
+            portfolio,
+            "production",
+            "salesforce",
+            {"login_url": served.url, "client_id": served.facts["client_id"]},
+            {"client_secret": served.facts["client_secret"]},
+        )
+        for field in ("Operation_Mode__c", "Business_Model__c"):
+            served.request(
+                "POST",
+                "tooling/sobjects/CustomField/",
+                json={"FullName": f"Account.{field}", "Metadata": {"label": field[:-3], "type": "Text", "length": 40}},
+            ).raise_for_status()
+        portfolios.publish(portfolio, presets.path("default"))
+        yield served
+
+
+def tierline(*words: str, code: int = 0) -> str:
+    result = CliRunner().invoke(app, [*words])
+    assert result.exit_code == code, result.output
+    return str(result.output)
+
+
+def test_drift_is_told_before_and_after_installing(crm: Served) -> None:
+    assert "the org does not have it" in tierline("schema", "drift", "production", code=3)
+    tierline("schema", "apply", "production", "--yes")
+    assert "has every field and value of the model" in tierline("schema", "drift", "production")
+    assert tierline("schema", "plan", "production").count("+ ") == 0
+
+
+def test_removing_keeps_data_unless_it_is_asked_for(crm: Served) -> None:
+    before = set(crm.org.object("Account").fields)
+    tierline("schema", "apply", "production", "--yes")
+    assert "stays" not in tierline("schema", "plan", "production")
+    said = tierline("schema", "remove", "production", "--yes")
+    assert "PermissionSet Tierline_Integration" in said
+    assert "1 component removed" in said
+    assert NAME in crm.org.object("Account").fields
+    shown = json.loads(tierline("schema", "remove", "production", "--delete-data", "--json").splitlines()[-1])
+    assert {step["sign"] for step in shown} == {"-"}
+    assert NAME in crm.org.object("Account").fields
+    tierline("schema", "remove", "production", "--delete-data", "--yes")
+    assert set(crm.org.object("Account").fields) == before
+    assert not crm.org.value_sets()
+    assert Connection.objects.get().installed == []
+    assert "Nothing of ours" in tierline("schema", "remove", "production", "--delete-data", "--yes")
