@@ -1,108 +1,75 @@
-"""Who may see which field: permission sets, their assignments, and the fields that are hidden until granted.
+"""What a user may see and change: by profile, by permission sets, and by who owns a record.
 
-A custom field that comes in over the Metadata API is visible to nobody, the administrator included, until a
-permission set with a field permission is assigned; required fields are visible to everybody. The org enforces
-this unless its setting `field_security` is false. Permission sets are records of the org, so that they can be
-queried and assigned over REST like any other record.
+Custom fields that come in over the Metadata API are visible to nobody, the administrator included, until a
+permission set with a field permission is assigned; required fields are visible to everybody. The org enforces this
+unless its setting `field_security` is false.
+
+Of the profiles, "System Administrator" may do everything and "Standard User" may read and write every object; any
+other profile gives nothing by itself: its users have the objects and fields that their permission sets grant. Objects
+of the set-up (users, permission sets, record types ...) can be read by all.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connectors.sandbox.org.permission_sets import OBJECT_PERMISSIONS, PermissionSets
 from connectors.sandbox.org.schema import FieldDef, ObjectDef
+from connectors.sandbox.org.standard_fields import SYSTEM_FIELDS
 
 if TYPE_CHECKING:
     from connectors.sandbox.org.org import Org
 
 ENFORCED = "field_security"
 _GUARDED = "guarded_fields"
-
-
-def _reference(name: str, target: str) -> FieldDef:
-    return FieldDef(
-        name=name, label=name.removesuffix("Id"), type="reference", length=18, required=True,
-        reference_to=(target,), relationship_name=name.removesuffix("Id"), updateable=False, on_delete="cascade",
-    )  # fmt: skip
-
-
-def _text(name: str, length: int, *, required: bool = False, unique: bool = False) -> FieldDef:
-    return FieldDef(name=name, label=name, type="string", length=length, required=required, unique=unique)
-
-
-def _flag(name: str, default: bool = False) -> FieldDef:
-    return FieldDef(name=name, label=name, type="boolean", default=default)
-
-
-def _object(name: str, prefix: str, *fields: FieldDef) -> ObjectDef:
-    return ObjectDef(
-        name=name, label=name, label_plural=f"{name.removesuffix('s')}s", key_prefix=prefix, custom=False,
-        fields={field.name: field for field in fields},
-    )  # fmt: skip
-
-
-#: Permissions on an object, in the order in which each needs those before it.
-OBJECT_FLAGS = (
-    "PermissionsRead", "PermissionsCreate", "PermissionsEdit", "PermissionsDelete", "PermissionsViewAllRecords",
-    "PermissionsModifyAllRecords",
+ADMINISTRATOR, STANDARD_USER = "System Administrator", "Standard User"
+#: Standard objects that hold a company's business; the other standard ones are set-up.
+_BUSINESS = frozenset(
+    {
+        "Account", "Contact", "Contract", "Opportunity", "OpportunityLineItem", "Product2", "Pricebook2",
+        "PricebookEntry", "Order", "OrderItem", "Case", "Task", "Event",
+    }
 )  # fmt: skip
+_ALL = frozenset(OBJECT_PERMISSIONS)
+_FREE = frozenset({"Name", "OwnerId", "RecordTypeId"}) | SYSTEM_FIELDS
 
 
-#: The org's own objects behind permissions; key prefixes as in the real service.
-OBJECTS = (
-    _object(
-        "PermissionSet", "0PS",
-        replace(_text("Name", 80, required=True, unique=True), name_field=True), _text("Label", 80, required=True),
-        _text("Description", 255), _flag("IsCustom", True),
-    ),
-    _object(
-        "PermissionSetAssignment", "0Pa",
-        _reference("PermissionSetId", "PermissionSet"), _reference("AssigneeId", "User"), _flag("IsActive", True),
-    ),
-    _object(
-        "FieldPermissions", "01k",
-        replace(_reference("ParentId", "PermissionSet"), relationship_name="Parent"),
-        _text("SobjectType", 80, required=True), _text("Field", 160, required=True),
-        _flag("PermissionsRead"), _flag("PermissionsEdit"),
-    ),
-    _object(
-        "CustomPermission", "0CP",
-        replace(_text("DeveloperName", 80, required=True, unique=True), name_field=True),
-        _text("MasterLabel", 80, required=True), _text("Description", 255), _text("NamespacePrefix", 15),
-    ),
-    _object(
-        "SetupEntityAccess", "0J0",
-        replace(_reference("ParentId", "PermissionSet"), relationship_name="Parent"),
-        replace(_reference("SetupEntityId", "CustomPermission"), relationship_name="SetupEntity"),
-        _text("SetupEntityType", 80, required=True),
-    ),
-    _object(
-        "ObjectPermissions", "110",
-        replace(_reference("ParentId", "PermissionSet"), relationship_name="Parent"),
-        _text("SobjectType", 80, required=True), *(_flag(name) for name in OBJECT_FLAGS),
-    ),
-)  # fmt: skip
+def is_business(definition: ObjectDef) -> bool:
+    """Whether the object needs a permission, unlike the objects of the set-up."""
+    return definition.custom or definition.name in _BUSINESS
+
+
+def is_permissionable(field: FieldDef) -> bool:
+    """Whether access to the field can be granted and withheld: required and system fields are everybody's."""
+    return not (field.required or field.name_field or field.name in _FREE or field.on_delete == "cascade")
 
 
 @dataclass(frozen=True)
-class FieldPermission:
-    """`field` is the full name, Object.Field."""
+class Grants:
+    """What profile and permission sets give a user.
 
-    field: str
-    readable: bool
-    editable: bool
+    Attributes:
+        is_open: every object may be read and written, as by a profile that sets no limits here.
+        user: user permissions, e.g. "ModifyAllData".
+        objects: object -> keys of OBJECT_PERMISSIONS.
+    """
 
+    is_open: bool
+    user: frozenset[str]
+    objects: Mapping[str, frozenset[str]]
 
-@dataclass(frozen=True)
-class PermissionSet:
-    """A named set of field permissions."""
-
-    name: str
-    label: str
-    description: str = ""
-    fields: tuple[FieldPermission, ...] = ()
+    def on(self, definition: ObjectDef) -> frozenset[str]:
+        """Permissions on the object, as keys of OBJECT_PERMISSIONS."""
+        if "ModifyAllData" in self.user:
+            return _ALL
+        if not is_business(definition):
+            return _ALL if self.is_open or "ManageUsers" in self.user else frozenset({"allowRead"})
+        if self.is_open:
+            return _ALL - {"modifyAllRecords", "viewAllRecords"}
+        given = self.objects.get(definition.name, frozenset())
+        return given | {"allowRead"} if "ViewAllData" in self.user else given
 
 
 class Access:
@@ -110,32 +77,72 @@ class Access:
 
     def __init__(self, org: Org) -> None:
         self._org = org
+        self.sets = PermissionSets(org)
 
-    # --- what a user sees -----------------------------------------------------------------------
+    # --- what a user may do -----------------------------------------------------------------------
+
+    def grants(self, user_id: str) -> Grants:
+        found = self._org.query(f"SELECT Profile.Name FROM User WHERE Id = '{user_id}'").records  # noqa: S608
+        profile = (found[0]["Profile"] or {}).get("Name") if found else ADMINISTRATOR
+        if profile == ADMINISTRATOR:
+            return Grants(True, frozenset({"ModifyAllData", "ViewAllData", "ModifyMetadata"}), {})
+        held = f"(SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{user_id}')"  # noqa: S608
+        flags = ("ModifyAllData", "ViewAllData", "ModifyMetadata", "ManageUsers")
+        columns = ", ".join(f"Permissions{name}" for name in flags)
+        sets = self._org.query(f"SELECT {columns} FROM PermissionSet WHERE Id IN {held}").records  # noqa: S608
+        user = frozenset(name for name in flags for row in sets if row[f"Permissions{name}"])
+        objects: dict[str, frozenset[str]] = {}
+        columns = ", ".join(OBJECT_PERMISSIONS.values())
+        rows = self._org.query(f"SELECT SobjectType, {columns} FROM ObjectPermissions WHERE ParentId IN {held}")  # noqa: S608
+        for row in rows.records:
+            given = frozenset(name for name, column in OBJECT_PERMISSIONS.items() if row[column])
+            objects[row["SobjectType"]] = objects.get(row["SobjectType"], frozenset()) | given
+        return Grants(profile == STANDARD_USER, user, objects)
+
+    def may_change_metadata(self, user_id: str) -> bool:
+        return bool(self.grants(user_id).user & {"ModifyAllData", "ModifyMetadata"})
+
+    def shared_read_only(self) -> frozenset[str]:
+        """Objects whose records everybody sees and only their owner, and who may modify all, changes."""
+        defaults = self._org.setting("org_wide_defaults") or {}
+        return frozenset(name for name, access in defaults.items() if access == "Read")
+
+    def custom_permissions(self, user_id: str) -> frozenset[str]:
+        """Names, in lower case, of the custom permissions the user holds through permission sets."""
+        rows = self._org.query(
+            "SELECT SetupEntity.DeveloperName FROM SetupEntityAccess WHERE ParentId IN "  # noqa: S608
+            f"(SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{user_id}')"
+        )
+        return frozenset(str(row["SetupEntity"]["DeveloperName"]).lower() for row in rows.records)
+
+    # --- what a user sees -------------------------------------------------------------------------
 
     @property
     def is_enforced(self) -> bool:
         return self._org.setting(ENFORCED) is not False
 
     def hidden(self, user_id: str) -> frozenset[str]:
-        """Fields the user cannot see; empty while field security is not enforced."""
-        return self._without(user_id, "PermissionsRead")
+        """Fields the user cannot see, and `Object.*` for objects; no fields while field security is not enforced."""
+        grants = self.grants(user_id)
+        objects = frozenset(
+            f"{name}.*" for name, definition in self._org.objects().items() if "allowRead" not in grants.on(definition)
+        )
+        return objects | self._without(user_id, "PermissionsRead", grants)
 
     def uneditable(self, user_id: str) -> frozenset[str]:
         """Fields the user cannot change, hidden ones included."""
-        return self._without(user_id, "PermissionsEdit")
+        return self._without(user_id, "PermissionsEdit", self.grants(user_id))
 
-    def custom_permissions(self, user_id: str) -> frozenset[str]:
-        """Names, in lower case, of the custom permissions the user holds through permission sets."""
-        rows = self._org.query(
-            "SELECT DeveloperName FROM CustomPermission WHERE Id IN (SELECT SetupEntityId FROM SetupEntityAccess "  # noqa: S608
-            "WHERE SetupEntityType = 'CustomPermission' AND ParentId IN "
-            f"(SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{user_id}'))"
-        )
-        return frozenset(str(row["DeveloperName"]).lower() for row in rows.records)
-
-    def _without(self, user_id: str, permission: str) -> frozenset[str]:
+    def _without(self, user_id: str, permission: str, grants: Grants) -> frozenset[str]:
         guarded = self._guarded()
+        if not grants.is_open:
+            guarded |= {
+                f"{definition.name}.{field.name}"
+                for definition in self._org.objects().values()
+                if is_business(definition)
+                for field in definition.fields.values()
+                if is_permissionable(field)
+            }
         if not guarded or not self.is_enforced:
             return frozenset()
         granted = self._org.query(
@@ -159,67 +166,11 @@ class Access:
         full_name = f"{object_name}.{field_name}"
         self._org.set_setting(_GUARDED, sorted(self._guarded() - {full_name}))
         rows = self._org.query(f"SELECT Id FROM FieldPermissions WHERE Field = '{full_name}'")  # noqa: S608
-        self._delete("FieldPermissions", (row["Id"] for row in rows.records))
+        self.sets.remove("FieldPermissions", (row["Id"] for row in rows.records))
 
     def _guarded(self) -> set[str]:
         stored = self._org.setting(_GUARDED)
         return {str(name) for name in stored} if isinstance(stored, list) else set()
-
-    # --- permission sets --------------------------------------------------------------------------
-
-    def permission_sets(self) -> Mapping[str, PermissionSet]:
-        fields: dict[str, list[FieldPermission]] = {}
-        for row in self._org.query(
-            "SELECT ParentId, Field, PermissionsRead, PermissionsEdit FROM FieldPermissions ORDER BY Field"
-        ).records:
-            permission = FieldPermission(row["Field"], bool(row["PermissionsRead"]), bool(row["PermissionsEdit"]))
-            fields.setdefault(row["ParentId"], []).append(permission)
-        sets = self._org.query("SELECT Id, Name, Label, Description FROM PermissionSet ORDER BY Name").records
-        return {
-            row["Name"]: PermissionSet(
-                row["Name"], row["Label"], row["Description"] or "", tuple(fields.get(row["Id"], ()))
-            )
-            for row in sets
-        }
-
-    def save(self, permission_set: PermissionSet) -> None:
-        """Create the set, or replace its label, description and field permissions. Assignments stay."""
-        values = {
-            "Name": permission_set.name,
-            "Label": permission_set.label,
-            "Description": permission_set.description or None,
-        }
-        set_id = self._id_of(permission_set.name)
-        if set_id:
-            self._org.update("PermissionSet", [{"Id": set_id, **values}], all_or_none=True)
-        else:
-            set_id = self._org.insert("PermissionSet", [values], all_or_none=True)[0].id or ""
-        old = self._org.query(f"SELECT Id FROM FieldPermissions WHERE ParentId = '{set_id}'")  # noqa: S608
-        self._delete("FieldPermissions", (row["Id"] for row in old.records))
-        rows = [
-            {
-                "ParentId": set_id, "SobjectType": permission.field.partition(".")[0],
-                "Field": permission.field, "PermissionsRead": permission.readable,
-                "PermissionsEdit": permission.editable,
-            }
-            for permission in permission_set.fields
-        ]  # fmt: skip
-        if rows:
-            self._org.insert("FieldPermissions", rows, all_or_none=True)
-
-    def delete(self, name: str) -> None:
-        set_id = self._id_of(name)
-        if set_id:
-            self._org.delete("PermissionSet", [set_id], all_or_none=True)
-
-    def _id_of(self, name: str) -> str:
-        found = self._org.query(f"SELECT Id FROM PermissionSet WHERE Name = '{name}'").records  # noqa: S608
-        return str(found[0]["Id"]) if found else ""
-
-    def _delete(self, object_name: str, record_ids: Iterable[str]) -> None:
-        ids = list(record_ids)
-        if ids:
-            self._org.delete(object_name, ids, all_or_none=True)
 
     # --- remarks ----------------------------------------------------------------------------------
 

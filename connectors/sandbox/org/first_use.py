@@ -19,12 +19,23 @@ _STATUS_FIELDS = {
     "CaseStatus": ("Case", "Status"),
     "TaskStatus": ("Task", "Status"),
 }
-_PROFILES = ("System Administrator", "Standard User", "Minimum Access - Salesforce")
+_PROFILES = (
+    "System Administrator",
+    "Standard User",
+    "Minimum Access - Salesforce",
+    "Salesforce API Only System Integrations",
+)
 
 
 def fill_new_org(org: Org, name: str) -> None:
     """Creates the first records. The administrator is found by its user name afterwards."""
-    profiles = org.bulk_load("Profile", [{"Name": profile, "UserType": "Standard"} for profile in _PROFILES])
+    profiles = org.bulk_load(
+        "Profile",
+        [
+            {"Name": profile, "UserType": "Standard", "PermissionsModifyAllData": profile == _PROFILES[0]}
+            for profile in _PROFILES
+        ],
+    )
     administrator = {
         "Username": f"admin@{org.org_id[:15].lower()}.sandbox",
         "FirstName": "Ada", "LastName": "Admin", "Email": "admin@sandbox.invalid", "Alias": "admin",

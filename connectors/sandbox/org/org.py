@@ -13,6 +13,7 @@ from typing import Any
 from connectors.sandbox.org import ids
 from connectors.sandbox.org.access import Access
 from connectors.sandbox.org.clock import Clock
+from connectors.sandbox.org.components import Body, Components
 from connectors.sandbox.org.definitions import Definitions
 from connectors.sandbox.org.first_use import fill_new_org, save_status
 from connectors.sandbox.org.outcomes import (
@@ -25,9 +26,10 @@ from connectors.sandbox.org.outcomes import (
     SchemaError,
 )
 from connectors.sandbox.org.queries import Queries, QueryOptions
+from connectors.sandbox.org.record_types import RECORD_TYPE, RecordType, delete_row, store_row
 from connectors.sandbox.org.records import Store
 from connectors.sandbox.org.removal import Bin
-from connectors.sandbox.org.rules import Rulebook
+from connectors.sandbox.org.rules import PERMISSION, Rulebook
 from connectors.sandbox.org.schema import FieldDef, GlobalValueSet, ObjectDef
 from connectors.sandbox.org.sessions import Credentials, Sessions
 from connectors.sandbox.org.standard import STANDARD
@@ -54,6 +56,7 @@ class Org:
         admin_user_id: the user on whose behalf things happen unless another is named.
         access: field permissions; they apply only while the setting `field_security` is on.
         rules: validation rules.
+        components: the set-up besides objects, by kind and name; change it by `save_component`.
         usage: API calls of the last 24 hours, counted by the faces.
     """
 
@@ -63,6 +66,7 @@ class Org:
         self.store = Store(home / "org.sqlite3")
         self.clock = Clock()
         self.definitions = Definitions(self.store, STANDARD)
+        self.components = Components(self.store)
         self.access = Access(self)
         self.rules = Rulebook(self.store, self.definitions, self.access.custom_permissions)
         self._writer = Writer(self.store, self.definitions, self.clock, self.rules)
@@ -157,6 +161,23 @@ class Org:
         self.definitions.refresh()
         self.definitions.delete_value_set(name)
 
+    def save_component(self, kind: str, full_name: str, body: Body) -> None:
+        """Creates or replaces a component, and the record by which it can be queried if it has one."""
+        with self.store.writing():
+            self.components.save(kind, full_name, body)
+            if kind == PERMISSION:
+                self.access.sets.save_custom_permission(full_name, str(body["label"]), str(body["description"]))
+            elif kind == RECORD_TYPE:
+                store_row(self, RecordType(**body))
+
+    def delete_component(self, kind: str, full_name: str) -> None:
+        with self.store.writing():
+            self.components.delete(kind, full_name)
+            if kind == PERMISSION:
+                self.access.sets.delete_custom_permission(full_name)
+            elif kind == RECORD_TYPE:
+                delete_row(self, full_name)
+
     def save_status(
         self, kind: str, value: str, *, closed: bool = False, won: bool = False, probability: int = 0
     ) -> None:
@@ -179,7 +200,8 @@ class Org:
     ) -> list[RowOutcome]:
         """One outcome per row, in order. `options`, where given, replaces the two other arguments."""
         asked = self._options(user_id, all_or_none, options)
-        return self._writer.insert(self.object(object_name), rows, asked, self._rights(asked))
+        definition = self.object(object_name)
+        return self._writer.insert(definition, rows, asked, self._rights(asked, definition))
 
     def update(
         self,
@@ -192,7 +214,8 @@ class Org:
     ) -> list[RowOutcome]:
         """Each row carries its `Id`; fields it does not name stay as they are."""
         asked = self._options(user_id, all_or_none, options)
-        return self._writer.update(self.object(object_name), rows, asked, self._rights(asked))
+        definition = self.object(object_name)
+        return self._writer.update(definition, rows, asked, self._rights(asked, definition))
 
     def upsert(
         self,
@@ -206,7 +229,8 @@ class Org:
     ) -> list[RowOutcome]:
         """Updates the row whose `external_field` (or Id) has the given value, else inserts it."""
         asked = self._options(user_id, all_or_none, options)
-        return self._writer.upsert(self.object(object_name), external_field, rows, asked, self._rights(asked))
+        definition = self.object(object_name)
+        return self._writer.upsert(definition, external_field, rows, asked, self._rights(asked, definition))
 
     def delete(
         self,
@@ -219,7 +243,8 @@ class Org:
     ) -> list[RowOutcome]:
         """Moves records to the recycle bin (`IsDeleted`), their owned children too."""
         asked = self._options(user_id, all_or_none, options)
-        return self._bin.delete(self.object(object_name), ids, asked.all_or_none)
+        definition = self.object(object_name)
+        return self._bin.delete(definition, ids, asked, self._rights(asked, definition))
 
     def merge(self, object_name: str, master_id: str, loser_ids: Sequence[str]) -> None:
         """Merges records into one: the losers are deleted with `MasterRecordId` set, children move over."""
@@ -266,7 +291,14 @@ class Org:
         asked = options or WriteOptions(user_id or "", all_or_none)
         return asked if asked.user_id else replace(asked, user_id=self.admin_user_id)
 
-    def _rights(self, options: WriteOptions) -> Rights:
+    def _rights(self, options: WriteOptions, definition: ObjectDef) -> Rights:
         if not options.secured:
             return Rights()
-        return Rights(hidden=self.access.hidden(options.user_id), uneditable=self.access.uneditable(options.user_id))
+        user_id = options.user_id
+        allowed = self.access.grants(user_id).on(definition)
+        return Rights(
+            hidden=self.access.hidden(user_id),
+            uneditable=self.access.uneditable(user_id),
+            allowed=allowed,
+            owner_only=definition.name in self.access.shared_read_only() and "modifyAllRecords" not in allowed,
+        )

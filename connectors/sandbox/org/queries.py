@@ -37,7 +37,7 @@ class QueryOptions:
     Attributes:
         include_deleted: as queryAll: records in the recycle bin, too.
         page: rows per page; None gives the whole result at once.
-        hidden: fields (Object.Field) that do not exist for the user who asks.
+        hidden: fields (Object.Field) and objects (Object.*) that do not exist for the user who asks.
         version: the API version in the records' addresses, e.g. "63.0".
     """
 

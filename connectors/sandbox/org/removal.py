@@ -13,8 +13,9 @@ from connectors.sandbox.org.outcomes import OrgError, RowOutcome
 from connectors.sandbox.org.records import Store, column, table
 from connectors.sandbox.org.schema import FieldDef, ObjectDef
 from connectors.sandbox.org.standard_fields import SYSTEM_FIELDS
+from connectors.sandbox.org.validation import Rights
 from connectors.sandbox.org.values import Refused
-from connectors.sandbox.org.writes import ROLLED_BACK
+from connectors.sandbox.org.writes import ROLLED_BACK, WriteOptions
 
 
 class Bin:
@@ -25,21 +26,29 @@ class Bin:
         self._definitions = definitions
         self._clock = clock
 
-    def delete(self, definition: ObjectDef, record_ids: Sequence[str], all_or_none: bool = False) -> list[RowOutcome]:
+    def delete(
+        self,
+        definition: ObjectDef,
+        record_ids: Sequence[str],
+        options: WriteOptions,
+        rights: Rights,
+    ) -> list[RowOutcome]:
         """One outcome per id, in order."""
         if not definition.deletable:
             raise OrgError("INVALID_TYPE_FOR_OPERATION", f"entity type cannot be deleted: {definition.label}")
         try:
             with self._store.writing():
                 context = Context(self._store, self._definitions, self._clock.stamp())
-                outcomes = [self._delete_one(definition, name, context) for name in record_ids]
-                if all_or_none and not all(outcome.success for outcome in outcomes):
+                outcomes = [self._delete_one(definition, name, context, rights, options.user_id) for name in record_ids]
+                if options.all_or_none and not all(outcome.success for outcome in outcomes):
                     raise _Undo
         except _Undo:
             return [RowOutcome(outcome.id, False, outcome.errors or (ROLLED_BACK,)) for outcome in outcomes]
         return outcomes
 
-    def _delete_one(self, definition: ObjectDef, name: object, context: Context) -> RowOutcome:
+    def _delete_one(
+        self, definition: ObjectDef, name: object, context: Context, rights: Rights, user_id: str
+    ) -> RowOutcome:
         record_id = ids.normalize(name)
         try:
             if record_id is None:
@@ -49,6 +58,7 @@ class Bin:
                 raise Refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
             if old["IsDeleted"]:
                 raise Refused("ENTITY_IS_DELETED", "entity is deleted")
+            rights.check_change(old, user_id, "allowDelete")
             self._refuse_if_needed(definition, record_id)
         except Refused as refusal:
             return RowOutcome(record_id, False, (refusal.error,))

@@ -75,7 +75,7 @@ class Source:
     """What one statement reads: the object, joined relationships, and where to complain.
 
     Attributes:
-        hidden: fields (Object.Field) that do not exist for this user.
+        hidden: fields (Object.Field) and objects (Object.*) that do not exist for this user.
     """
 
     soql: str
@@ -152,6 +152,7 @@ class Source:
                 for item in definition.fields.values()
                 if item.relationship_name.lower() == name.lower()
                 and f"{definition.name}.{item.name}" not in self.hidden
+                and not all(f"{target}.*" in self.hidden for target in item.reference_to)
             ),
             None,
         )

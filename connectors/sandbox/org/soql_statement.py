@@ -81,7 +81,7 @@ class Compiler:
 
     def _definition(self, query: Query) -> ObjectDef:
         found = self.definitions.find(query.entity)
-        if found is None:
+        if found is None or f"{found.name}.*" in self.hidden:
             raise refuse(
                 self.soql,
                 query.place,

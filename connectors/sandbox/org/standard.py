@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.sandbox.org import access
+from connectors.sandbox.org.permission_sets import OBJECTS, USER_PERMISSIONS
 from connectors.sandbox.org.schema import FieldDef, ObjectDef
 from connectors.sandbox.org.standard_fields import (
     area,
@@ -178,6 +178,7 @@ _SETUP = (
         flag("IsCustom", "Is Custom", default=True, createable=False, updateable=False),
         lookup("ProfileId", "Profile ID", "Profile", createable=False, updateable=False),
         text("NamespacePrefix", "Namespace Prefix", 15),
+        *(flag(f"Permissions{name}", name) for name in USER_PERMISSIONS),
     ]),
     make("PermissionSetAssignment", "Permission Set Assignment", "Permission Set Assignments", "0Pa", [
         lookup("PermissionSetId", "PermissionSet ID", "PermissionSet", children="Assignments",
@@ -217,8 +218,8 @@ _SETUP = (
     )),
 )  # fmt: skip
 
-#: Parents before children. Where `access` defines an object too, the fuller definition here is taken.
+#: Parents before children. Where `permission_sets` defines an object too, the fuller definition here is taken.
 STANDARD: Mapping[str, ObjectDef] = {
-    **{definition.name: with_system_fields(definition) for definition in access.OBJECTS},
+    **{definition.name: with_system_fields(definition) for definition in OBJECTS},
     **{definition.name: definition for definition in (*SALES, CASE, TASK, EVENT, USER, *_SETUP)},
 }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.sandbox.org import values
 from connectors.sandbox.org.definitions import Definitions
 from connectors.sandbox.org.derived import Draft, Stored
+from connectors.sandbox.org.permission_sets import OBJECT_PERMISSIONS
 from connectors.sandbox.org.schema import FieldDef, ObjectDef
 from connectors.sandbox.org.standard_fields import AUDIT_FIELDS, SYSTEM_FIELDS
 from connectors.sandbox.org.values import Refused
@@ -25,25 +26,26 @@ class Rights:
         loading: audit fields and read-only ones that are not calculated may be set too.
         hidden: fields (Object.Field) that do not exist for this user.
         uneditable: fields (Object.Field) that this user may see but not change.
+        allowed: what the user may do with the object, as keys of `permission_sets.OBJECT_PERMISSIONS`.
+        owner_only: the user may change and delete only records of their own.
     """
 
     loading: bool = False
     hidden: frozenset[str] = frozenset()
     uneditable: frozenset[str] = frozenset()
+    allowed: frozenset[str] = frozenset(OBJECT_PERMISSIONS)
+    owner_only: bool = False
 
+    def check_create(self, definition: ObjectDef) -> None:
+        """Raises `Refused` if the user may not create records of the object."""
+        if "allowCreate" not in self.allowed:
+            # unverified: creating without the permission for the object is CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY.
+            raise Refused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {definition.label}")
 
-@dataclass(frozen=True)
-class RecordTypes:
-    """Which picklist values a record type allows: record type id -> field -> values."""
-
-    allowed: Mapping[str, Mapping[str, list[str]]] = field(default_factory=dict)
-
-    def check(self, plan: Plan, draft: Draft) -> None:
-        limits = self.allowed.get(draft.row.get("RecordTypeId") or "", {})
-        for name, allowed in limits.items():
-            value = draft.row.get(name)
-            if value is not None and name in draft.given and value not in allowed:
-                raise values.bad_picklist_value(plan.definition.fields[name], value)
+    def check_change(self, record: Stored, user_id: str, permission: str = "allowEdit") -> None:
+        """Raises `Refused` if the user may not change this record (or delete it, by "allowDelete")."""
+        if permission not in self.allowed or (self.owner_only and record.get("OwnerId", user_id) != user_id):
+            raise Refused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
 
 
 class Plan:

@@ -13,10 +13,11 @@ from connectors.sandbox.org.clock import Clock
 from connectors.sandbox.org.definitions import Definitions
 from connectors.sandbox.org.derived import Context, Draft, Stored
 from connectors.sandbox.org.outcomes import OrgError, RowError, RowOutcome
+from connectors.sandbox.org.record_types import RECORD_TYPE, Allowed
 from connectors.sandbox.org.records import Store, column, table
 from connectors.sandbox.org.rules import Rulebook
 from connectors.sandbox.org.schema import ObjectDef
-from connectors.sandbox.org.validation import Plan, Pointer, RecordTypes, Rights
+from connectors.sandbox.org.validation import Plan, Pointer, Rights
 from connectors.sandbox.org.values import Refused
 
 ROLLED_BACK = RowError(
@@ -144,6 +145,7 @@ class Batch:
 
     def new(self, row: Row, skip: str = "") -> Pending:
         try:
+            self._rights.check_create(self._definition)
             given, pointers = self._plan.read(row, self._rights, creating=True, skip=skip)
             self._follow(pointers, given)
         except Refused as refusal:
@@ -165,6 +167,7 @@ class Batch:
             if record_id in seen:  # [M] the code for an id that is named twice in one call
                 raise Refused("DUPLICATE_VALUE", f"Duplicate id specified: {record_id}", "Id")
             seen.add(record_id)
+            self._rights.check_change(old[record_id], self._options.user_id)
             body = {key: value for key, value in row.items() if key not in ("Id", "id")}
             given, pointers = self._plan.read(body, self._rights, creating=False)
             self._follow(pointers, given)
@@ -238,7 +241,7 @@ class Batch:
         self._rows = rows
         self._check_references()
         assignment = self._store.setting("assignment_rules") if self._options.auto_assign else None
-        checks = _Checks.of(self._store)
+        checks = _Checks.of(self._store, self._definitions)
         for pending, draft in self._good():
             try:
                 if assignment:
@@ -247,7 +250,7 @@ class Batch:
                 if rule is not None:
                     rule(draft, self._context)
                 self._plan.check_required(draft)
-                checks.record_types.check(self._plan, draft)
+                checks.record_types.check(self._definition, draft)
                 if checks.dependencies:
                     self._plan.check_dependencies(draft)
             except Refused as refusal:
@@ -391,14 +394,11 @@ class _Checks:
     """Checks that an org may switch on."""
 
     dependencies: bool
-    record_types: RecordTypes
+    record_types: Allowed
 
     @classmethod
-    def of(cls, store: Store) -> _Checks:
-        return cls(
-            bool(store.setting("enforce_dependent_picklists")),
-            RecordTypes(store.setting("record_type_values") or {}),
-        )
+    def of(cls, store: Store, definitions: Definitions) -> _Checks:
+        return cls(bool(store.setting("enforce_dependent_picklists")), Allowed.of(store, definitions.get(RECORD_TYPE)))
 
 
 def _assign(draft: Draft, rule: Mapping[str, Any] | None) -> None:

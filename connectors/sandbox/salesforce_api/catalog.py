@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from connectors.sandbox.org.access import PermissionSet
 from connectors.sandbox.org.components import Body
 from connectors.sandbox.org.org import Org, SchemaError
+from connectors.sandbox.org.permission_sets import PermissionSet
 from connectors.sandbox.org.schema import FieldDef, GlobalValueSet, ObjectDef
 
 Remarks = Mapping[str, str]
@@ -126,13 +126,13 @@ class Live:
             raise _refused(refusal) from None
 
     def permission_sets(self) -> Mapping[str, PermissionSet]:
-        return self._access.permission_sets()
+        return self._access.sets.all()
 
     def save_permission_set(self, permission_set: PermissionSet) -> None:
-        self._access.save(permission_set)
+        self._access.sets.save(permission_set)
 
     def delete_permission_set(self, name: str) -> None:
-        self._access.delete(name)
+        self._access.sets.delete(name)
 
     def components(self, kind: str) -> Mapping[str, Body]:
         return self._org.components.all(kind)

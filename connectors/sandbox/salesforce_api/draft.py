@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from connectors.sandbox.org.access import PermissionSet
 from connectors.sandbox.org.components import Body
+from connectors.sandbox.org.permission_sets import PermissionSet
 from connectors.sandbox.org.schema import FieldDef, GlobalValueSet, ObjectDef
 from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, Remarks
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from connectors.sandbox.org.schema import FieldDef, ObjectDef, OnDelete
+from connectors.sandbox.salesforce_api import metadata_rules
 from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_object
 from connectors.sandbox.salesforce_api.metadata_values import read_value_set, write_value_set
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional
@@ -115,6 +116,7 @@ def delete(catalog: Catalog, full_name: str) -> None:
     dependants = [other.name for other in definition.fields.values() if other.controller == field.name]
     if dependants:
         raise MetadataError("DEPENDENCY_EXISTS", f"This custom field is referenced elsewhere: {', '.join(dependants)}")
+    metadata_rules.check_unused(catalog, f"{definition.name}.{field.name}")
     catalog.delete_field(definition.name, field.name)
     catalog.save_remarks(COMPONENT, f"{definition.name}.{field.name}", {})
 

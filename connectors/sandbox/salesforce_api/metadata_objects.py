@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Literal
 
+from connectors.sandbox.org.rules import RULE, rules_of
 from connectors.sandbox.org.schema import FieldDef, ObjectDef
-from connectors.sandbox.salesforce_api import metadata_fields
+from connectors.sandbox.salesforce_api import metadata_fields, metadata_record_types, metadata_rules
 from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_object
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional
+
+Mode = Literal["create", "update", "upsert"]
 
 COMPONENT = "CustomObject"
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9]|_(?!_))*(?<!_)__c\Z")
@@ -18,7 +22,7 @@ _REMARKS = (
     "deploymentStatus", "description", "enableActivities", "enableBulkApi", "enableFeeds", "enableHistory",
     "enableReports", "enableSearch", "enableSharing", "enableStreamingApi", "sharingModel",
 )  # fmt: skip
-_UNSUPPORTED = ("validationRules", "recordTypes", "webLinks", "listViews", "compactLayouts", "fieldSets")
+_UNSUPPORTED = ("webLinks", "listViews", "compactLayouts", "fieldSets")
 
 
 def names(catalog: Catalog) -> list[str]:
@@ -34,6 +38,15 @@ def read(catalog: Catalog, full_name: str) -> Node | None:
         for field in definition.fields.values()
         if field.custom
     ]
+    rules = [
+        replace(metadata_rules.to_node(rule, rule.name), name="validationRules", type="")
+        for rule in rules_of(catalog.components(RULE)).values()
+        if rule.object == definition.name
+    ]
+    types = [
+        replace(metadata_record_types.to_node(record_type, record_type.name), name="recordTypes", type="")
+        for record_type in metadata_record_types.record_types(catalog, definition.name)
+    ]
     remarks = {key: leaf(key, value) for key, value in catalog.remarks(COMPONENT, definition.name).items()}
     children = remarks | {
         "label": leaf("label", definition.label),
@@ -42,8 +55,8 @@ def read(catalog: Catalog, full_name: str) -> Node | None:
     name_field = definition.fields.get("Name") if definition.custom else None
     if name_field is not None:
         children["nameField"] = _name_field(name_field)
-    ordered = sorted([*children.items(), *(("fields", field) for field in fields)], key=lambda item: item[0])
-    return branch("records", leaf("fullName", definition.name), *(child for _, child in ordered), type=COMPONENT)
+    ordered = sorted([*children.values(), *fields, *rules, *types], key=lambda child: child.name)
+    return branch("records", leaf("fullName", definition.name), *ordered, type=COMPONENT)
 
 
 def _inside(field: Node) -> Node:
@@ -60,8 +73,8 @@ def _name_field(field: FieldDef) -> Node:
     )
 
 
-def save(catalog: Catalog, node: Node, mode: Literal["create", "update", "upsert"]) -> bool:
-    """Create the object, or change it; then save the fields that `node` contains."""
+def save(catalog: Catalog, node: Node, mode: Mode) -> bool:
+    """Create the object, or change it; then save the fields, record types and rules that `node` contains."""
     name = node.get("fullName")
     existing = find_object(catalog, name)
     for child in node.children:
@@ -74,11 +87,20 @@ def save(catalog: Catalog, node: Node, mode: Literal["create", "update", "upsert
     if existing is None:
         catalog.create_object(_definition(name, node))
         catalog.save_remarks(COMPONENT, name, {key: node.get(key) for key in _REMARKS if node.has(key)})
-    for field in node.all("fields"):
-        full_name = leaf("fullName", f"{name}.{field.get('fullName')}")
-        others = tuple(child for child in field.children if child.name != "fullName")
-        metadata_fields.save(catalog, replace(field, children=(full_name, *others)), "upsert")
+    for kind, save_part in _PARTS.items():
+        for part in node.all(kind):
+            full_name = leaf("fullName", f"{name}.{part.get('fullName')}")
+            others = tuple(child for child in part.children if child.name != "fullName")
+            save_part(catalog, replace(part, children=(full_name, *others)), "upsert")
     return existing is None
+
+
+#: What an object contains, in the order in which one part may name another.
+_PARTS: Mapping[str, Callable[[Catalog, Node, Mode], bool]] = {
+    "fields": metadata_fields.save,
+    "recordTypes": metadata_record_types.save,
+    "validationRules": metadata_rules.save,
+}
 
 
 def _definition(name: str, node: Node) -> ObjectDef:

@@ -1,16 +1,36 @@
-"""PermissionSet: which fields its holders may see and edit."""
+"""PermissionSet: what its holders may see, edit and do."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
-from connectors.sandbox.org.access import FieldPermission, PermissionSet
-from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_object
-from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional
+from connectors.sandbox.org.access import is_permissionable
+from connectors.sandbox.org.permission_sets import (
+    OBJECT_PERMISSIONS,
+    USER_PERMISSIONS,
+    FieldPermission,
+    ObjectPermission,
+    PermissionSet,
+)
+from connectors.sandbox.org.rules import PERMISSION
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_component, find_object
+from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional, parse, render
 
 COMPONENT = "PermissionSet"
-#: Kept and given back, without effect here.
+#: Kept and given back, without effect here: simple values, and whole elements.
 _REMARKS = ("hasActivationRequired", "license")
+_ELEMENTS = (
+    "applicationVisibilities", "classAccesses", "customMetadataTypeAccesses", "customSettingAccesses",
+    "externalCredentialPrincipalAccesses", "externalDataSourceAccesses", "flowAccesses", "pageAccesses",
+    "recordTypeVisibilities", "tabSettings", "userPermissions",
+)  # fmt: skip
+#: A permission on an object needs these others.
+_NEEDS = {
+    "allowCreate": ("allowRead",), "allowEdit": ("allowRead",), "allowDelete": ("allowRead", "allowEdit"),
+    "viewAllRecords": ("allowRead",),
+    "modifyAllRecords": ("allowRead", "allowEdit", "allowDelete", "viewAllRecords"),
+}  # fmt: skip
 
 
 def names(catalog: Catalog) -> list[str]:
@@ -26,25 +46,42 @@ def read(catalog: Catalog, full_name: str) -> Node | None:
     if found is None:
         return None
     remarks = catalog.remarks(COMPONENT, found.name)
-    fields = (
-        branch(
-            "fieldPermissions",
-            leaf("editable", permission.editable),
-            leaf("field", permission.field),
-            leaf("readable", permission.readable),
-        )
-        for permission in found.fields
-    )
-    return branch(
-        "records",
-        leaf("fullName", found.name),
+    children = [
         optional("description", found.description),
-        *fields,
-        optional("hasActivationRequired", remarks.get("hasActivationRequired", "")),
+        *(optional(key, remarks.get(key, "")) for key in _REMARKS),
         leaf("label", found.label),
-        optional("license", remarks.get("license", "")),
-        type=COMPONENT,
+        *(_enabled("customPermissions", name) for name in found.custom_permissions),
+        *(_field_node(permission) for permission in found.fields),
+        *(_object_node(permission) for permission in found.objects),
+        *(_enabled("userPermissions", name) for name in found.user_permissions),
+        *(node for key in _ELEMENTS for node in _elements(remarks, key)),
+    ]
+    ordered = sorted((child for child in children if child is not None), key=lambda child: child.name)
+    return branch("records", leaf("fullName", found.name), *ordered, type=COMPONENT)
+
+
+def _enabled(kind: str, name: str) -> Node:
+    return branch(kind, leaf("enabled", True), leaf("name", name))
+
+
+def _field_node(permission: FieldPermission) -> Node:
+    return branch(
+        "fieldPermissions",
+        leaf("editable", permission.editable),
+        leaf("field", permission.field),
+        leaf("readable", permission.readable),
     )
+
+
+def _object_node(permission: ObjectPermission) -> Node:
+    flags = {name: leaf(name, name in permission.granted) for name in OBJECT_PERMISSIONS}
+    ordered = sorted({**flags, "object": leaf("object", permission.object)}.items())
+    return branch("objectPermissions", *(child for _, child in ordered))
+
+
+def _elements(remarks: Mapping[str, str], key: str) -> tuple[Node, ...]:
+    text = remarks.get(key, "")
+    return parse(f"<kept>{text}</kept>".encode()).children if text else ()
 
 
 def save(catalog: Catalog, node: Node, mode: Literal["create", "update", "upsert"]) -> bool:
@@ -59,15 +96,29 @@ def save(catalog: Catalog, node: Node, mode: Literal["create", "update", "upsert
         raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no PermissionSet named {name} found")
     if not node.get("label"):
         raise MetadataError("REQUIRED_FIELD_MISSING", "Required fields are missing: [label]", ("label",))
-    given = {p.field: p for p in (_permission(catalog, child) for child in node.all("fieldPermissions"))}
+    fields = {p.field: p for p in (_permission(catalog, child) for child in node.all("fieldPermissions"))}
+    objects = {p.object: p for p in (_object(catalog, child) for child in node.all("objectPermissions"))}
+    enabled = [child.get("name") for child in node.all("userPermissions") if child.flag("enabled")]
     catalog.save_permission_set(
         PermissionSet(
             name=existing.name if existing else name, label=node.get("label"),
-            description=node.get("description"), fields=tuple(given[field] for field in sorted(given)),
+            description=node.get("description"), fields=tuple(fields[field] for field in sorted(fields)),
+            objects=tuple(objects[name] for name in sorted(objects)),
+            user_permissions=tuple(name for name in USER_PERMISSIONS if name in enabled),
+            custom_permissions=tuple(sorted(_custom(catalog, child) for child in node.all("customPermissions"))),
         )
     )  # fmt: skip
-    catalog.save_remarks(COMPONENT, name, {key: node.get(key) for key in _REMARKS if node.has(key)})
+    catalog.save_remarks(COMPONENT, name, _kept(node))
     return existing is None
+
+
+def _kept(node: Node) -> dict[str, str]:
+    kept = {key: node.get(key) for key in _REMARKS if node.has(key)}
+    for key in _ELEMENTS:
+        nodes = [child for child in node.all(key) if child.get("name") not in USER_PERMISSIONS]
+        if nodes:
+            kept[key] = render(nodes)
+    return kept
 
 
 def _permission(catalog: Catalog, node: Node) -> FieldPermission:
@@ -77,7 +128,7 @@ def _permission(catalog: Catalog, node: Node) -> FieldPermission:
     field = definition.find(field_name) if definition else None
     if definition is None or field is None:
         raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"In field: field - no CustomField named {full_name} found")
-    if field.required or field.calculated:
+    if not is_permissionable(field):
         raise MetadataError("FIELD_INTEGRITY_EXCEPTION", f"You cannot deploy to a required field: {full_name}")
     editable = node.flag("editable")
     if editable and not node.flag("readable", default=True):
@@ -87,6 +138,37 @@ def _permission(catalog: Catalog, node: Node) -> FieldPermission:
     return FieldPermission(
         f"{definition.name}.{field.name}", readable=node.flag("readable", editable), editable=editable
     )
+
+
+def _object(catalog: Catalog, node: Node) -> ObjectPermission:
+    definition = find_object(catalog, node.get("object"))
+    if definition is None:
+        raise MetadataError(
+            "INVALID_CROSS_REFERENCE_KEY", f"In field: field - no CustomObject named {node.get('object')} found"
+        )
+    granted = frozenset(name for name in OBJECT_PERMISSIONS if node.flag(name))
+    for name in granted:
+        missing = [_word(other) for other in _NEEDS.get(name, ()) if other not in granted]
+        if missing:
+            needed = ", ".join(f"{word} {definition.name}" for word in missing)
+            raise MetadataError(
+                "FIELD_INTEGRITY_EXCEPTION",
+                f"Permission {_word(name)} {definition.name} depends on permission(s): {needed}",
+            )
+    return ObjectPermission(definition.name, granted)
+
+
+def _word(name: str) -> str:
+    return {"viewAllRecords": "View All", "modifyAllRecords": "Modify All"}.get(name, name.removeprefix("allow"))
+
+
+def _custom(catalog: Catalog, node: Node) -> str:
+    found = find_component(catalog, PERMISSION, node.get("name"))
+    if found is None:
+        raise MetadataError(
+            "INVALID_CROSS_REFERENCE_KEY", f"In field: name - no CustomPermission named {node.get('name')} found"
+        )
+    return found[0]
 
 
 def delete(catalog: Catalog, full_name: str) -> None:

@@ -19,6 +19,9 @@ from connectors.sandbox.salesforce_api.soap import SoapCall, SoapFault
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional
 
 MAX_COMPONENTS = 10
+#: Said to users who may not change metadata.
+# unverified: the Metadata API refuses a user without ModifyAllData or ModifyMetadata with INSUFFICIENT_ACCESS.
+NOT_ALLOWED = "use of the Metadata API requires a user with the ModifyAllData or ModifyMetadata permissions"
 MAX_LIST_QUERIES = 3
 
 Answer = Iterable[Node]
@@ -66,6 +69,8 @@ class MetadataFace:
                     "INVALID_SESSION_ID",
                     "Invalid Session ID found in SessionHeader: Illegal Session. Session not found.",
                 )
+            if not self._org.access.may_change_metadata(user_id):
+                raise SoapFault("INSUFFICIENT_ACCESS", NOT_ALLOWED)
             if operation is None:
                 raise SoapFault("UNKNOWN_EXCEPTION", f"The sandbox does not offer the call {call.operation}")
             return soap.reply(call.operation, operation(call, user_id))

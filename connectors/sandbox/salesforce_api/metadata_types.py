@@ -10,6 +10,8 @@ from connectors.sandbox.salesforce_api import (
     metadata_fields,
     metadata_objects,
     metadata_permissions,
+    metadata_record_types,
+    metadata_rules,
     metadata_values,
 )
 from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError
@@ -43,11 +45,23 @@ TYPES = {
     for kind in (
         ComponentType(
             "CustomObject", "objects", "object", metadata_objects.names, metadata_objects.read,
-            metadata_objects.save, metadata_objects.delete, children=("CustomField",),
+            metadata_objects.save, metadata_objects.delete, children=("CustomField", "RecordType", "ValidationRule"),
         ),
         ComponentType(
             "CustomField", "objects", "object", metadata_fields.names, metadata_fields.read,
             metadata_fields.save, metadata_fields.delete, is_child=True,
+        ),
+        ComponentType(
+            "RecordType", "objects", "object", metadata_record_types.names, metadata_record_types.read,
+            metadata_record_types.save, metadata_record_types.delete, is_child=True,
+        ),
+        ComponentType(
+            "ValidationRule", "objects", "object", metadata_rules.names, metadata_rules.read,
+            metadata_rules.save, metadata_rules.delete, is_child=True,
+        ),
+        ComponentType(
+            "CustomPermission", "customPermissions", "customPermission", metadata_rules.permission_names,
+            metadata_rules.read_permission, metadata_rules.save_permission, metadata_rules.delete_permission,
         ),
         ComponentType(
             "GlobalValueSet", "globalValueSets", "globalValueSet", metadata_values.global_names,

@@ -15,7 +15,12 @@ MAX_BYTES = 400_000_000
 _MANIFEST = "package.xml"
 _DESTRUCTIVE = ("destructiveChanges.xml", "destructiveChangesPre.xml", "destructiveChangesPost.xml")
 #: A component can only name what comes before it.
-_ORDER = ("GlobalValueSet", "StandardValueSet", "CustomObject", "CustomField", "PermissionSet")
+_ORDER = (
+    "GlobalValueSet", "StandardValueSet", "CustomPermission", "CustomObject", "CustomField", "RecordType",
+    "ValidationRule", "PermissionSet",
+)  # fmt: skip
+#: Element of an object file -> the component type it stands for.
+_PARTS = {"fields": "CustomField", "recordTypes": "RecordType", "validationRules": "ValidationRule"}
 
 
 class BadPackage(Exception):
@@ -119,16 +124,15 @@ def _components(name: str, data: bytes) -> tuple[list[Component], list[Problem]]
     except XmlError as error:
         return [], [Problem(kind.name, stem, name, f"Error parsing file: {error}")]
     whole = Component(kind.name, stem, name, _named(node, stem))
-    fields = [
-        Component(
-            "CustomField", f"{stem}.{field.get('fullName')}", name, _named(field, f"{stem}.{field.get('fullName')}")
-        )
-        for field in (node.all("fields") if kind.name == "CustomObject" else ())
+    if kind.name != "CustomObject":
+        return [whole], []
+    parts = [
+        Component(_PARTS[part.name], part_name, name, _named(part, part_name))
+        for part in node.children
+        if part.name in _PARTS and (part_name := f"{stem}.{part.get('fullName')}")
     ]
-    if fields or kind.name == "CustomObject":
-        rest = tuple(child for child in whole.node.children if child.name != "fields")
-        whole = replace(whole, node=replace(whole.node, children=rest))
-    return [whole, *fields], []
+    rest = tuple(child for child in whole.node.children if child.name not in _PARTS)
+    return [replace(whole, node=replace(whole.node, children=rest)), *parts], []
 
 
 def _named(node: Node, full_name: str) -> Node:
@@ -138,11 +142,12 @@ def _named(node: Node, full_name: str) -> Node:
 
 def _is_wanted(component: Component, wanted: Mapping[str, Iterable[str]]) -> bool:
     members = set(wanted.get(component.type, ()))
-    if component.full_name in members or ("*" in members and component.type != "CustomField"):
+    is_part = component.type in _PARTS.values()
+    if component.full_name in members or ("*" in members and not is_part):
         return True
     owner = component.full_name.partition(".")[0]
     objects = set(wanted.get("CustomObject", ()))
-    return component.type == "CustomField" and (owner in objects or "*" in objects)
+    return is_part and (owner in objects or "*" in objects)
 
 
 def _missing(wanted: Mapping[str, Iterable[str]], found: Iterable[Component]) -> list[Problem]:

@@ -76,8 +76,6 @@ def test_values(org: Org, text: str, expected: Any) -> None:
 def test_fields_of_the_parent_and_of_the_record_type(org: Org) -> None:
     (parent,) = org.insert("Account", [{"Name": "Parent", "Industry": "Energy"}])
     kind = org.bulk_load("RecordType", [{"Name": "P", "DeveloperName": "Partner", "SobjectType": "Account"}])
-    org.save_field("Account", FieldDef("RecordTypeId", "Record Type", "reference", length=18,
-                                       reference_to=("RecordType",), relationship_name="RecordType"))  # fmt: skip
     row = {"ParentId": parent.id, "RecordTypeId": kind[0]}
     assert value(org, "ISPICKVAL(Parent.Industry, 'Energy') && RecordType.DeveloperName = 'Partner'", row) is True
 
