@@ -8,7 +8,7 @@ from rich.console import Console
 
 from admin.cli.output import Stop
 from connectors.base import SchemaPlan
-from sync import crms, outputs
+from sync import crms, obligations, outputs
 from sync import drift as drifting
 from sync.models import AuditEvent, Connection
 
@@ -20,7 +20,11 @@ def plan(connection: Connection) -> SchemaPlan:
     published = connection.portfolio.published_models.order_by("-published_at", "-pk").first()
     if published is None:
         raise Stop("No model is published yet.", "Publish one: tierline model publish FILE")
-    return crms.open_crm(connection).plan_schema(outputs.layout(published, connection).specs())
+    crm = crms.open_crm(connection)
+    rules = (
+        obligations.rules(published, connection, crm.kinds()) if outputs.model(published).mandatory.requirements else []
+    )
+    return crm.plan_schema(outputs.layout(published, connection).specs(), rules)
 
 
 def apply(connection: Connection, steps: SchemaPlan) -> None:
@@ -36,6 +40,16 @@ def apply(connection: Connection, steps: SchemaPlan) -> None:
         subject=connection.name,
         detail={"steps": as_rows(steps)},
     )
+
+
+def switch_mandatory(connection: Connection, *, on: bool) -> SchemaPlan:
+    """Switch the validation rules off, or back to what the model says; applies that part of the plan alone."""
+    connection.mandatory_off = not on
+    connection.save(update_fields=["mandatory_off"])
+    whole = plan(connection)
+    part = SchemaPlan(tuple(step for step in whole.steps if step.rule or (step.spec and step.sign == "=")))
+    apply(connection, part)
+    return part
 
 
 def drift(connection: Connection) -> list[str]:

@@ -86,6 +86,7 @@ class FieldSpec:
         name: the field's API name in this CRM, e.g. "Tierline_Tier__c".
         values: picklist entries in order. `value_set` names the global list they live in.
         controller: API name of the field that this picklist depends on.
+        people_edit: whether people choose this value; what a machine keeps, they only read.
     """
 
     kind: str
@@ -99,6 +100,7 @@ class FieldSpec:
     values: tuple[PicklistValue, ...] = ()
     value_set: str = ""
     controller: str = ""
+    people_edit: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,32 @@ class Field:
 
 
 @dataclass(frozen=True)
+class RuleSpec:
+    """A rule that refuses to save a record without values; never on just any edit.
+
+    It looks only when a record is created or one of `on_change_of` changes, and lets through whoever may bypass it.
+
+    Attributes:
+        kind: the record kind it watches. For "opportunity" the fields are those of its account.
+        fields: API names of fields that must not be empty.
+        only: field -> values of the records meant; empty for all.
+        since: first day on which it refuses.
+        active: False to have it there, switched off.
+        note: why it is not active, in a plan's words.
+    """
+
+    kind: str
+    name: str
+    fields: tuple[str, ...]
+    on_change_of: tuple[str, ...]
+    message: str
+    only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    since: date | None = None
+    active: bool = True
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class SchemaStep:
     """One line of a plan. `sign`: "+" create, "~" change, "-" delete, "=" unchanged, "!" needs a decision.
 
@@ -129,6 +157,7 @@ class SchemaStep:
     target: str  # what a person would look for, e.g. "Account.Tierline_Tier__c"
     detail: str
     spec: FieldSpec | None = None
+    rule: RuleSpec | None = None
     creates: tuple[str, ...] = ()
 
 
@@ -265,7 +294,7 @@ class Crm(Protocol):
     def describe(self, kind: str) -> Mapping[str, Field]:
         """API field name -> field."""
 
-    def plan_schema(self, specs: Sequence[FieldSpec]) -> SchemaPlan: ...
+    def plan_schema(self, specs: Sequence[FieldSpec], rules: Sequence[RuleSpec] = ()) -> SchemaPlan: ...
 
     def apply_schema(self, plan: SchemaPlan) -> None: ...
 

@@ -32,6 +32,7 @@ def flaws(model: Model) -> Iterator[Flaw]:
     yield from _matrix(model.value_profile)
     yield from _rankings(model.value_profile)
     yield from _money(model)
+    yield from _mandatory(model)
     yield from _crm(model)
 
 
@@ -243,6 +244,22 @@ def _money(model: Model) -> Iterator[Flaw]:
         loc = ("cost_to_serve", "activities", "ticket", "minutes")
         entries = [((*loc, name), name) for name in card.activities.ticket.minutes]
         yield from _duplicates(entries, "priority")
+
+
+def _mandatory(model: Model) -> Iterator[Flaw]:
+    segments = {segment.key for segment in model.segments}
+    keys: list[tuple[Loc, str]] = []
+    for number, requirement in enumerate(model.mandatory.requirements):
+        loc: Loc = ("mandatory", "requirements", number)
+        keys.append(((*loc, "key"), requirement.key))
+        for place, key in enumerate(requirement.segments):
+            if key not in segments:
+                yield _unknown((*loc, "segments", place), "segment", key, segments)
+        for value in requirement.values:
+            if requirement.stage != "optional" and not model.policy(value).mandatory:
+                message = f"'{value}' is asked for here, but `fields.{value}.mandatory` is false, so nobody is told."
+                yield Flaw((*loc, "values"), message, f"fields.{value}: mandatory: true")
+    yield from _duplicates(keys, "key")
 
 
 def _crm(model: Model) -> Iterator[Flaw]:

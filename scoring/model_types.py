@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, field_validator
 
 from scoring.conditions import STRICT, Condition, Text
+from scoring.model_mandatory import Mandatory
 
 #: A picklist's API name. Salesforce allows letters, digits and underscores, no double or trailing underscore.
 Key = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$", max_length=40)]
@@ -388,6 +389,7 @@ class Model(Part):
     tiers: Tiers = Tiers()
     fields: Fields = Fields()
     quality: Quality = Quality()
+    mandatory: Mandatory = Mandatory()
     guard: Guard = Guard()
     administrator: Administrator | None = None
     crm: Mapping[Literal["salesforce"], CrmFields] = {}

@@ -121,6 +121,7 @@ class Layout:
             values=_values(self.model, output.key),
             value_set=f"Tierline_{words}",
             controller=output.parent_name,
+            people_edit=output.policy != "machine",
         )
 
     def _companion(self, output: Output, role: str) -> FieldSpec:

@@ -75,6 +75,26 @@ def drift(connection: Name, as_json: Json = False) -> None:
 
 
 @app.command()
+def mandatory(
+    connection: Name,
+    off: Annotated[
+        bool, typer.Option("--off/--on", help="Switch our validation rules off, or back to what the model says.")
+    ],
+) -> None:
+    """Stop the CRM from refusing records without our values, at once; or let the model decide again."""
+    with sentences():
+        chosen = find(connection)
+        from admin import schema
+
+        steps = schema.switch_mandatory(chosen, on=not off)
+        rules = [step for step in steps.steps if step.rule]
+        if not rules:
+            out.print("The model makes nothing mandatory in the CRM, and no rule of ours is installed.")
+        for step in rules:
+            out.print(f"  {step.target}: {step.detail}", soft_wrap=True)
+
+
+@app.command()
 def remove(
     connection: Name,
     delete_data: Annotated[

@@ -17,6 +17,7 @@ from connectors.base import (
     FieldSpec,
     Identity,
     Limits,
+    RuleSpec,
     Scalar,
     SchemaPlan,
     Since,
@@ -101,8 +102,9 @@ class Salesforce:
             fields = {**fields_of(self._describe(source.name)), **fields}
         return fields
 
-    def plan_schema(self, specs: Sequence[FieldSpec]) -> SchemaPlan:
-        return self._schema().plan(specs)
+    def plan_schema(self, specs: Sequence[FieldSpec], rules: Sequence[RuleSpec] = ()) -> SchemaPlan:
+        """See `Crm.plan_schema`. Rules become validation rules, never the universal "required" of a field."""
+        return self._schema().plan(specs, rules)
 
     def apply_schema(self, plan: SchemaPlan) -> None:
         try:

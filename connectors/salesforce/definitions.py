@@ -50,7 +50,7 @@ class Decision:
 def decide(spec: FieldSpec, full_name: str, existing: Element | None, controlling: Collection[str]) -> Decision:
     """`controlling`: the keys of the controlling field that are ours; pairs with others are kept."""
     if existing is None:
-        return Decision(_definition(spec, full_name), (describe_spec(spec),), new=True)
+        return Decision(definition(spec, full_name), (describe_spec(spec),), new=True)
     found = text_of(existing, "type")
     if found != _METADATA_TYPE[spec.type]:
         return Decision(refusal=f"is of type {found} in the org, the model needs {describe_spec(spec)}")
@@ -67,7 +67,8 @@ def decide(spec: FieldSpec, full_name: str, existing: Element | None, controllin
     return Decision(element if notes else None, tuple(notes), foreign)
 
 
-def _definition(spec: FieldSpec, full_name: str) -> Element:
+def definition(spec: FieldSpec, full_name: str) -> Element:
+    """A new field."""
     element = component(full_name)
     put(element, "label", spec.label)
     put(element, "type", _METADATA_TYPE[spec.type])

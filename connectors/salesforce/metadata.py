@@ -150,19 +150,22 @@ def _sendable(element: Element, component_type: str) -> Element:
     metadata = etree.Element(f"{{{NS}}}metadata", nsmap={None: NS, "xsi": _XSI})
     metadata.set(_TYPE, component_type)
     metadata.extend(copy.deepcopy(child) for child in element)
-    _in_order(metadata)
+    in_order(metadata)
     return metadata
 
 
-def _in_order(element: Element) -> None:
-    # The WSDL's sequences are alphabetical behind the inherited fullName; repeated elements keep their order.
+def in_order(element: Element) -> None:
+    """Sorts children as the WSDL's sequences have them, alphabetically behind the inherited fullName.
+
+    Repeated elements keep their order.
+    """
     children = sorted(
         (child for child in element if isinstance(child.tag, str)),
         key=lambda child: (etree.QName(child).localname != "fullName", etree.QName(child).localname),
     )
     element[:] = children
     for child in children:
-        _in_order(child)
+        in_order(child)
 
 
 def _envelope(body: Element, session_id: str) -> bytes:

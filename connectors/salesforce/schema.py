@@ -11,7 +11,7 @@ import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors.base import Field, FieldSpec, PicklistValue, SchemaPlan, SchemaStep
+from connectors.base import Field, FieldSpec, PicklistValue, RuleSpec, SchemaPlan, SchemaStep
 from connectors.errors import SchemaMismatch
 from connectors.salesforce.client import Client
 from connectors.salesforce.definitions import Decision, decide, merge_into
@@ -19,7 +19,8 @@ from connectors.salesforce.drift import difference_of
 from connectors.salesforce.fields import Describe, fields_of
 from connectors.salesforce.kinds import only_source
 from connectors.salesforce.metadata import Element, MetadataApi, component, put
-from connectors.salesforce.permissions import PermissionSet
+from connectors.salesforce.obligations import Obligations
+from connectors.salesforce.permissions import PermissionSets
 from connectors.salesforce.picklists import Merge, has_own_list
 
 
@@ -56,12 +57,13 @@ class Schema:
         self._describe = describe
         self._own_ids = own_ids
 
-    def plan(self, specs: Sequence[FieldSpec]) -> SchemaPlan:
+    def plan(self, specs: Sequence[FieldSpec], rules: Sequence[RuleSpec] = ()) -> SchemaPlan:
         if not specs:
             return SchemaPlan(())
         draft = self._draft(specs)
         steps = [_step(name, draft) for name in draft.specs]
-        steps.append(self._permissions().step(list(draft.specs)))
+        steps += self._permissions().steps(dict(draft.specs), bypass=bool(rules))
+        steps += self._obligations().steps(rules)
         return SchemaPlan(
             steps=tuple(steps),
             foreign={name: foreign for name in draft.specs if (foreign := _foreign(name, draft))},
@@ -83,8 +85,13 @@ class Schema:
         self._metadata.upsert("GlobalValueSet", lists)
         for dependent in (False, True):
             self._metadata.upsert("CustomField", _elements(draft, dependent=dependent))
-        self._permissions().grant(list(draft.specs))
+        rules = [step.rule for step in plan.steps if step.rule is not None]
+        obligations = self._obligations()
+        obligations.allow_bypass(rules)
+        self._permissions().grant(dict(draft.specs), bypass=bool(rules))
         self._check(draft)
+        # Rules last: they are of no use before their fields are there, and in the way before the bypass is granted.
+        obligations.apply(rules)
 
     def _draft(self, specs: Sequence[FieldSpec]) -> Draft:
         named = {f"{only_source(spec.kind).name}.{spec.name}": spec for spec in specs}
@@ -104,8 +111,11 @@ class Schema:
             value_lists={name: _value_list(name, sets.get(name), values) for name, values in wanted.items()},
         )
 
-    def _permissions(self) -> PermissionSet:
-        return PermissionSet(self._metadata, self._client, self._own_ids()[1])
+    def _permissions(self) -> PermissionSets:
+        return PermissionSets(self._metadata, self._client, self._own_ids()[1])
+
+    def _obligations(self) -> Obligations:
+        return Obligations(self._metadata, self._describe)
 
     def _other_fields(self, draft: Draft) -> int:
         objects = {name.partition(".")[0] for name in draft.specs}
@@ -143,12 +153,23 @@ def _controlling(spec: FieldSpec, specs: Sequence[FieldSpec]) -> frozenset[str]:
 
 
 def _value_list(name: str, existing: Element | None, values: Sequence[PicklistValue]) -> ValueList:
-    element = copy.deepcopy(existing) if existing is not None else component(name)
-    if existing is None:
-        put(element, "masterLabel", name.replace("_", " "))
-        put(element, "sorted", "false")
+    element = copy.deepcopy(existing) if existing is not None else _empty_set(name)
     merged = merge_into(element, "customValue", values)
     return ValueList(element if merged.notes else None, merged, new=existing is None)
+
+
+def _empty_set(name: str) -> Element:
+    element = component(name)
+    put(element, "masterLabel", name.replace("_", " "))
+    put(element, "sorted", "false")
+    return element
+
+
+def new_value_set(name: str, values: Sequence[PicklistValue]) -> Element:
+    """A global value set with these values and no others."""
+    element = _empty_set(name)
+    merge_into(element, "customValue", values)
+    return element
 
 
 def _elements(draft: Draft, *, dependent: bool) -> list[Element]:
@@ -174,7 +195,7 @@ def _step(name: str, draft: Draft) -> SchemaStep:
     detail = "; ".join([*notes, *([kept] if foreign else [])]) or "unchanged"
     if decision.new:
         lists = (f"GlobalValueSet {spec.value_set}",) if listed is not None and listed.new else ()
-        return SchemaStep("+", name, detail, spec, (f"CustomField {name}", *lists))
+        return SchemaStep("+", name, detail, spec, creates=(f"CustomField {name}", *lists))
     return SchemaStep("~" if notes else "=", name, detail, spec)
 
 

@@ -29,6 +29,7 @@ class Connection(models.Model):
     """One CRM org, or one set of files. Credentials are encrypted by `sync.vault`.
 
     `api_share`: how much of the org's API calls may be ours, 0 to 1.
+    `mandatory_off`: a person switched our validation rules off in this CRM, whatever the model says.
     `installed`: components that our schema plans created in the CRM; only these are ever removed.
     `drift`: how the CRM differed from the model when that was last looked at, a sentence per field.
     `last_read`, of files only: record kind -> what the last read delivered and how it found its accounts.
@@ -48,6 +49,7 @@ class Connection(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.READY)
     identity = models.JSONField(default=dict)
     api_share = models.FloatField(default=0.5)
+    mandatory_off = models.BooleanField(default=False)
     installed = models.JSONField(default=list)
     drift = models.JSONField(default=list)
     drift_checked_at = models.DateTimeField(null=True)

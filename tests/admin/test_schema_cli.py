@@ -63,7 +63,7 @@ def test_removing_keeps_data_unless_it_is_asked_for(crm: Served) -> None:
     assert "stays" not in tierline("schema", "plan", "production")
     said = tierline("schema", "remove", "production", "--yes")
     assert "PermissionSet Tierline_Integration" in said
-    assert "1 component removed" in said
+    assert "3 components removed" in said
     assert NAME in crm.org.object("Account").fields
     shown = json.loads(tierline("schema", "remove", "production", "--delete-data", "--json").splitlines()[-1])
     assert {step["sign"] for step in shown} == {"-"}

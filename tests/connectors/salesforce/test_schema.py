@@ -12,6 +12,7 @@ from lxml import etree  # type: ignore[import-untyped, unused-ignore]
 
 from connectors.base import FieldSpec, PicklistValue, SchemaPlan
 from connectors.errors import Fatal, MissingScope, SchemaMismatch
+from connectors.salesforce.permissions import ROLES
 from connectors.salesforce.picklists import merge, merge_settings
 
 if TYPE_CHECKING:
@@ -22,10 +23,12 @@ XSD = "{http://www.w3.org/2001/XMLSchema}"
 SEGMENT = FieldSpec(
     "account", "Segment__c", "Segment", "picklist", help="Who they are",
     values=(PicklistValue("energy", "Energy"), PicklistValue("water", "Water")), value_set="Our_Segment",
+    people_edit=True,
 )  # fmt: skip
 SUB = FieldSpec(
     "account", "Sub__c", "Sub-segment", "picklist", value_set="Our_Sub", controller="Segment__c",
     values=(PicklistValue("grid", "Grid", ("energy",)), PicklistValue("pump", "Pumps", ("water", "energy"))),
+    people_edit=True,
 )  # fmt: skip
 REASON = FieldSpec("account", "Reason__c", "Why", "text", length=255)
 SPECS = (SEGMENT, SUB, REASON)
@@ -113,6 +116,8 @@ def test_a_plan_for_an_empty_org_says_what_will_be_created(canned: CannedOrg) ->
         "+ Account.Sub__c  restricted picklist, 2 values (global value set Our_Sub), depends on Segment__c",
         "+ Account.Reason__c  text, 255 characters",
         '+ Permission set "Tierline Integration"  edit access to 3 fields, assigned to the integration user',
+        '+ Permission set "Tierline Seller"  edit access to 2 fields, read access to 1; assigned to nobody',
+        '+ Permission set "Tierline Data Owner"  edit access to 2 fields, read access to 1; assigned to nobody',
     ]
     assert plan.other_fields == 1
 
@@ -133,6 +138,8 @@ def test_fields_are_installed_in_an_order_that_works(canned: CannedOrg, wsdl: An
         ["Account.Segment__c", "Account.Reason__c"],
         ["Account.Sub__c"],
         ["Tierline_Integration"],
+        ["Tierline_Seller"],
+        ["Tierline_Data_Owner"],
     ]
     (assignment,) = canned.seen("POST", "/sobjects/PermissionSetAssignment/$")
     assert assignment.json == {"AssigneeId": "005000000000009AAA", "PermissionSetId": "0PS000000000001AAA"}
@@ -170,7 +177,7 @@ def org_with(canned: CannedOrg, field: str, value_set: str = VALUE_SET) -> None:
     canned.on("GET", "/sobjects/Account/describe/$", {"name": "Account", "fields": INSTALLED})
     reads(canned, "CustomField", field)
     reads(canned, "GlobalValueSet", value_set)
-    reads(canned, "PermissionSet", GRANTED)
+    reads(canned, "PermissionSet", *(GRANTED.replace("Tierline_Integration", role.name) for role in ROLES))
     canned.on("GET", "FROM\\+PermissionSetAssignment", {"done": True, "records": [{"Id": "0Pa000000000001AAA"}]})
     upserts(canned, "GlobalValueSet", "Our_Segment")
 
@@ -182,6 +189,8 @@ def test_foreign_values_of_a_shared_list_are_kept_as_they_are(canned: CannedOrg,
     assert lines(plan) == [
         '~ Account.Segment__c  + "Energy"; label "Wet" becomes "Water"; keeps 1 value not ours: "Misc"',
         '= Permission set "Tierline Integration"  unchanged',
+        '= Permission set "Tierline Seller"  unchanged',
+        '= Permission set "Tierline Data Owner"  unchanged',
     ]
     assert plan.foreign == {"Account.Segment__c": ("Misc",)}
     crm.apply_schema(plan)
