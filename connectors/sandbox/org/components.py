@@ -26,6 +26,11 @@ class Components:
         )
         return {name: json.loads(body) for name, body in rows}
 
+    def numbers(self, kind: str) -> dict[str, int]:
+        """A number of each component that it keeps for good and shares with no other."""
+        rows = self._store.reader().execute("SELECT name, position FROM definitions WHERE kind = ?", (kind,))
+        return dict(rows.fetchall())
+
     def save(self, kind: str, name: str, body: Body) -> None:
         """Creates the component, or replaces what it says."""
         with self._store.writing() as connection:

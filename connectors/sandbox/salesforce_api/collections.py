@@ -54,7 +54,7 @@ class Collections:
         return self._write(call, save)
 
     def upsert(self, call: Call) -> Reply:
-        definition, key = known_object(self.org, call.parts[0]), call.parts[1]
+        definition, key = known_object(self.org, call.parts[0], call.user_id), call.parts[1]
 
         def save(name: str, rows: Sequence[Row], options: WriteOptions) -> list[RowOutcome]:
             return self.org.upsert(definition.name, key, rows, options=options)
@@ -78,7 +78,7 @@ class Collections:
         return next((name for name, each in self.org.objects().items() if wanted.startswith(each.key_prefix)), "")
 
     def read(self, call: Call) -> Reply:
-        definition = known_object(self.org, call.parts[0])
+        definition = known_object(self.org, call.parts[0], call.user_id)
         asked = call.mapping() if call.method == "POST" else call.query
         wanted, fields = _names(asked.get("ids")), _names(asked.get("fields"))
         _check_count(len(wanted), MOST_READ)

@@ -30,15 +30,20 @@ class Describe:
         ]
 
     def everything(self, call: Call) -> Reply:
-        listed = [_summary(call, definition) for definition in self.org.objects().values()]
+        grants = self.org.access.grants(call.user_id)
+        allowed = [(definition, grants.on(definition)) for definition in self.org.objects().values()]
+        listed = [_summary(call, definition, may) for definition, may in allowed if "allowRead" in may]
         return Reply({"encoding": "UTF-8", "maxBatchSize": 200, "sobjects": listed})
 
     def basics(self, call: Call) -> Reply:
-        definition = known_object(self.org, call.parts[0])
-        return Reply({"objectDescribe": _summary(call, definition), "recentItems": []})
+        definition = known_object(self.org, call.parts[0], call.user_id)
+        return Reply({"objectDescribe": self._summary(call, definition), "recentItems": []})
+
+    def _summary(self, call: Call, definition: ObjectDef) -> Json:
+        return _summary(call, definition, self.org.access.grants(call.user_id).on(definition))
 
     def one(self, call: Call) -> Reply:
-        definition = known_object(self.org, call.parts[0])
+        definition = known_object(self.org, call.parts[0], call.user_id)
         options = call.write_options()
         hidden = self.org.access.hidden(options.user_id)
         locked = self.org.access.uneditable(options.user_id)
@@ -49,7 +54,7 @@ class Describe:
         ]
         return Reply(
             {
-                **_summary(call, definition),
+                **self._summary(call, definition),
                 "fields": fields,
                 "childRelationships": self._children(definition, hidden),
                 "recordTypeInfos": self._record_types(call, definition),
@@ -102,14 +107,15 @@ def _relationship(field: FieldDef) -> str | None:
     return f"{field.child_relationship}__r" if field.custom else field.child_relationship
 
 
-def _summary(call: Call, definition: ObjectDef) -> Json:
+def _summary(call: Call, definition: ObjectDef, may: frozenset[str]) -> Json:
+    """The object in short; `may`: what the user may do, as keys of `permission_sets.OBJECT_PERMISSIONS`."""
     address = f"{call.root}/sobjects/{definition.name}"
     return {
         "activateable": False,
-        "createable": definition.createable,
+        "createable": definition.createable and "allowCreate" in may,
         "custom": definition.custom,
         "customSetting": False,
-        "deletable": definition.deletable,
+        "deletable": definition.deletable and "allowDelete" in may,
         "deprecatedAndHidden": False,
         "feedEnabled": False,
         "hasSubtypes": False,
@@ -127,8 +133,8 @@ def _summary(call: Call, definition: ObjectDef) -> Json:
         "retrieveable": True,
         "searchable": True,
         "triggerable": True,
-        "undeletable": definition.deletable,
-        "updateable": definition.updateable,
+        "undeletable": definition.deletable and "allowDelete" in may,
+        "updateable": definition.updateable and "allowEdit" in may,
         "urls": {
             "describe": f"{address}/describe",
             "rowTemplate": f"{address}/{{ID}}",

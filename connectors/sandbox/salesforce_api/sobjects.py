@@ -41,14 +41,14 @@ class Records:
         ]
 
     def create(self, call: Call) -> Reply:
-        definition = known_object(self.org, call.parts[0])
+        definition = known_object(self.org, call.parts[0], call.user_id)
         outcome = self.org.insert(definition.name, [values(call.mapping())], options=call.write_options())[0]
         _raise_error(outcome)
         location = {"Location": f"{call.root}/sobjects/{definition.name}/{outcome.id}"}
         return Reply({"id": outcome.id, "success": True, "errors": []}, 201, location)
 
     def read(self, call: Call) -> Reply:
-        definition = known_object(self.org, call.parts[0])
+        definition = known_object(self.org, call.parts[0], call.user_id)
         asked = [name.strip() for name in call.query.get("fields", "").split(",") if name.strip()]
         return Reply(self.record(call, definition, call.parts[1], asked))
 
@@ -69,13 +69,13 @@ class Records:
         raise ApiError("NOT_FOUND", MISSING)
 
     def update(self, call: Call) -> Reply:
-        definition = known_object(self.org, call.parts[0])
+        definition = known_object(self.org, call.parts[0], call.user_id)
         row = {**values(call.mapping()), "Id": call.parts[1]}
         _raise_error(self.org.update(definition.name, [row], options=call.write_options())[0])
         return Reply(None, 204)
 
     def delete(self, call: Call) -> Reply:
-        definition = known_object(self.org, call.parts[0])
+        definition = known_object(self.org, call.parts[0], call.user_id)
         _raise_error(self.org.delete(definition.name, [call.parts[1]], options=call.write_options())[0])
         return Reply(None, 204)
 
@@ -94,7 +94,7 @@ class Records:
         return Reply(None, 204)
 
     def _by_key(self, call: Call) -> tuple[ObjectDef, list[str]]:
-        definition = known_object(self.org, call.parts[0])
+        definition = known_object(self.org, call.parts[0], call.user_id)
         found = self._holders(definition, call.parts[1], unquote(call.parts[2]))
         if not found:
             raise ApiError("NOT_FOUND", MISSING)
@@ -107,7 +107,7 @@ class Records:
         return self.org.find_ids(definition.name, field.name, value)
 
     def upsert(self, call: Call) -> Reply:
-        definition = known_object(self.org, call.parts[0])
+        definition = known_object(self.org, call.parts[0], call.user_id)
         key, value = call.parts[1], unquote(call.parts[2])
         found = self._holders(definition, key, value)
         if len(found) > 1:
@@ -121,13 +121,13 @@ class Records:
     # --- what changed ---------------------------------------------------------------------------
 
     def updated(self, call: Call) -> Reply:
-        definition = known_object(self.org, call.parts[0])
+        definition = known_object(self.org, call.parts[0], call.user_id)
         start, end = _span(call)
         rows = self.org.query(_between(definition, start, end)).records
         return Reply({"ids": [row["Id"] for row in rows], "latestDateCovered": instant_text(end)})
 
     def deleted(self, call: Call) -> Reply:
-        definition = known_object(self.org, call.parts[0])
+        definition = known_object(self.org, call.parts[0], call.user_id)
         start, end = _span(call)
         soql = _between(definition, start, end, "IsDeleted = true AND ")
         rows = self.org.query(soql, include_deleted=True).records
@@ -142,12 +142,15 @@ def several(call: Call, definition: ObjectDef, found: list[str]) -> Reply:
     return Reply([f"{call.root}/sobjects/{definition.name}/{record_id}" for record_id in found], 300)
 
 
-def known_object(org: Org, name: str) -> ObjectDef:
-    """The object in the path. Raises ApiError("NOT_FOUND", ...)."""
+def known_object(org: Org, name: str, user_id: str) -> ObjectDef:
+    """The object in the path, if the user may read it. Raises ApiError("NOT_FOUND", ...)."""
     try:
-        return org.object(name)
+        definition = org.object(name)
     except SchemaError:
         raise ApiError("NOT_FOUND", MISSING) from None
+    if "allowRead" not in org.access.grants(user_id).on(definition):
+        raise ApiError("NOT_FOUND", MISSING)
+    return definition
 
 
 def values(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from connectors.sandbox.org.org import Org, QueryError
@@ -25,6 +26,7 @@ from connectors.sandbox.org.soql_tree import (
     Value,
 )
 from connectors.sandbox.salesforce_api.tooling_records import CustomFields, attributes, row
+from connectors.sandbox.salesforce_api.tooling_tables import record_types, validation_rules
 
 Row = dict[str, Any]
 
@@ -36,11 +38,13 @@ def query(org: Org, fields: CustomFields, soql: str, version: str) -> dict[str, 
         "customfield": lambda: _custom_fields(fields),
         "entitydefinition": lambda: map(_entity, org.objects().values()),
         "fielddefinition": lambda: _field_definitions(org),
+        "validationrule": lambda: validation_rules(org),
+        "recordtype": lambda: record_types(org),
     }
     table = tables.get(wanted.entity.lower())
     if table is None:
         raise QueryError("INVALID_TYPE", f"sObject type '{wanted.entity}' is not supported.")
-    rows = [found for found in table() if wanted.where is None or _holds(wanted.where, found)]
+    rows = [found for found in table() if wanted.where is None or holds(wanted.where, found)]
     for order in reversed(wanted.order_by):
         rows.sort(key=lambda found: str(_value(order.expression, found) or "").lower(), reverse=order.descending)
     rows = rows[wanted.offset :][: wanted.limit]
@@ -52,7 +56,7 @@ def query(org: Org, fields: CustomFields, soql: str, version: str) -> dict[str, 
             "When retrieving results with Metadata or FullName fields, the query qualifications must specify no more"
             f" than one row for retrieval. Result size: {len(rows)}",
         )
-    return _reply([_selected(wanted, found, fields, version) for found in rows], wanted.entity)
+    return _reply([_selected(wanted, found, version) for found in rows], wanted.entity)
 
 
 def _reply(records: list[Row], entity: str) -> dict[str, Any]:
@@ -73,7 +77,8 @@ def _is_count(wanted: Query) -> bool:
 def _custom_fields(fields: CustomFields) -> Iterable[Row]:
     for found in fields:
         entity = {"QualifiedApiName": found.definition.name, "DeveloperName": found.definition.name}
-        yield {**row(found), "FullName": found.full_name, "Metadata": found, "EntityDefinition": entity}
+        metadata = partial(fields.metadata, found)
+        yield {**row(found), "FullName": found.full_name, "Metadata": metadata, "EntityDefinition": entity}
 
 
 def _entity(definition: ObjectDef) -> Row:
@@ -118,7 +123,7 @@ def _data_type(field: FieldDef) -> str:
 # --- evaluation -----------------------------------------------------------------------------------------
 
 
-def _selected(wanted: Query, found: Row, fields: CustomFields, version: str) -> Row:
+def _selected(wanted: Query, found: Row, version: str) -> Row:
     record: Row = {"attributes": attributes(wanted.entity, str(found["Id"]), version)}
     for item in wanted.selected:
         if not isinstance(item.expression, Path):
@@ -126,7 +131,7 @@ def _selected(wanted: Query, found: Row, fields: CustomFields, version: str) -> 
         names = item.expression.names
         value = _value(item.expression, found)
         if names[-1].lower() == "metadata":
-            value = fields.metadata(found["Metadata"])
+            value = value()
         target = record
         for name in names[:-1]:
             target = target.setdefault(name, {"attributes": attributes(name, str(found["Id"]), version)})
@@ -146,14 +151,15 @@ def _value(expression: Expression, found: Row) -> Any:
     return value
 
 
-def _holds(condition: Condition, found: Row) -> bool:
+def holds(condition: Condition, found: Row) -> bool:
+    """Whether a row fulfils the condition. Raises QueryError for what only real records can be asked."""
     match condition:
         case Both(parts):
-            return all(_holds(part, found) for part in parts)
+            return all(holds(part, found) for part in parts)
         case Either(parts):
-            return any(_holds(part, found) for part in parts)
+            return any(holds(part, found) for part in parts)
         case Not(part):
-            return not _holds(part, found)
+            return not holds(part, found)
         case Member(left, operator, right):
             if isinstance(right, Query):
                 raise QueryError("MALFORMED_QUERY", "A semi-join is not supported here")

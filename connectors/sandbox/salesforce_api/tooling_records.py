@@ -16,7 +16,7 @@ from connectors.sandbox.salesforce_api.xmltree import Node, from_json, leaf
 TYPE = "CustomField"
 _IDS = "custom_field_ids"
 _NUMBERS = frozenset({"length", "precision", "scale", "visibleLines"})
-_LISTS = frozenset({"value", "valueSettings", "controllingFieldValue"})
+_LISTS = frozenset({"value", "valueSettings", "controllingFieldValue", "picklistValues", "values"})
 
 
 class ToolingError(Exception):
