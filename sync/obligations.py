@@ -10,10 +10,10 @@ from scoring.model_mandatory import Requirement
 from sync import outputs
 from sync.models import AccountState, Connection, PublishedModel
 
+Columns = Mapping[str, Mapping[str, str]]
 
-def rules(
-    published: PublishedModel, connection: Connection, columns: Mapping[str, Mapping[str, str]]
-) -> list[RuleSpec]:
+
+def rules(published: PublishedModel, connection: Connection, columns: Columns) -> list[RuleSpec]:
     """One rule per requirement at stage `required`, on accounts and, where deal stages are named, on opportunities.
 
     A requirement at another stage keeps a rule that was installed before, switched off. `columns`: record kind ->
@@ -23,33 +23,38 @@ def rules(
     layout = outputs.layout(published, connection)
     found = []
     for requirement in model.mandatory.requirements:
-        active, note = _active(model, requirement, connection)
-        fields = tuple(layout.names[value] for value in requirement.values)
-        message = _message(model, layout, requirement)
-        account = layout.columns("account", columns["account"])
-        only = _only(requirement, account, layout.names["segment"])
-        wanted = requirement.stage == "required" or _installed(connection, "Account", requirement)
-        if wanted:
-            chosen = tuple(dict.fromkeys([*only, account["type"]]))
-            found.append(
-                RuleSpec("account", _name(requirement), fields, chosen, message, only, requirement.since, active, note)
-            )
-        if requirement.deal_stages and wanted:
-            stage = layout.columns("opportunity", columns["opportunity"])["stage"]
-            theirs = {stage: requirement.deal_stages} | {f"Account.{name}": values for name, values in only.items()}
-            found.append(
-                RuleSpec(
-                    "opportunity",
-                    _name(requirement),
-                    fields,
-                    (stage,),
-                    message,
-                    theirs,
-                    requirement.since,
-                    active,
-                    note,
-                )
-            )
+        if requirement.stage == "required" or _installed(connection, "Account", requirement):
+            active, note = _active(model, requirement, connection)
+            found += _rules(requirement, layout, columns, active, note)
+    return found
+
+
+def packaged(model: Model, layout: outputs.Layout, columns: Columns) -> list[RuleSpec]:
+    """The rules of all requirements, inactive, for a package that is installed without us."""
+    note = "switched on by an administrator"
+    return [
+        rule
+        for requirement in model.mandatory.requirements
+        if requirement.stage != "optional"
+        for rule in _rules(requirement, layout, columns, False, note)
+    ]
+
+
+def _rules(
+    requirement: Requirement, layout: outputs.Layout, columns: Columns, active: bool, note: str
+) -> list[RuleSpec]:
+    fields = tuple(layout.names[value] for value in requirement.values)
+    message = _message(layout, requirement, "")
+    account = layout.columns("account", columns["account"])
+    only = _only(requirement, account, layout.names["segment"])
+    chosen = tuple(dict.fromkeys([*only, account["type"]]))
+    name, since = _name(requirement), requirement.since
+    found = [RuleSpec("account", name, fields, chosen, message, only, since, active, note)]
+    if requirement.deal_stages:
+        stage = layout.columns("opportunity", columns["opportunity"])["stage"]
+        theirs = {stage: requirement.deal_stages} | {f"Account.{field}": values for field, values in only.items()}
+        message = _message(layout, requirement, " on the account")
+        found.append(RuleSpec("opportunity", name, fields, (stage,), message, theirs, since, active, note))
     return found
 
 
@@ -70,10 +75,10 @@ def _only(requirement: Requirement, account: Mapping[str, str], segment: str) ->
     return {name: values for name, values in chosen.items() if values}
 
 
-def _message(model: Model, layout: outputs.Layout, requirement: Requirement) -> str:
+def _message(layout: outputs.Layout, requirement: Requirement, where: str) -> str:
     names = [layout.title(layout.names[value]) for value in requirement.values]
     listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-    return f"Please choose {listed} before you save. Tierline needs it to place this customer."
+    return f"Please choose {listed}{where} before you save. Tierline needs it to place this customer."
 
 
 def _active(model: Model, requirement: Requirement, connection: Connection) -> tuple[bool, str]:

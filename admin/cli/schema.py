@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -92,6 +93,24 @@ def mandatory(
             out.print("The model makes nothing mandatory in the CRM, and no rule of ours is installed.")
         for step in rules:
             out.print(f"  {step.target}: {step.detail}", soft_wrap=True)
+
+
+@app.command()
+def package(
+    folder: Annotated[Path, typer.Argument(help="Folder for the Salesforce project; made when new.")],
+    model: Annotated[Path | None, typer.Option(help="Model file; default: the preset.")] = None,
+) -> None:
+    """Write the fields, lists and permission sets of a model as a Salesforce project for `sf project deploy start`."""
+    with sentences():
+        from admin.cli.django_setup import ready
+
+        ready()
+        from admin import package as packaging
+        from scoring import model as models
+        from scoring import presets
+
+        count = packaging.write(models.load(model or presets.path("default")), folder)
+        out.print(f"[green]✓[/] {count} files in {folder}. Deploy: sf project deploy start --source-dir force-app")
 
 
 @app.command()

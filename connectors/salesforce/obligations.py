@@ -73,6 +73,7 @@ def bypass_permission() -> Element:
     """The custom permission whose holders the rules let through."""
     element = component(BYPASS)
     put(element, "label", "Tierline: bypass mandatory values")
+    put(element, "isLicensed", "false")
     put(element, "description", "Holders may save records without the values that Tierline makes mandatory.")
     return element
 

@@ -11,17 +11,14 @@ from admin import schema
 from sync.models import AccountState
 from tests.sync.stage import Stage
 
-REQUIRED = """mandatory:
-  backfill: {backfill}
-  requirements:
-    - {{key: customers, values: [segment], stage: {stage}, types: [Customer - Direct, Customer - Channel],
-       deal_stages: [Closed Won]}}
-quality:
-"""
-
 
 def publish(stage: Stage, folder: Path, *, stage_name: str = "required", backfill: float = 0.5) -> None:
-    stage.publish(("quality:\n", REQUIRED.format(stage=stage_name, backfill=backfill)), folder=folder)
+    stage.publish(
+        ("      stage: warn\n", f"      stage: {stage_name}\n"),
+        ("      values: [segment, sub_segment, value_profile]\n", "      values: [segment]\n"),
+        ("  backfill: 0.95\n", f"  backfill: {backfill}\n"),
+        folder=folder,
+    )
 
 
 def install(stage: Stage) -> dict[str, str]:
