@@ -22,6 +22,7 @@ from connectors.salesforce.metadata import Element, MetadataApi, component, put
 from connectors.salesforce.obligations import Obligations
 from connectors.salesforce.permissions import PermissionSets
 from connectors.salesforce.picklists import Merge, has_own_list
+from connectors.salesforce.record_types import RecordTypes
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,7 @@ class Schema:
             return SchemaPlan(())
         draft = self._draft(specs)
         steps = [_step(name, draft) for name in draft.specs]
+        steps += self._record_types().steps(specs)
         steps += self._permissions().steps(dict(draft.specs), bypass=bool(rules))
         steps += self._obligations().steps(rules)
         return SchemaPlan(
@@ -85,6 +87,7 @@ class Schema:
         self._metadata.upsert("GlobalValueSet", lists)
         for dependent in (False, True):
             self._metadata.upsert("CustomField", _elements(draft, dependent=dependent))
+        self._record_types().apply(list(draft.specs.values()))
         rules = [step.rule for step in plan.steps if step.rule is not None]
         obligations = self._obligations()
         obligations.allow_bypass(rules)
@@ -113,6 +116,9 @@ class Schema:
 
     def _permissions(self) -> PermissionSets:
         return PermissionSets(self._metadata, self._client, self._own_ids()[1])
+
+    def _record_types(self) -> RecordTypes:
+        return RecordTypes(self._metadata, self._client)
 
     def _obligations(self) -> Obligations:
         return Obligations(self._metadata, self._describe)

@@ -96,6 +96,7 @@ def empty_org(canned: CannedOrg) -> None:
     canned.on("GET", "/sobjects/Account/describe/$", {"name": "Account", "fields": INSTALLED})
     for component_type in ("CustomField", "GlobalValueSet", "PermissionSet"):
         reads(canned, component_type)
+    canned.on("GET", "FROM\\+RecordType\\+", {"done": True, "records": []})
     canned.on("GET", "FROM\\+PermissionSet\\+", {"done": True, "records": [{"Id": "0PS000000000001AAA"}]})
     canned.on("POST", "/sobjects/PermissionSetAssignment/$", {"id": "0Pa", "success": True}, status=201)
     upserts(canned, "GlobalValueSet", "Our_Segment", "Our_Sub")
@@ -178,6 +179,7 @@ def org_with(canned: CannedOrg, field: str, value_set: str = VALUE_SET) -> None:
     reads(canned, "CustomField", field)
     reads(canned, "GlobalValueSet", value_set)
     reads(canned, "PermissionSet", *(GRANTED.replace("Tierline_Integration", role.name) for role in ROLES))
+    canned.on("GET", "FROM\\+RecordType\\+", {"done": True, "records": []})
     canned.on("GET", "FROM\\+PermissionSetAssignment", {"done": True, "records": [{"Id": "0Pa000000000001AAA"}]})
     upserts(canned, "GlobalValueSet", "Our_Segment")
 
