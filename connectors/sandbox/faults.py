@@ -10,102 +10,24 @@ import asyncio
 import json
 import re
 import time
-from collections import deque
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import TypeAdapter, ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from connectors.sandbox.fault_rules import ArmedRule, FaultPlan, LoggedRequest, Rule
+from connectors.sandbox.org.row_locks import REQUEST_STORM, LockStorm
+
 CONTROL = "/__sandbox__"
-LOG_LENGTH = 2000
-
-
-class Rule(BaseModel):
-    """Which requests fail, and how.
-
-    Attributes:
-        method: "" for any. `path` and `body` are regular expressions searched in the path with its query
-            string and in the request body.
-        nth: the first matching request that is hit, counted from 1 since the rule was set.
-        times: how many matching requests in a row are hit from there on; 0 means all.
-        when: "before" the request is applied, or "after" it was applied (and its answer is lost).
-        action: "stall" for `seconds` and go on; answer "status" with `reply`; "drop" the connection;
-            "corrupt" the answer by cutting it in half.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    method: str = ""
-    path: str = ""
-    body: str = ""
-    nth: int = Field(default=1, ge=1)
-    times: int = Field(default=1, ge=0)
-    when: Literal["before", "after"] = "before"
-    action: Literal["stall", "status", "drop", "corrupt"]
-    seconds: float = Field(default=0, ge=0)
-    status: int = Field(default=503, ge=200, le=599)
-    reply: Any = None
-    headers: dict[str, str] = Field(default_factory=dict)
-
-    @field_validator("path", "body")
-    @classmethod
-    def _compiles(cls, pattern: str) -> str:
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            raise ValueError(f"not a regular expression: {error}") from None
-        return pattern
-
-
-@dataclass
-class ArmedRule:
-    """A rule and how often it matched and struck."""
-
-    rule: Rule
-    matches: int = 0
-    hits: int = 0
-
-    def strikes(self, method: str, path: str, body: bytes) -> bool:
-        """Whether this request is hit; counts it."""
-        rule = self.rule
-        if rule.method and rule.method.upper() != method:
-            return False
-        if not re.search(rule.path, path) or not re.search(rule.body, body.decode("utf-8", "replace")):
-            return False
-        self.matches += 1
-        struck = self.matches >= rule.nth and (not rule.times or self.matches < rule.nth + rule.times)
-        self.hits += struck
-        return struck
-
-
-@dataclass(frozen=True)
-class LoggedRequest:
-    """One request as the log shows it. `status` 0: the connection was dropped without an answer."""
-
-    method: str
-    path: str
-    status: int
-    seconds: float
-    rows_sent: int
-    rows_returned: int
-    fault: str
-
-
-@dataclass
-class FaultPlan:
-    """The rules in force and the log, shared by the middleware and the control endpoint."""
-
-    rules: list[ArmedRule] = field(default_factory=list)
-    log: deque[LoggedRequest] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
-
-    def match(self, method: str, path: str, body: bytes) -> Rule | None:
-        """The first rule that strikes. Every rule counts the request: `nth` means the same for all."""
-        struck = [armed.rule for armed in self.rules if armed.strikes(method, path, body)]
-        return struck[0] if struck else None
+_SESSION_ID = re.compile(rb"<(?:\w+:)?sessionId>\s*([^<\s]+)")
+_LIMIT = [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}]
+#: Actions after which the application's answer is sent as it is.
+_ANSWERED = ("stall", "expire", "duplicate", "lock")
 
 
 @dataclass
@@ -153,9 +75,10 @@ def _keep(kept: bytearray, piece: bytes) -> None:
 class FaultMiddleware:
     """ASGI middleware in front of the whole sandbox. The control endpoint itself never fails or is logged."""
 
-    def __init__(self, app: ASGIApp, plan: FaultPlan) -> None:
+    def __init__(self, app: ASGIApp, plan: FaultPlan, end_session: Callable[[str], None]) -> None:
         self.app = app
         self.plan = plan
+        self.end_session = end_session
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
@@ -178,7 +101,11 @@ class FaultMiddleware:
             await self.app(scope, passing.receive, passing.send)
             return passing.status, bytes(passing.body), bytes(passing.answer), ""
         body = await _read(receive)
-        rule = self.plan.match(scope["method"], _shown_path(scope), body)
+        armed = self.plan.match(scope["method"], _shown_path(scope), body)
+        rule = armed.rule if armed else None
+        if armed and armed.rule.action == "lock":
+            # Threads that work for this request inherit it; the next request has a context of its own.
+            REQUEST_STORM.set(LockStorm(armed.dice, frozenset(armed.rule.rows), armed.rule.share))
         answer = _Answer()
         status = await self._serve(scope, body, rule, answer, receive, send)
         return status, body, answer.body, f"{rule.when} {rule.action}" if rule else ""
@@ -187,16 +114,21 @@ class FaultMiddleware:
         self, scope: Scope, body: bytes, rule: Rule | None, answer: _Answer, receive: Receive, send: Send
     ) -> int:
         """Apply the request unless a rule forbids it, answer as the rule says; returns the status sent."""
-        if rule and rule.action == "stall" and rule.when == "before":
-            await asyncio.sleep(rule.seconds)
-        if not (rule and rule.when == "before" and rule.action != "stall"):
+        if rule and rule.when == "before":
+            await self._disturb(rule, scope, body)
+        if rule is None or rule.when == "after" or rule.action in _ANSWERED:
+            if rule and rule.action == "duplicate":
+                await self.app(scope, _replay(body, receive), _collect(_Answer()))
             await self.app(scope, _replay(body, receive), _collect(answer))
-        if rule is None or rule.action == "stall":
+        if rule is None or rule.action in _ANSWERED:
             if rule and rule.when == "after":
-                await asyncio.sleep(rule.seconds)
+                await self._disturb(rule, scope, body)
             for message in answer.messages:
                 await send(message)
             return answer.status
+        if rule.action == "limit":
+            await JSONResponse(_LIMIT, status_code=403)(scope, receive, send)
+            return 403
         if rule.action == "status":
             await _fixed_response(rule)(scope, receive, send)
             return rule.status
@@ -205,6 +137,20 @@ class FaultMiddleware:
             return answer.status or 200
         await _drop(scope, receive)
         return 0
+
+    async def _disturb(self, rule: Rule, scope: Scope, body: bytes) -> None:
+        """What happens beside the request: time passes, or its session ends."""
+        if rule.action == "stall":
+            await asyncio.sleep(rule.seconds)
+        if rule.action == "expire":
+            await run_in_threadpool(self.end_session, _token(scope, body))
+
+
+def _token(scope: Scope, body: bytes) -> str:
+    """The session of a REST or a SOAP request, or ""."""
+    header = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    in_body = _SESSION_ID.search(body)
+    return (header.rpartition(b" ")[2] or (in_body[1] if in_body else b"")).decode("latin-1")
 
 
 async def _read(receive: Receive) -> bytes:

@@ -13,7 +13,8 @@ from starlette.types import ASGIApp
 
 from connectors.sandbox import faults, viewer
 from connectors.sandbox.certificate import ensure_certificate
-from connectors.sandbox.faults import FaultMiddleware, FaultPlan
+from connectors.sandbox.fault_rules import FaultPlan
+from connectors.sandbox.faults import FaultMiddleware
 from connectors.sandbox.org.org import Org
 from connectors.sandbox.salesforce_api.app import create_app
 from connectors.sandbox.serving import HOST, ensure_writable, listen, run, server
@@ -23,7 +24,7 @@ def application(org: Org) -> ASGIApp:
     """Everything the sandbox answers, with a fault plan of its own in front."""
     plan = FaultPlan()
     routes = [*faults.routes(plan), *viewer.routes(org), Mount("/", create_app(org))]
-    return FaultMiddleware(Starlette(routes=routes), plan)
+    return FaultMiddleware(Starlette(routes=routes), plan, org.sessions.revoke)
 
 
 def serve(home: Path, port: int, *, tls: bool = False, as_json: bool = True, die_with_parent: bool = True) -> int:

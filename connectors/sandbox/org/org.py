@@ -29,6 +29,7 @@ from connectors.sandbox.org.queries import Queries, QueryOptions
 from connectors.sandbox.org.record_types import RECORD_TYPE, RecordType, delete_row, store_row
 from connectors.sandbox.org.records import Store
 from connectors.sandbox.org.removal import Bin
+from connectors.sandbox.org.row_locks import RowLocks
 from connectors.sandbox.org.rules import PERMISSION, Rulebook
 from connectors.sandbox.org.schema import FieldDef, GlobalValueSet, ObjectDef
 from connectors.sandbox.org.sessions import Credentials, Sessions
@@ -70,6 +71,7 @@ class Org:
         self.access = Access(self)
         self.rules = Rulebook(self.store, self.definitions, self.access.custom_permissions)
         self._writer = Writer(self.store, self.definitions, self.clock, self.rules)
+        self._locks = RowLocks(self)
         self._bin = Bin(self.store, self.definitions, self.clock)
         self.queries = Queries(self.store, self.definitions, self.clock)
         self.usage = ApiUsage(self.store, self.clock)
@@ -201,7 +203,10 @@ class Org:
         """One outcome per row, in order. `options`, where given, replaces the two other arguments."""
         asked = self._options(user_id, all_or_none, options)
         definition = self.object(object_name)
-        return self._writer.insert(definition, rows, asked, self._rights(asked, definition))
+        rights = self._rights(asked, definition)
+        return self._locks.write(
+            definition, rows, asked.all_or_none, lambda taken: self._writer.insert(definition, taken, asked, rights)
+        )
 
     def update(
         self,
@@ -215,7 +220,10 @@ class Org:
         """Each row carries its `Id`; fields it does not name stay as they are."""
         asked = self._options(user_id, all_or_none, options)
         definition = self.object(object_name)
-        return self._writer.update(definition, rows, asked, self._rights(asked, definition))
+        rights = self._rights(asked, definition)
+        return self._locks.write(
+            definition, rows, asked.all_or_none, lambda taken: self._writer.update(definition, taken, asked, rights)
+        )
 
     def upsert(
         self,
@@ -230,7 +238,12 @@ class Org:
         """Updates the row whose `external_field` (or Id) has the given value, else inserts it."""
         asked = self._options(user_id, all_or_none, options)
         definition = self.object(object_name)
-        return self._writer.upsert(definition, external_field, rows, asked, self._rights(asked, definition))
+        rights = self._rights(asked, definition)
+
+        def write(taken: Sequence[Row]) -> list[RowOutcome]:
+            return self._writer.upsert(definition, external_field, taken, asked, rights)
+
+        return self._locks.write(definition, rows, asked.all_or_none, write)
 
     def delete(
         self,

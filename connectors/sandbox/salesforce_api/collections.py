@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -121,7 +122,8 @@ class Collections:
             )
         outcomes: list[RowOutcome] = []
         try:
-            with self.org.store.writing():
+            # Row by row, other calls may come between two types of records: they may meet at a row lock.
+            with self.org.store.writing() if options.all_or_none else nullcontext():
                 for name, chunk in chunks:
                     outcomes += self._chunk(name, chunk, save, options)
                 if options.all_or_none and not all(outcome.success for outcome in outcomes):
