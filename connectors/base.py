@@ -376,8 +376,8 @@ class BulkWrites(Protocol):
 
     def load_state(self, load: str) -> BulkState: ...
 
-    def load_results(self, load: str, changes: Sequence[Change]) -> list[WriteResult]:
-        """One result per change, in order, of a job that has ended."""
+    def load_results(self, load: str, ended: BulkState, changes: Sequence[Change]) -> list[WriteResult]:
+        """One result per change, in order, of a job in this last state. Raises `Unavailable` for half a list."""
 
     def abort_load(self, load: str) -> None:
         """Give up a job that is still open."""

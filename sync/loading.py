@@ -61,7 +61,7 @@ def go_on(run: Run, token: str, crm: Crm, layout: outputs.Layout, load: Load) ->
             Load.objects.filter(pk=load.pk).update(done=True)
         return
     rows = list(load.changes.filter(state=Change.State.SENDING).order_by("pk"))
-    results = crm.load_results(load.job, [CrmChange(row.record_id, row.after) for row in rows])
+    results = crm.load_results(load.job, state, [CrmChange(row.record_id, row.after) for row in rows])
     with transaction.atomic():
         if rows:
             writeback.conclude(run, token, rows, results, layout)

@@ -67,7 +67,8 @@ def prepare(run: Run, token: str, crm: Crm, layout: outputs.Layout, rows: Sequen
     Returns the others, which are to be sent right now.
     """
     undoing = run.kind == Run.Kind.UNDO
-    resumed = {row.pk for row in rows if undoing or row.state == Change.State.SENDING}
+    # A row that was on its way before may have arrived, whatever was heard of it.
+    resumed = {row.pk for row in rows if undoing or row.attempts}
     with transaction.atomic():
         lease.record(run.pk, token)
         for some in portions([row.pk for row in rows]):

@@ -241,10 +241,12 @@ class Salesforce:
     def load_state(self, load: str) -> BulkState:
         return Jobs(self._client, "ingest").state(load)
 
-    def load_results(self, load: str, changes: Sequence[Change]) -> list[WriteResult]:
+    def load_results(self, load: str, ended: BulkState, changes: Sequence[Change]) -> list[WriteResult]:
         """See `BulkWrites.load_results`."""
         jobs = Jobs(self._client, "ingest")
         succeeded, failed = (jobs.results(load, part).content for part in ("successfulResults", "failedResults"))
+        if not bulk_writing.are_whole(ended, succeeded, failed):
+            raise half_reply(host_of(self._client.address))
         return bulk_writing.outcomes(changes, succeeded, failed)
 
     def abort_load(self, load: str) -> None:

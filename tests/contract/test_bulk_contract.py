@@ -93,8 +93,9 @@ def test_rows_of_a_load_have_one_outcome_each_in_order(installed: Ground, crm: C
     load = writes.open_load("account")
     assert writes.load_state(load).phase == "open"
     writes.fill_load(load, changes)
-    assert ended_load(writes, load).phase == "done"
-    results = writes.load_results(load, changes)
+    ended = ended_load(writes, load)
+    assert ended.phase == "done"
+    results = writes.load_results(load, ended, changes)
     assert [result.record_id for result in results] == ids
     assert [result.ok for result in results] == [True, False, True, True, False, False]
     refused = [result for result in results if not result.ok]
@@ -113,8 +114,7 @@ def test_a_load_refuses_a_row_with_the_code_a_single_write_has(installed: Ground
     (alone,) = crm.push("account", [change])
     load = writes.open_load("account")
     writes.fill_load(load, [change])
-    ended_load(writes, load)
-    (bulk,) = writes.load_results(load, [change])
+    (bulk,) = writes.load_results(load, ended_load(writes, load), [change])
     assert (bulk.code, bulk.retryable) == (alone.code, alone.retryable)
 
 

@@ -77,3 +77,13 @@ class Stage:
         names = list(outputs.layout(newest, self.connection).names.values())
         rows = self.query(f"SELECT Id, {', '.join(names)} FROM Account")
         return {row["Id"]: {name: row[name] for name in names} for row in rows}
+
+    def foreign_values(self) -> dict[str, dict[str, Any]]:
+        """All other fields of every account that somebody sets, by id."""
+        ours = set(
+            outputs.layout(self.portfolio.published_models.latest("published_at"), self.connection).names.values()
+        )
+        fields = self.org.object("Account").fields.values()
+        names = [field.name for field in fields if field.updateable and field.name not in ours]
+        rows = self.query(f"SELECT Id, {', '.join(names)} FROM Account")
+        return {row["Id"]: {name: row.get(name) for name in names} for row in rows}
