@@ -131,7 +131,7 @@ def _price(draft: Draft, context: Context) -> None:
 
 def _order(draft: Draft, context: Context) -> None:
     row = draft.row
-    # [M] the category of a custom status cannot be set up in the sandbox: only "Draft" is a draft.
+    # unverified: only the status "Draft" counts as a draft order or contract; custom statuses have other categories.
     row["StatusCode"] = "Draft" if (row.get("Status") or "").lower() == "draft" else "Activated"
     if row["StatusCode"] == "Activated" and not row.get("ActivatedDate"):
         row["ActivatedDate"] = context.now

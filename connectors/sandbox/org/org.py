@@ -10,8 +10,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from connectors.sandbox.org import ids
+from connectors.sandbox.org import automation, ids
 from connectors.sandbox.org.access import Access
+from connectors.sandbox.org.automation import Automations
 from connectors.sandbox.org.clock import Clock
 from connectors.sandbox.org.components import Body, Components
 from connectors.sandbox.org.definitions import Definitions
@@ -57,6 +58,7 @@ class Org:
         admin_user_id: the user on whose behalf things happen unless another is named.
         access: field permissions; they apply only while the setting `field_security` is on.
         rules: validation rules.
+        automations: flows and triggers; the setting of that name changes them.
         components: the set-up besides objects, by kind and name; change it by `save_component`.
         usage: API calls of the last 24 hours, counted by the faces.
     """
@@ -70,7 +72,8 @@ class Org:
         self.components = Components(self.store)
         self.access = Access(self)
         self.rules = Rulebook(self.store, self.definitions, self.access.custom_permissions)
-        self._writer = Writer(self.store, self.definitions, self.clock, self.rules)
+        self.automations = Automations(self.store, self.definitions, self.access.custom_permissions)
+        self._writer = Writer(self.store, self.definitions, self.clock, self.rules, self.automations)
         self._locks = RowLocks(self)
         self._bin = Bin(self.store, self.definitions, self.clock)
         self.queries = Queries(self.store, self.definitions, self.clock)
@@ -117,7 +120,11 @@ class Org:
         return self.store.setting(key)
 
     def set_setting(self, key: str, value: object) -> None:
-        self.store.set_setting(key, value)
+        """Raises SchemaError if `automations` are not what they should be."""
+        if key == automation.SETTING:
+            automation.replace(self, value)
+        else:
+            self.store.set_setting(key, value)
 
     # --- schema --------------------------------------------------------------------------------
 
@@ -147,6 +154,7 @@ class Org:
         """Drops a custom field with its values. Raises SchemaError."""
         self.definitions.refresh()
         self.rules.check_unused(f"{object_name}.{field_name}")
+        self.automations.check_unused(f"{object_name}.{field_name}")
         self.definitions.delete_field(object_name, field_name)
 
     def value_sets(self) -> Mapping[str, GlobalValueSet]:

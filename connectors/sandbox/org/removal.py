@@ -94,7 +94,8 @@ class Bin:
                 rows = self._store.fetch(child, found)
                 for child_id in found:
                     self._remove(child, child_id, rows[child_id], context)
-            elif found:  # [M] a look-up that is emptied moves SystemModstamp of its record
+            # unverified: a look-up that is emptied because its record was deleted moves SystemModstamp.
+            elif found:
                 cleared: Mapping[str, Any] = {lookup.name: None, "SystemModstamp": context.now}
                 self._store.update_rows(child, [(child_id, cleared) for child_id in found])
 

@@ -186,6 +186,28 @@ _SETUP = (
         lookup("AssigneeId", "Assignee ID", "User", children="PermissionSetAssignments", required=True,
                updateable=False),
     ]),
+    make("FlowDefinitionView", "Flow Definition View", "Flow Definition Views", "3dd", [
+        text("ApiName", "Flow API Name"),
+        text("DurableId", "Durable ID"),
+        text("Label", "Flow Label"),
+        text("ProcessType", "Process Type"),
+        text("TriggerType", "Trigger"),
+        text("RecordTriggerType", "Record Trigger Type"),
+        text("TriggerObjectOrEventId", "Object or Event ID"),
+        text("TriggerObjectOrEventLabel", "Object or Event Label"),
+        flag("IsActive", "Active"),
+        text("NamespacePrefix", "Namespace Prefix", 15),
+    ], editable=False),
+    make("ApexTrigger", "Apex Trigger", "Apex Triggers", "01q", [
+        text("Name", "Name"),
+        text("TableEnumOrId", "sObject", 40),
+        picklist("Status", "Status", "Inactive", "Active", "Deleted"),
+        flag("IsValid", "Is Valid"),
+        whole("ApiVersion", "Api Version"),
+        *(flag(f"Usage{when}{what}", f"{what} {when}")
+          for when in ("Before", "After") for what in ("Insert", "Update", "Delete")),
+        text("NamespacePrefix", "Namespace Prefix", 15),
+    ], editable=False),
     make("ScratchOrgInfo", "Scratch Org Info", "Scratch Org Infos", "2SR", [
         numbered("Name", "Number", "{00000000}"),
         text("ScratchOrg", "Scratch Organization ID", 15),

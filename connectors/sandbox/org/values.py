@@ -63,7 +63,8 @@ def wrong_type(field: FieldDef, value: object) -> Refused:
 
 def _boolean(field: FieldDef) -> Convert:
     def convert(value: Any) -> int:
-        if value is None or value == "":  # [M] null in a checkbox is read as unchecked
+        # unverified: null in a checkbox is read as unchecked.
+        if value is None or value == "":
             return 0
         if isinstance(value, bool):
             return int(value)
@@ -100,7 +101,7 @@ def _scaled(field: FieldDef, value: Any, scale: int) -> int:
         exact = Decimal(str(value).strip())
         if field.type == "int" and exact != exact.to_integral_value():
             raise wrong_type(field, value)
-        # [M] more decimals than the field has are rounded half up, not refused
+        # unverified: more decimals than a field has are rounded half up, not refused.
         return int(exact.scaleb(scale).to_integral_value(ROUND_HALF_UP))
     except (InvalidOperation, ValueError, OverflowError):
         raise wrong_type(field, value) from None
@@ -115,7 +116,8 @@ def _date(field: FieldDef) -> Convert:
         if isinstance(value, str):
             if parse_date(value):
                 return value
-            if parse_instant(value):  # [M] the time of day is dropped
+            # unverified: the time of day given to a date field is dropped.
+            if parse_instant(value):
                 return value[:10]
         raise wrong_type(field, value)
 
@@ -156,7 +158,8 @@ def _text(field: FieldDef) -> Convert:
         if isinstance(value, dict | list):
             raise wrong_type(field, value)
         if isinstance(value, str):
-            text = value.strip()  # [M] white space around text is dropped
+            # unverified: white space around text is dropped on saving.
+            text = value.strip()
         else:
             text = str(value).lower() if isinstance(value, bool) else str(value)
         if len(text) > longest:

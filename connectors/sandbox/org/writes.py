@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.sandbox.org import derived, ids
+from connectors.sandbox.org.automation import Automations
 from connectors.sandbox.org.clock import Clock
 from connectors.sandbox.org.definitions import Definitions
 from connectors.sandbox.org.derived import Context, Draft, Stored
@@ -66,11 +67,14 @@ class Pending:
 class Writer:
     """Saves rows of one org. Each call is one transaction with one instant."""
 
-    def __init__(self, store: Store, definitions: Definitions, clock: Clock, rules: Rulebook) -> None:
+    def __init__(
+        self, store: Store, definitions: Definitions, clock: Clock, rules: Rulebook, automations: Automations
+    ) -> None:
         self._store = store
         self._definitions = definitions
         self._clock = clock
         self.rules = rules
+        self.automations = automations
         self._plans: dict[str, tuple[ObjectDef, Plan]] = {}
 
     def plan(self, definition: ObjectDef) -> Plan:
@@ -246,6 +250,8 @@ class Batch:
             try:
                 if assignment:
                     _assign(draft, assignment.get(self._definition.name))
+                if not self._rights.loading:
+                    self._writer.automations.run(self._plan, draft, self._context, self._options.user_id)
                 rule = derived.RULES.get(self._definition.name)
                 if rule is not None:
                     rule(draft, self._context)

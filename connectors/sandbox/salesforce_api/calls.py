@@ -10,7 +10,8 @@ from typing import Any
 
 from connectors.sandbox.org.org import WriteOptions
 
-#: Statuses of single-record errors other than 400. [M] each of them
+# unverified: the HTTP status of each single-record error (400 for validation codes, 404 for gone records).
+#: Statuses of single-record errors other than 400.
 _STATUS = {
     "NOT_FOUND": 404,
     "ENTITY_IS_DELETED": 404,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.sandbox.org.org import Org
+from connectors.sandbox.org.record_types import RECORD_TYPE, Allowed
 from connectors.sandbox.org.schema import NUMBER_TYPES, PICKLIST_TYPES, TEXT_TYPES, FieldDef, ObjectDef
 from connectors.sandbox.salesforce_api.calls import Call, Entry, Reply
 from connectors.sandbox.salesforce_api.sobjects import known_object
@@ -27,6 +28,7 @@ class Describe:
             (("GET",), r"sobjects", self.everything),
             (("GET",), r"sobjects/(\w+)", self.basics),
             (("GET",), r"sobjects/(\w+)/describe", self.one),
+            (("GET",), r"sobjects/(\w+)/describe/layouts", self.layouts),
         ]
 
     def everything(self, call: Call) -> Reply:
@@ -80,6 +82,33 @@ class Describe:
             for field in child.fields.values()
             if definition.name in field.reference_to and f"{child.name}.{field.name}" not in hidden
         ]
+
+    def layouts(self, call: Call) -> Reply:
+        """The picklist values of each record type. The sandbox has no page layouts: that list is empty."""
+        definition = known_object(self.org, call.parts[0], call.user_id)
+        allowed = Allowed.of(self.org.store, self.org.object(RECORD_TYPE))
+        hidden = self.org.access.hidden(call.user_id)
+        picklists = [
+            field
+            for name, field in definition.fields.items()
+            if field.type in PICKLIST_TYPES and f"{definition.name}.{name}" not in hidden
+        ]
+        mappings = []
+        for info in self._record_types(call, definition):
+            limits = allowed.values.get(info["recordTypeId"], {})
+            lists = [
+                {
+                    "picklistName": field.name,
+                    "picklistValues": [
+                        entry
+                        for entry in _entries(definition, field)
+                        if entry["active"] and entry["value"] in limits.get(field.name, [entry["value"]])
+                    ],
+                }
+                for field in picklists
+            ]
+            mappings.append({**info, "layoutId": None, "picklistsForRecordType": lists})
+        return Reply({"layouts": [], "recordTypeMappings": mappings, "recordTypeSelectorRequired": [False]})
 
     def _record_types(self, call: Call, definition: ObjectDef) -> list[Json]:
         name = definition.name
@@ -217,7 +246,7 @@ def _soap_type(field: FieldDef) -> str:
 
 
 def _entries(definition: ObjectDef, field: FieldDef) -> list[Json]:
-    # [M] values that were deactivated are listed with active = false
+    # unverified: describe lists deactivated picklist values with active = false.
     controlling = _controlling_values(definition, field)
     return [
         {

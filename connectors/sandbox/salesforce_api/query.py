@@ -57,7 +57,8 @@ class QueryResource:
         return Reply(_reply(call, self.org.queries.more(call.parts[0])))
 
     def _columns(self, call: Call, soql: str) -> dict[str, Any]:
-        """What the result's columns are, without running the query. [M] the exact keys"""
+        """What the result's columns are, without running the query."""
+        # unverified: the exact keys of `query?columns=true`.
         query = parse(soql)
         definition = self.org.object(query.entity)
         columns = []

@@ -1,6 +1,6 @@
-"""The old SOAP login: `login`, `logout` and `getUserInfo` at `/services/Soap/u/{version}` and `/c/{version}`.
+"""The old SOAP API: `login`, `logout`, `getUserInfo` and `merge` at `/services/Soap/u/{version}` and `/c/{version}`.
 
-Only for older clients: the service retires login() in 2027, and API versions from 65 on do not have it.
+The login is only for older clients: the service retires login() in 2027, and API versions from 65 on do not have it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.sandbox.org.org import Org
-from connectors.sandbox.salesforce_api import soap
+from connectors.sandbox.salesforce_api import soap, soap_merge
 from connectors.sandbox.salesforce_api.bearer import Endpoint, base_url
 from connectors.sandbox.salesforce_api.oauth_identity import user_row
 from connectors.sandbox.salesforce_api.soap import ENTERPRISE, PARTNER, SoapCall, SoapFault
@@ -52,6 +52,8 @@ def _answer(org: Org, face: str, request: Request, body: bytes) -> Response:
             return soap.reply("logout", [], namespace)
         if call.operation == "getUserInfo":
             return soap.reply("getUserInfo", [_user_info("result", org, user_id)], namespace)
+        if call.operation == "merge":
+            return soap.reply("merge", soap_merge.merge(org, call, user_id), namespace)
         raise SoapFault("UNKNOWN_EXCEPTION", f"The sandbox does not offer the call {call.operation}")
     except SoapFault as problem:
         return soap.fault(problem, namespace)

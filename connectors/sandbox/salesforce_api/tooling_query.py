@@ -26,7 +26,7 @@ from connectors.sandbox.org.soql_tree import (
     Value,
 )
 from connectors.sandbox.salesforce_api.tooling_records import CustomFields, attributes, row
-from connectors.sandbox.salesforce_api.tooling_tables import record_types, validation_rules
+from connectors.sandbox.salesforce_api.tooling_tables import record_types, triggers, validation_rules
 
 Row = dict[str, Any]
 
@@ -40,6 +40,7 @@ def query(org: Org, fields: CustomFields, soql: str, version: str) -> dict[str, 
         "fielddefinition": lambda: _field_definitions(org),
         "validationrule": lambda: validation_rules(org),
         "recordtype": lambda: record_types(org),
+        "apextrigger": lambda: triggers(org),
     }
     table = tables.get(wanted.entity.lower())
     if table is None:

@@ -164,7 +164,7 @@ def to_json(node: Node) -> Any:
         return int(node.text) if node.name in _NUMBERS else node.text
     content: dict[str, Any] = {}
     for child in node.children:
-        name = "valueName" if node.name == "value" and child.name == "fullName" else child.name
+        name = "valueName" if node.name in ("value", "values") and child.name == "fullName" else child.name
         value = to_json(child)
         if child.name in _LISTS:
             content.setdefault(name, []).append(value)

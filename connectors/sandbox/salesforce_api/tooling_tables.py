@@ -1,4 +1,4 @@
-"""Validation rules and record types as the Tooling API's records. `Metadata` is made only when it is asked for."""
+"""Validation rules, record types and triggers as the Tooling API's records. `Metadata` is made only when asked for."""
 
 from __future__ import annotations
 
@@ -53,6 +53,12 @@ def record_types(org: Org) -> Iterable[Row]:
             "NamespacePrefix": None,
             "Metadata": partial(_json, record_type_node(known.get(full_name.lower(), plain), full_name)),
         }
+
+
+def triggers(org: Org) -> Iterable[Row]:
+    names = ", ".join(org.object("ApexTrigger").fields)
+    for row in org.query(f"SELECT {names} FROM ApexTrigger").records:  # noqa: S608
+        yield {name: value for name, value in row.items() if name != "attributes"}
 
 
 def _entity(name: str) -> dict[str, str]:

@@ -165,6 +165,33 @@ def test_fields_and_value_sets_through_its_metadata_client(client: Any) -> None:
     assert [value.fullName for value in api.GlobalValueSet.read("Powers").customValue] == ["wind", "hydro"]
 
 
+def test_rules_and_permissions_through_its_metadata_client(client: Any, org: Org) -> None:
+    api = client.mdapi
+    api.CustomPermission.create(api.CustomPermission(fullName="Late", label="Late", isLicensed=False))
+    rule = api.ValidationRule(
+        fullName="Account.Not_late", active=True, errorConditionFormula="Site = 'late' && !$Permission.Late",
+        errorDisplayField="Site", errorMessage="Too late.",
+    )  # fmt: skip
+    api.ValidationRule.create(rule)
+    try:
+        with pytest.raises(SalesforceMalformedRequest) as caught:
+            client.Account.create({"Name": "x", "Site": "late"})
+        error = {"message": "Too late.", "errorCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "fields": ["Site"]}
+        assert error_of(caught.value) == error
+        back = api.ValidationRule.read("Account.Not_late")
+        back.active = False
+        api.ValidationRule.update(back)
+        assert client.Account.create({"Name": "x", "Site": "late"})["success"] is True
+    finally:
+        api.ValidationRule.delete("Account.Not_late")
+    values = [{"fullName": "Hot", "default": False}]
+    kind = api.RecordType(
+        fullName="Account.Held", active=True, label="Held", picklistValues=[{"picklist": "Rating", "values": values}]
+    )
+    api.RecordType.create(kind)
+    assert api.RecordType.read("Account.Held").picklistValues[0]["values"][0]["fullName"] == "Hot"
+
+
 def test_queries_of_several_pages_come_whole_and_in_order(client: Any, org: Org) -> None:
     org.insert("Account", [{"Name": f"Paged {number:05}"} for number in range(4_300)])
     soql = "SELECT Name FROM Account WHERE Name LIKE 'Paged %' ORDER BY Name"
