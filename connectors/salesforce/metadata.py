@@ -26,7 +26,8 @@ NS = "http://soap.sforce.com/2006/04/metadata"
 _ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _TYPE = f"{{{_XSI}}}type"
-#: Components in one call [M].
+# unverified: ten components in one Metadata API call.
+#: Components in one call.
 CALL_LIMIT = 10
 
 

@@ -68,8 +68,9 @@ def select(fields: Sequence[str], source: str, *conditions: str, order: str = ""
 def window(fields: Sequence[str], source: str, since: Since | None, until: datetime | None, *extra: str) -> str:
     """The rows from `since` up to and including `until`, in the order in which a read can continue.
 
-    Ids compare in the order in which ORDER BY Id sorts them [M].
+    Ids compare in the order in which ORDER BY Id sorts them.
     """
+    # unverified: ids compare in the order in which ORDER BY Id sorts them.
     start = ""
     if since is not None:
         instant = literal(since.modified_at)
