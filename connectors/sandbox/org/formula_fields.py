@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 from connectors.sandbox.org.derived import Stored
-from connectors.sandbox.org.formula_terms import FormulaError, Scope, Term, kind_of, reader
+from connectors.sandbox.org.formula_terms import FormulaError, Scope, Term, Value, kind_of, reader
 from connectors.sandbox.org.schema import FieldDef, ObjectDef
 
 Row = Callable[[Scope], Stored]
@@ -20,12 +21,16 @@ class Names:
 
     Attributes:
         find: objects the formula may reach.
+        blank_as_zero: an empty number counts as 0.
+        nested: how the formula of a formula field that is named here becomes a term.
         used: fields the formula names, as Object.Field.
     """
 
     definition: ObjectDef
     find: Find
     custom_permissions: frozenset[str]
+    nested: Callable[[ObjectDef, FieldDef], Term]
+    blank_as_zero: bool = False
     used: set[str] = field(default_factory=set)
 
     def term(self, name: str) -> Term:
@@ -74,10 +79,21 @@ class Names:
         if found is None:
             raise _unknown(whole)
         self.used.add(f"{definition.name}.{found.name}")
-        read = reader(found)
+        if found.formula:
+            inner = self.nested(definition, found)
+            return Term(inner.kind, lambda scope: inner.run(replace(scope, row=row(scope), old={})), name=found.name)
+        read = _with_zero(reader(found)) if self.blank_as_zero and kind_of(found) == "Number" else reader(found)
         own = not way and not whole.startswith("$")
         prior = (lambda scope: read(scope.old)) if own else None
         return Term(kind_of(found), lambda scope: read(row(scope)), prior, name=found.name)
+
+
+def _with_zero(read: Callable[[Stored], Value]) -> Callable[[Stored], Value]:
+    def read_number(row: Stored) -> Value:
+        value = read(row)
+        return Decimal(0) if value is None else value
+
+    return read_number
 
 
 def _unknown(name: str) -> FormulaError:

@@ -19,10 +19,11 @@ from lark import Lark, Token, Tree, UnexpectedInput, UnexpectedToken
 from connectors.sandbox.org import formula_functions as functions
 from connectors.sandbox.org.formula_fields import Find, Names
 from connectors.sandbox.org.formula_terms import FormulaError, Kind, Scope, Term, Value, expect, is_blank
-from connectors.sandbox.org.schema import ObjectDef
+from connectors.sandbox.org.schema import FieldDef, ObjectDef
 
 #: A formula holds at most so many characters.
 LONGEST = 3900
+_DEEPEST = 10
 _ORDERED: Mapping[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge,
 }  # fmt: skip
@@ -52,14 +53,37 @@ class Formula:
 
 
 def compile_formula(
-    text: str, definition: ObjectDef, find: Find, custom_permissions: frozenset[str] = frozenset()
+    text: str,
+    definition: ObjectDef,
+    find: Find,
+    custom_permissions: frozenset[str] = frozenset(),
+    *,
+    blank_as_zero: bool = False,
+    above: tuple[str, ...] = (),
 ) -> Formula:
-    """Raises FormulaError. `custom_permissions`: names that exist, in lower case."""
+    """A formula over records of the object. Raises FormulaError.
+
+    Args:
+        custom_permissions: names that exist, in lower case.
+        blank_as_zero: empty numbers count as 0, as a formula field may want.
+        above: the formula fields (Object.Field) through which this formula is reached.
+    """
     if not text.strip():
         raise FormulaError("Formula is empty")
     if len(text) > LONGEST:
         raise FormulaError(f"Formula is too long ({len(text):,} characters). Maximum length is {LONGEST:,} characters")
-    names = Names(definition, find, custom_permissions)
+
+    def nested(parent: ObjectDef, field: FieldDef) -> Term:
+        full_name = f"{parent.name}.{field.name}"
+        if full_name in above or len(above) > _DEEPEST:
+            raise FormulaError(f"Field {field.name} leads back to itself or too deep")
+        inner = compile_formula(
+            field.formula, parent, find, custom_permissions, blank_as_zero=field.blank_as_zero,
+            above=(*above, full_name),
+        )  # fmt: skip
+        return Term(inner.kind, inner.value)
+
+    names = Names(definition, find, custom_permissions, nested, blank_as_zero)
     term = _Compiler(names).term(_parse(text))
     return Formula(text, term.kind, frozenset(names.used), term)
 

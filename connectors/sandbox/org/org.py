@@ -17,6 +17,7 @@ from connectors.sandbox.org.clock import Clock
 from connectors.sandbox.org.components import Body, Components
 from connectors.sandbox.org.definitions import Definitions
 from connectors.sandbox.org.first_use import fill_new_org, save_status
+from connectors.sandbox.org.formula_columns import FormulaFields, check_field
 from connectors.sandbox.org.outcomes import (
     OrgError,
     QueryError,
@@ -76,6 +77,7 @@ class Org:
         self._writer = Writer(self.store, self.definitions, self.clock, self.rules, self.automations)
         self._locks = RowLocks(self)
         self._bin = Bin(self.store, self.definitions, self.clock)
+        self.formula_fields = FormulaFields(self.store, self.definitions, self.clock)
         self.queries = Queries(self.store, self.definitions, self.clock)
         self.usage = ApiUsage(self.store, self.clock)
         self.admin_user_id = ids.make("005", 1)
@@ -148,6 +150,7 @@ class Org:
     def save_field(self, object_name: str, field: FieldDef) -> bool:
         """Creates or replaces a field; True if created. Raises SchemaError."""
         self.definitions.refresh()
+        check_field(self.definitions.get(object_name), field, self.definitions.find)
         return self.definitions.save_field(object_name, field)
 
     def delete_field(self, object_name: str, field_name: str) -> None:
@@ -155,6 +158,7 @@ class Org:
         self.definitions.refresh()
         self.rules.check_unused(f"{object_name}.{field_name}")
         self.automations.check_unused(f"{object_name}.{field_name}")
+        self.formula_fields.check_unused(f"{object_name}.{field_name}")
         self.definitions.delete_field(object_name, field_name)
 
     def value_sets(self) -> Mapping[str, GlobalValueSet]:

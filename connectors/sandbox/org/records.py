@@ -69,6 +69,8 @@ class Store:
         self._all: list[sqlite3.Connection] = []
         self._lock = threading.RLock()
         self._depth = 0
+        #: Value of a formula field (Object.Field) for a record id; set by whoever knows the formulas.
+        self.calculate: Callable[[str, str | None], Any] = lambda name, record_id: None
         self._before_close: list[Callable[[], None]] = []
         with self.writing() as connection:
             for statement in _BASE.split(";"):
@@ -106,6 +108,7 @@ class Store:
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA cache_size=-8000")
         connection.create_function("fold", 1, _fold, deterministic=True)
+        connection.create_function("calculate", 2, lambda name, record_id: self.calculate(name, record_id))
         with self._lock:
             self._all.append(connection)
         return connection

@@ -44,6 +44,7 @@ class FieldDef:
         restricted: values outside `values` are refused; otherwise a picklist takes any text.
         value_set: the global value set this picklist follows; `values` then mirrors its entries.
         controller: the picklist or checkbox of the same object that this picklist depends on.
+        formula: of a formula field, which is worked out when it is read; `blank_as_zero`: with 0 for empty numbers.
         calculated: filled by the org itself; nobody, not even the loader, may set it.
     """
 
@@ -75,6 +76,8 @@ class FieldDef:
     child_relationship: str = ""
     on_delete: OnDelete = "clear"
     name_field: bool = False
+    formula: str = ""
+    blank_as_zero: bool = True
 
     @property
     def is_long_text(self) -> bool:

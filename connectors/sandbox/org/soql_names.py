@@ -118,7 +118,10 @@ class Source:
         found = definition.find(name)
         if found is None or f"{definition.name}.{found.name}" in self.hidden:
             raise self._no_column(path, name, definition.name)
-        return Column(f"{alias}.{column(found.name)}", found, (*joined.keys, found.name))
+        sql = f"{alias}.{column(found.name)}"
+        if found.formula:
+            sql = f"(calculate('{definition.name}.{found.name}', {alias}.Id) COLLATE NOCASE)"
+        return Column(sql, found, (*joined.keys, found.name))
 
     def _name_leaf(self, joined: Joined, name: str, path: Path) -> Column:
         known = next((item for item in _NAME_FIELDS if item.lower() == name.lower()), None)

@@ -176,7 +176,7 @@ def _summary(call: Call, definition: ObjectDef, may: frozenset[str]) -> Json:
 _NEVER: Json = {
     **dict.fromkeys(
         (
-            "calculatedFormula", "compoundFieldName", "defaultValueFormula", "extraTypeInfo", "mask", "maskType",
+            "compoundFieldName", "defaultValueFormula", "extraTypeInfo", "mask", "maskType",
             "referenceTargetField", "relationshipOrder",
         )
     ),
@@ -202,6 +202,7 @@ def describe_field(definition: ObjectDef, field: FieldDef, *, editable: bool = T
         "autoNumber": bool(field.auto_number),
         "byteLength": length * 3 if field.type not in ("id", "reference") else 18,
         "calculated": field.calculated,
+        "calculatedFormula": field.formula or None,
         "cascadeDelete": field.on_delete == "cascade",
         "caseSensitive": field.case_sensitive,
         "controllerName": field.controller or None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from connectors.sandbox.org.schema import FieldDef, ObjectDef, OnDelete
-from connectors.sandbox.salesforce_api import metadata_rules
+from connectors.sandbox.salesforce_api import metadata_formulas, metadata_rules
 from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_object
 from connectors.sandbox.salesforce_api.metadata_values import read_value_set, write_value_set
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional
@@ -141,14 +141,20 @@ def _checked(
     if not kind_name:
         raise MetadataError("FIELD_INTEGRITY_EXCEPTION", "You must specify a type for a CustomField", ("type",))
     kind = KINDS.get(kind_name)
-    if kind is None or node.has("formula"):
-        what = "formula fields" if node.has("formula") else f"fields of type {kind_name}"
-        raise MetadataError("FUNCTIONALITY_NOT_ENABLED", f"The sandbox does not store {what}", ("type",))
+    if kind is None:
+        message = f"The sandbox does not store fields of type {kind_name}"
+        raise MetadataError("FUNCTIONALITY_NOT_ENABLED", message, ("type",))
     _check_name(field_name)
     label = node.get("label")
     if not label or len(label) > _MAX_LABEL:
         reason = f"is longer than {_MAX_LABEL} characters" if label else "is missing"
         raise MetadataError("FIELD_INTEGRITY_EXCEPTION", f"The label of {field_name} {reason}", ("label",))
+    if node.has("formula"):
+        return metadata_formulas.renamed(
+            metadata_formulas.read_formula(catalog, definition, existing, node, field_name), existing
+        )
+    if existing is not None and existing.formula:
+        raise MetadataError("FIELD_INTEGRITY_EXCEPTION", f"{field_name} is a formula field", ("formula",))
     _check_properties(kind_name, kind, node)
     if existing is not None and (existing.type != kind.type or existing.html != (kind_name == "Html")):
         _check_conversion(existing, kind, field_name)
@@ -299,7 +305,9 @@ def to_node(catalog: Catalog, definition: ObjectDef, field: FieldDef, name: str 
         children["deleteConstraint"] = leaf("deleteConstraint", constraints[field.on_delete])
     if field.type in ("picklist", "multipicklist"):
         children["valueSet"] = write_value_set(definition, field)
-    if "required" in KINDS[kind_name].refuses:
+    if field.formula:
+        children = metadata_formulas.with_formula(field, children)
+    elif "required" in KINDS[kind_name].refuses:
         del children["required"]
     ordered = [child for _, child in sorted(children.items())]
     return branch("records", leaf("fullName", name or full_name), *ordered, type=COMPONENT)
