@@ -44,6 +44,23 @@ def test_a_foreign_field_that_changes_with_ours_holds_the_run_after_the_first_ro
     assert states.count(Change.State.PLANNED) == len(states) - 8
 
 
+def test_a_flow_of_the_org_that_answers_our_write_is_found(stage: Stage) -> None:
+    flow = {
+        "name": "Rate_by_tier",
+        "object": "Account",
+        "when": "ISCHANGED(Tierline_Tier__c)",
+        "set": {"Rating": 'IF(ISPICKVAL(Tierline_Tier__c, "platinum"), "Hot", "Cold")'},
+    }
+    stage.org.set_setting("automations", [flow])
+    before = stage.foreign_values()
+    run = stage.run()
+    assert run.state == Run.State.HELD
+    assert run.held[0]["code"] == "AUTOMATION"
+    assert "Rating changed too" in run.held[0]["message"]
+    touched = [record for record, values in stage.foreign_values().items() if values != before[record]]
+    assert 0 < len(touched) <= 8, "nothing beyond the first rows was written"
+
+
 def test_approved_it_sends_the_rest(stage: Stage) -> None:
     run = until_sent(stage)
     stage.org.update("Account", [{"Id": record, "Rating": "Hot"} for record in first_rows(run)])
