@@ -121,17 +121,20 @@ class Access:
     def is_enforced(self) -> bool:
         return self._org.setting(ENFORCED) is not False
 
-    def hidden(self, user_id: str) -> frozenset[str]:
-        """Fields the user cannot see, and `Object.*` for objects; no fields while field security is not enforced."""
-        grants = self.grants(user_id)
+    def hidden(self, user_id: str, known: Grants | None = None) -> frozenset[str]:
+        """Fields the user cannot see, and `Object.*` for objects; no fields while field security is not enforced.
+
+        `known`: the user's grants, if the caller has them.
+        """
+        grants = known or self.grants(user_id)
         objects = frozenset(
             f"{name}.*" for name, definition in self._org.objects().items() if "allowRead" not in grants.on(definition)
         )
         return objects | self._without(user_id, "PermissionsRead", grants)
 
-    def uneditable(self, user_id: str) -> frozenset[str]:
+    def uneditable(self, user_id: str, known: Grants | None = None) -> frozenset[str]:
         """Fields the user cannot change, hidden ones included."""
-        return self._without(user_id, "PermissionsEdit", self.grants(user_id))
+        return self._without(user_id, "PermissionsEdit", known or self.grants(user_id))
 
     def _without(self, user_id: str, permission: str, grants: Grants) -> frozenset[str]:
         guarded = self._guarded()

@@ -269,7 +269,12 @@ class Org:
         """Moves records to the recycle bin (`IsDeleted`), their owned children too."""
         asked = self._options(user_id, all_or_none, options)
         definition = self.object(object_name)
-        return self._bin.delete(definition, ids, asked, self._rights(asked, definition))
+        rights = self._rights(asked, definition)
+
+        def delete(taken: Sequence[Row]) -> list[RowOutcome]:
+            return self._bin.delete(definition, [str(row["Id"]) for row in taken], asked, rights)
+
+        return self._locks.write(definition, [{"Id": record_id} for record_id in ids], asked.all_or_none, delete)
 
     def merge(self, object_name: str, master_id: str, loser_ids: Sequence[str]) -> None:
         """Merges records into one: the losers are deleted with `MasterRecordId` set, children move over."""
@@ -320,10 +325,11 @@ class Org:
         if not options.secured:
             return Rights()
         user_id = options.user_id
-        allowed = self.access.grants(user_id).on(definition)
+        grants = self.access.grants(user_id)
+        allowed = grants.on(definition)
         return Rights(
-            hidden=self.access.hidden(user_id),
-            uneditable=self.access.uneditable(user_id),
+            hidden=self.access.hidden(user_id, grants),
+            uneditable=self.access.uneditable(user_id, grants),
             allowed=allowed,
             owner_only=definition.name in self.access.shared_read_only() and "modifyAllRecords" not in allowed,
         )

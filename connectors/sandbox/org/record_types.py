@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 RECORD_TYPE = "RecordType"
 
 
+# unverified: a picklist that a record type does not name keeps all its values for the records of that type.
 @dataclass(frozen=True)
 class RecordType:
     """One record type.

@@ -161,3 +161,19 @@ def test_a_rule_may_strike_by_chance_and_alike_for_one_seed(served: Served) -> N
         served.request("DELETE", FAULTS)
     assert runs[0] == runs[1]
     assert set(runs[0]) == {200, 503}
+
+
+def test_a_storm_reaches_deletions_and_bulk_jobs(served: Served, org: Org) -> None:
+    first, second = accounts(org, "kept", "kept too")
+    org.set_setting("lock_storm", {"probability": 1})
+    assert codes(org.delete("Account", [first, second])) == ["UNABLE_TO_LOCK_ROW"] * 2
+    job = served.request("POST", "jobs/ingest", json={"object": "Account", "operation": "update"}).json()["id"]
+    served.request(
+        "PUT", f"jobs/ingest/{job}/batches", data=f"Id,Site\n{first},x\n", headers={"Content-Type": "text/csv"}
+    )
+    served.request("PATCH", f"jobs/ingest/{job}", json={"state": "UploadComplete"})
+    for _ in range(200):
+        if served.request("GET", f"jobs/ingest/{job}").json()["state"] == "JobComplete":
+            break
+        threading.Event().wait(0.02)
+    assert "UNABLE_TO_LOCK_ROW" in served.request("GET", f"jobs/ingest/{job}/failedResults").text
