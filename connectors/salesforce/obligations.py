@@ -50,16 +50,23 @@ class Obligations:
 
     def allow_bypass(self, rules: Sequence[RuleSpec]) -> None:
         """Create the custom permission that the rules and the permission set refer to."""
-        if rules and BYPASS not in self._metadata.read("CustomPermission", [BYPASS]):
-            self._metadata.upsert("CustomPermission", [bypass_permission()])
+        self._metadata.upsert("CustomPermission", self.bypasses(rules))
+
+    def bypasses(self, rules: Sequence[RuleSpec]) -> list[Element]:
+        """The custom permission, if it is needed and not there."""
+        needed = bool(rules) and BYPASS not in self._metadata.read("CustomPermission", [BYPASS])
+        return [bypass_permission()] if needed else []
 
     def apply(self, rules: Sequence[RuleSpec]) -> None:
         """Bring the rules to what is asked for; those that are so already are left alone."""
+        for element in self.elements(rules):
+            self._metadata.upsert("ValidationRule", [element])
+
+    def elements(self, rules: Sequence[RuleSpec]) -> list[Element]:
+        """The rules that have to change, as they should be."""
         existing = self._metadata.read("ValidationRule", [full_name(rule) for rule in rules]) if rules else {}
-        for rule in rules:
-            found = existing.get(full_name(rule))
-            if self._step(rule, found).sign != "=":
-                self._metadata.upsert("ValidationRule", [rule_element(rule, self._types(rule), found)])
+        changed = [rule for rule in rules if self._step(rule, existing.get(full_name(rule))).sign != "="]
+        return [rule_element(rule, self._types(rule), existing.get(full_name(rule))) for rule in changed]
 
     def _types(self, rule: RuleSpec) -> dict[str, str]:
         """Describe types of the fields that choose records."""

@@ -94,14 +94,21 @@ class PermissionSets:
 
     def grant(self, fields: dict[str, FieldSpec], *, bypass: bool = False) -> None:
         """Brings the sets to what the roles need and assigns ours. Grants that others added stay."""
+        for element in self.elements(fields, bypass=bypass):
+            self._metadata.upsert("PermissionSet", [element])
+        if not self._is_assigned(INTEGRATION):
+            self._assign(INTEGRATION)
+
+    def elements(self, fields: dict[str, FieldSpec], *, bypass: bool = False) -> list[Element]:
+        """The sets that have to change, as they should be."""
         existing = self._metadata.read("PermissionSet", [role.name for role in ROLES])
+        found = []
         for role in ROLES:
             access = self._access(role, existing.get(role.name))
             wants_bypass = role.machine and bypass and not access.bypasses
             if access.element is None or access.lacking(role, fields) or wants_bypass:
-                self._metadata.upsert("PermissionSet", [permission_set(role, fields, access.element, wants_bypass)])
-            if role.machine and not access.assigned:
-                self._assign(role)
+                found.append(permission_set(role, fields, access.element, wants_bypass))
+        return found
 
     def _access(self, role: Role, element: Element | None) -> Access:
         if element is None:

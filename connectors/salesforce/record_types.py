@@ -33,9 +33,14 @@ class RecordTypes:
 
     def apply(self, specs: Sequence[FieldSpec]) -> None:
         """Bring every record type to allow our values too."""
-        for element in self._read(specs).values():
-            if lacking := _lacking(element, specs):
-                self._metadata.upsert("RecordType", [_with(element, lacking)])
+        for element in self.elements(specs):
+            self._metadata.upsert("RecordType", [element])
+
+    def elements(self, specs: Sequence[FieldSpec]) -> list[Element]:
+        """The record types that have to change, as they should be."""
+        return [
+            _with(element, lacking) for element in self._read(specs).values() if (lacking := _lacking(element, specs))
+        ]
 
     def _read(self, specs: Sequence[FieldSpec]) -> Mapping[str, Element]:
         owners = sorted({only_source(spec.kind).name for spec in specs if spec.type == "picklist"})

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from connectors.base import Field, FieldSpec, PicklistValue, RuleSpec, SchemaPlan, SchemaStep
 from connectors.errors import SchemaMismatch
+from connectors.salesforce import trial
 from connectors.salesforce.client import Client
 from connectors.salesforce.definitions import Decision, decide, merge_into
 from connectors.salesforce.drift import difference_of
@@ -82,19 +83,33 @@ class Schema:
         if not plan.changes or not specs:
             return
         draft = self._draft(specs)
+        rules = [step.rule for step in plan.steps if step.rule is not None]
+        trial.check(self._client, self._components(draft, rules))
         # Lists first, then the fields that use them, then the fields that depend on those.
-        lists = [each.element for each in draft.value_lists.values() if each.element is not None]
-        self._metadata.upsert("GlobalValueSet", lists)
+        self._metadata.upsert("GlobalValueSet", _lists(draft))
         for dependent in (False, True):
             self._metadata.upsert("CustomField", _elements(draft, dependent=dependent))
         self._record_types().apply(list(draft.specs.values()))
-        rules = [step.rule for step in plan.steps if step.rule is not None]
         obligations = self._obligations()
         obligations.allow_bypass(rules)
         self._permissions().grant(dict(draft.specs), bypass=bool(rules))
         self._check(draft)
         # Rules last: they are of no use before their fields are there, and in the way before the bypass is granted.
         obligations.apply(rules)
+
+    def _components(self, draft: Draft, rules: Sequence[RuleSpec]) -> list[trial.Component]:
+        """Everything that is about to change, for the org to try together."""
+        fields = [element for dependent in (False, True) for element in _elements(draft, dependent=dependent)]
+        obligations = self._obligations()
+        parts = {
+            "GlobalValueSet": _lists(draft),
+            "CustomField": fields,
+            "RecordType": self._record_types().elements(list(draft.specs.values())),
+            "CustomPermission": obligations.bypasses(rules),
+            "PermissionSet": self._permissions().elements(dict(draft.specs), bypass=bool(rules)),
+            "ValidationRule": obligations.elements(rules),
+        }
+        return [(component_type, element) for component_type, elements in parts.items() for element in elements]
 
     def _draft(self, specs: Sequence[FieldSpec]) -> Draft:
         named = {f"{only_source(spec.kind).name}.{spec.name}": spec for spec in specs}
@@ -176,6 +191,10 @@ def new_value_set(name: str, values: Sequence[PicklistValue]) -> Element:
     element = _empty_set(name)
     merge_into(element, "customValue", values)
     return element
+
+
+def _lists(draft: Draft) -> list[Element]:
+    return [each.element for each in draft.value_lists.values() if each.element is not None]
 
 
 def _elements(draft: Draft, *, dependent: bool) -> list[Element]:

@@ -41,7 +41,8 @@ class Request:
 
     def matches(self, pattern: str) -> bool:
         """Whether the pattern is found in the path, or in path and body if it spans lines ("(?s)")."""
-        return re.search(pattern, f"{self.path}\n{self.body.decode()}", re.MULTILINE) is not None
+        text = self.body.decode(errors="replace")
+        return re.search(pattern, f"{self.path}\n{text}", re.MULTILINE) is not None
 
 
 class CannedOrg:
@@ -66,6 +67,10 @@ class CannedOrg:
         """One more reply for this method and pattern (see `Request.matches`)."""
         replies = self._script.setdefault((method, pattern), deque())
         replies.append(Reply(body, status, headers or {}, dropped))
+
+    def forget(self, part: str) -> None:
+        """Take back the replies to addresses with this part."""
+        self._script = {key: replies for key, replies in self._script.items() if part not in key[1]}
 
     def reply_to(self, request: Request) -> Reply:
         self.requests.append(request)

@@ -97,12 +97,22 @@ def empty_org(canned: CannedOrg) -> None:
     for component_type in ("CustomField", "GlobalValueSet", "PermissionSet"):
         reads(canned, component_type)
     canned.on("GET", "FROM\\+RecordType\\+", {"done": True, "records": []})
+    canned.on("GET", "FROM\\+PermissionSetAssignment", {"done": True, "records": []})
     canned.on("GET", "FROM\\+PermissionSet\\+", {"done": True, "records": [{"Id": "0PS000000000001AAA"}]})
     canned.on("POST", "/sobjects/PermissionSetAssignment/$", {"id": "0Pa", "success": True}, status=201)
     upserts(canned, "GlobalValueSet", "Our_Segment", "Our_Sub")
     upserts(canned, "CustomField", "Account.Segment__c", "Account.Reason__c")
     upserts(canned, "CustomField", "Account.Sub__c")
     upserts(canned, "PermissionSet", "Tierline_Integration")
+    tries(canned)
+
+
+def tries(canned: CannedOrg, *problems: tuple[str, str]) -> None:
+    """The org's verdict on a check-only deployment."""
+    failures = [{"fullName": name, "problem": problem} for name, problem in problems]
+    result = {"done": True, "success": not problems, "details": {"componentFailures": failures}}
+    canned.on("POST", "/metadata/deployRequest", {"id": "0Af000000000001AAA"}, status=201)
+    canned.on("GET", "/metadata/deployRequest/0Af", {"id": "0Af000000000001AAA", "deployResult": result})
 
 
 def lines(plan: SchemaPlan) -> list[str]:
@@ -182,6 +192,18 @@ def org_with(canned: CannedOrg, field: str, value_set: str = VALUE_SET) -> None:
     canned.on("GET", "FROM\\+RecordType\\+", {"done": True, "records": []})
     canned.on("GET", "FROM\\+PermissionSetAssignment", {"done": True, "records": [{"Id": "0Pa000000000001AAA"}]})
     upserts(canned, "GlobalValueSet", "Our_Segment")
+    tries(canned)
+
+
+def test_what_the_org_would_refuse_changes_nothing(canned: CannedOrg) -> None:
+    empty_org(canned)
+    canned.forget("/metadata/deployRequest")
+    tries(canned, ("Account.Sub__c", "Picklist value not found"))
+    crm = canned.open()
+    plan = crm.plan_schema(SPECS)
+    with pytest.raises(SchemaMismatch, match=r"Account\.Sub__c: Picklist value not found"):
+        crm.apply_schema(plan)
+    assert canned.seen("POST", "(?s)upsertMetadata") == []
 
 
 def test_foreign_values_of_a_shared_list_are_kept_as_they_are(canned: CannedOrg, wsdl: Any) -> None:
