@@ -67,9 +67,15 @@ class Part(BaseModel):
 
 
 class Clock(Part):
-    """When the date that is scored for moves on."""
+    """When the date that is scored for moves on, and how often formula fields are read again.
+
+    Attributes:
+        formula_days: days between two whole reads of a kind that has a formula, or a field of a related record, among
+            its columns; these change without the record's time stamp. 0: never.
+    """
 
     period: Literal["month", "quarter", "after_newest_transaction"] = "month"
+    formula_days: Annotated[int, Field(ge=0, le=366, strict=True)] = 1
 
 
 class Attribute(Part):

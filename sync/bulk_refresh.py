@@ -33,11 +33,12 @@ class Target:
     fields: Mapping[str, str]
 
 
-def start(crm: BulkReads, kind: str, fields: Mapping[str, str]) -> dict[str, Any] | None:
-    """The state of a new bulk read; None when the kind is not large."""
+def start(crm: BulkReads, kind: str, fields: Mapping[str, str], *, again: bool) -> dict[str, Any] | None:
+    """The state of a new bulk read; None when the kind is not large. `again`: its records are known already."""
     if crm.count(kind) < LARGE:
         return None
-    return {"read": crm.start_bulk_read(kind, fields), "place": "", "phase": "busy", "polls": 0, "pause": 0.0}
+    read = crm.start_bulk_read(kind, fields)
+    return {"read": read, "place": "", "phase": "busy", "polls": 0, "pause": 0.0, "again": again}
 
 
 def advance(copy: Mirror, crm: BulkReads, target: Target, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,8 +67,8 @@ def _take(copy: Mirror, crm: BulkReads, target: Target, job: dict[str, Any]) -> 
         place = page.next_place
         reached = crm.bulk_read_until(job["read"]) if not place else None
         rows = pa.Table.from_batches([page.rows])
-        end = Cursor(reached, "", complete=not place)
-        copy.absorb(target.connection, target.kind, rows, cursor=end, compare=False)
+        end = Cursor(reached, "", complete=not place or job["again"])
+        copy.absorb(target.connection, target.kind, rows, cursor=end, compare=job["again"])
         if not place:
             return {**job, "place": "", "phase": "done"}
         if time.monotonic() > deadline:

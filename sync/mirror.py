@@ -17,7 +17,7 @@ import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,7 @@ class Mirror:
             "CREATE TABLE IF NOT EXISTS tierline_cursor (connection VARCHAR, kind VARCHAR, shape VARCHAR,"
             " modified_at TIMESTAMPTZ, last_id VARCHAR, complete BOOLEAN, PRIMARY KEY (connection, kind))"
         )
+        database.execute("ALTER TABLE tierline_cursor ADD COLUMN IF NOT EXISTS whole_on DATE")
         touched.prepare(database)
 
     def cursor(self, connection: str, kind: str, fields: Mapping[str, str]) -> Cursor:
@@ -104,12 +105,24 @@ class Mirror:
         self._forget(connection, kind, fields)
         return Cursor(None, "", False)
 
+    def whole_on(self, connection: str, kind: str) -> date | None:
+        """When all records of a kind were last read, not only those whose time stamp had moved."""
+        row = self.database.execute(
+            "SELECT whole_on FROM tierline_cursor WHERE connection = ? AND kind = ?", [connection, kind]
+        ).fetchone()
+        return row[0] if row else None
+
+    def note_whole(self, connection: str, kind: str, day: date) -> None:
+        self.database.execute(
+            "UPDATE tierline_cursor SET whole_on = ? WHERE connection = ? AND kind = ?", [day, connection, kind]
+        )
+
     def _forget(self, connection: str, kind: str, fields: Mapping[str, str]) -> None:
         with self._transaction():
             self._prepare(kind, fields)
             self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
             self.database.execute(
-                "INSERT OR REPLACE INTO tierline_cursor VALUES (?, ?, ?, NULL, '', FALSE)",
+                "INSERT OR REPLACE INTO tierline_cursor VALUES (?, ?, ?, NULL, '', FALSE, NULL)",
                 [connection, kind, shape(kind, fields)],
             )
             touched.everything(self.database, connection)

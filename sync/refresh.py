@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from django.utils import timezone
@@ -17,6 +17,8 @@ from connectors.errors import Unavailable
 from sync import bulk_refresh, clock, crms, dirty, drift, files, lease, mirror, outputs, touched
 from sync.models import Connection, Run
 
+#: Whether all records of a kind are read, and why.
+Need = Literal["", "first", "again"]
 #: Seconds of reading per job, and rows held before they are merged into the mirror.
 PATIENCE = 40.0
 BUFFER = 50_000
@@ -47,7 +49,10 @@ def advance(run: Run, token: str) -> bool:
                 state = {**state, "bulk": {**state["bulk"], str(state["done"]): job}}
                 wait = job["pause"]
             else:
-                complete = _pull(copy, crm, connection.name, kind, fields)
+                need = state["whole"].get(str(state["done"]), "")
+                complete = _pull(copy, crm, connection.name, kind, fields, need)
+            if complete and (job or str(state["done"]) in state["whole"]):
+                copy.note_whole(connection.name, kind, run.today)
             calls = crms.calls_since_last(crm)
         rows = copy.count(kind)
     state = {
@@ -65,28 +70,57 @@ def _begin(run: Run, token: str) -> bool:
     to accounts. Bulk reads of large kinds all start now: the CRM works on them side by side."""
     kinds: list[list[Any]] = []
     bulk: dict[str, Any] = {}
+    whole: dict[str, str] = {}
     calls = run.api_calls
     for connection in run.portfolio.crms():
         crm = crms.open_crm(connection, run)
         drift.require_none(connection, crm, run.model)
         for kind, columns in crm.kinds().items():
             fields = outputs.layout(run.model, connection).columns(kind, columns)
-            if isinstance(crm, BulkReads) and _is_unread(run, connection.name, kind, fields):
-                job = bulk_refresh.start(crm, kind, fields)
-                bulk |= {str(len(kinds)): job} if job else {}
+            need = _whole_needed(run, connection, crm, kind, fields)
+            job = (
+                bulk_refresh.start(crm, kind, fields, again=need == "again")
+                if need and isinstance(crm, BulkReads)
+                else None
+            )
+            if job:
+                bulk[str(len(kinds))] = job
+            elif need:
+                whole[str(len(kinds))] = need
             kinds.append([connection.pk, kind, dict(columns)])
         calls += crms.calls_since_last(crm)
     for connection in run.portfolio.files():
         kinds += [[connection.pk, kind, {}] for kind in files.kinds(connection)]
-    state = {"done": 0, "total": len(kinds), "note": "", "kinds": kinds, "bulk": bulk, "dirty": dirty.newest(run)}
+    state = {
+        "done": 0,
+        "total": len(kinds),
+        "note": "",
+        "kinds": kinds,
+        "bulk": bulk,
+        "whole": whole,
+        "dirty": dirty.newest(run),
+    }
     lease.record(run.pk, token, progress={**run.progress, "pull": state}, api_calls=calls)
     return True
 
 
-def _is_unread(run: Run, connection: str, kind: str, fields: Mapping[str, str]) -> bool:
+def _whole_needed(run: Run, connection: Connection, crm: Crm, kind: str, fields: Mapping[str, str]) -> Need:
+    """Whether all records of a kind are read: the first time, and now and then if it has formulas among its columns."""
     with _mirror(run) as copy:
-        cursor = copy.cursor(connection, kind, fields)
-    return cursor.modified_at is None
+        cursor, last = copy.cursor(connection.name, kind, fields), copy.whole_on(connection.name, kind)
+    if cursor.modified_at is None:
+        return "first"
+    days = outputs.model(run.model).clock.formula_days
+    if run.kind != Run.Kind.FULL or not days or not _changes_unseen(crm, kind, fields):
+        return ""
+    return "again" if last is None or (run.today - last).days >= days else ""
+
+
+def _changes_unseen(crm: Crm, kind: str, fields: Mapping[str, str]) -> bool:
+    """Whether a column can change without the record's time stamp: a formula, or a field of a related record."""
+    described = crm.describe(kind)
+    found = [described[path] for path in fields.values() if path in described]
+    return any("." in path for path in fields.values()) or any(each.derived and each.custom for each in found)
 
 
 @contextmanager
@@ -100,7 +134,11 @@ def _mirror(run: Run) -> Iterator[mirror.Mirror]:
         ) from error
 
 
-def _pull(copy: mirror.Mirror, crm: Crm, name: str, kind: str, fields: Mapping[str, str]) -> bool:
+def _pull(copy: mirror.Mirror, crm: Crm, name: str, kind: str, fields: Mapping[str, str], need: Need) -> bool:
+    """Read what changed, or everything, into the mirror; False when time was up before the end.
+
+    What is read for the first time touches every account anyway, so it is not compared.
+    """
     start = copy.cursor(name, kind, fields)
     if start.complete and start.modified_at is not None:
         gone = list(crm.deleted(kind, start.modified_at - mirror.LOOK_BACK))
@@ -108,20 +146,21 @@ def _pull(copy: mirror.Mirror, crm: Crm, name: str, kind: str, fields: Mapping[s
     deadline = time.monotonic() + PATIENCE
     held: list[pa.RecordBatch] = []
     last = start
-    for batch in crm.pull(kind, fields, start.since()):
+    since = None if need == "again" and start.complete else start.since()
+    for batch in crm.pull(kind, fields, since):
         if batch.num_rows == 0:
             continue
         held.append(batch)
         last = mirror.Cursor(_last(batch, "modified_at"), str(_last(batch, "id")), complete=False)
         late = time.monotonic() > deadline
         if late or sum(page.num_rows for page in held) >= BUFFER:
-            copy.absorb(name, kind, pa.Table.from_batches(held), cursor=last, compare=start.complete)
+            copy.absorb(name, kind, pa.Table.from_batches(held), cursor=last, compare=need != "first")
             held = []
         if late:
             return False
     rows = pa.Table.from_batches(held) if held else pa.table({})
     end = mirror.Cursor(_later(start, last), last.last_id, complete=True)
-    copy.absorb(name, kind, rows, cursor=end, compare=start.complete)
+    copy.absorb(name, kind, rows, cursor=end, compare=need != "first")
     return True
 
 

@@ -158,7 +158,7 @@ def bare_client(crm: dict[str, Any], plan: Path) -> dict[str, Any]:
                     with Path(part["file"]).open(newline="", encoding="utf-8") as lines:
                         read += sum(1 for _ in csv.DictReader(lines))
         rows = [{"Id": record, **_cells(after)} for record, after in json.loads(plan.read_text())]
-        handler.Account.update(records=rows, concurrency=1)
+        handler.Account.update(records=rows)
     return {"cpu": round(cpu() - started, 1), "read": read, "written": len(rows)}
 
 
@@ -207,20 +207,25 @@ def main(folder: Path) -> None:
 
 def _apart(what: str, crm: dict[str, Any], plan: Path, home: str) -> dict[str, Any]:
     """Measure in a process of its own: `ours` or `bare`."""
+    facts = Path(home) / "org.json"
+    facts.write_text(json.dumps(crm))
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.wire", "--part", what, json.dumps(crm), str(plan)],
+        [sys.executable, "-m", "tests.bench.wire", "--part", what, str(facts), str(plan)],
         env={**os.environ, "TIERLINE_HOME": home, "DJANGO_SETTINGS_MODULE": "admin.settings", "REDIS_URL": ""},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
     result: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    sys.stderr.write(f"{what}: {json.dumps(result)}\n")
     return result
 
 
 if __name__ == "__main__":
     if sys.argv[1] == "--part":
-        measured = {"ours": our_job, "bare": bare_client}[sys.argv[2]](json.loads(sys.argv[3]), Path(sys.argv[4]))
+        measured = {"ours": our_job, "bare": bare_client}[sys.argv[2]](
+            json.loads(Path(sys.argv[3]).read_text()), Path(sys.argv[4])
+        )
         sys.stdout.write(json.dumps(measured) + "\n")
     else:
         main(Path(sys.argv[1]))

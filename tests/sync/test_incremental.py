@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sync import dirty, holding
+from sync import dirty, holding, mirror
 from sync import run as running
 from sync.models import Change, Dirty, Run
 from tests.sync.stage import TODAY, Stage
@@ -155,3 +156,32 @@ def live_one_day(stage: Stage, accounts: list[str], day: int) -> None:
         stage.org.delete("OrderItem", [lines[0]["Id"]])
     if day == 30:
         stage.org.delete("Account", [accounts[31]])
+
+
+def test_a_formula_that_changed_without_a_time_stamp_is_read_again_once_a_day(
+    stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A formula over the owner's name changes when somebody marries; no account's time stamp moves."""
+    monkeypatch.setattr(mirror, "LOOK_BACK", timedelta(0))
+    stage.org.set_setting("field_security", False)
+    formula = {"label": "Mode", "type": "Text", "formula": "Owner.LastName"}
+    stage.crm.request(
+        "POST", "tooling/sobjects/CustomField/", json={"FullName": "Account.Mode_By_Owner__c", "Metadata": formula}
+    ).raise_for_status()
+    stage.publish(("operation_mode: Operation_Mode__c", "operation_mode: Mode_By_Owner__c"), folder=tmp_path)
+    first = stage.run()
+    assert first.state == Run.State.DONE, first.error
+    account, other = stage.query("SELECT Id, OwnerId FROM Account LIMIT 2")
+    stage.org.update("Account", [{"Id": other["Id"], "Rating": "Hot"}])  # the newest stamp is another account's
+    stage.run()
+    stage.org.update("User", [{"Id": account["OwnerId"], "LastName": "Married"}])
+    stage.run()
+    assert _mode(stage, account["Id"]) != "Married", "read again on the same day"
+    stage.run(TODAY + timedelta(days=1))
+    assert _mode(stage, account["Id"]) == "Married"
+
+
+def _mode(stage: Stage, record: str) -> str:
+    with mirror.reading(stage.portfolio.pk) as tables:
+        accounts = tables["account"]
+        return str(accounts.filter(accounts.id == record).operation_mode.execute()[0])
