@@ -381,3 +381,37 @@ class BulkWrites(Protocol):
 
     def abort_load(self, load: str) -> None:
         """Give up a job that is still open."""
+
+
+@dataclass(frozen=True)
+class ChangeEvent:
+    """Records of one kind changed. What changed is not said: it is read from the CRM when its turn comes.
+
+    A gap event stands for changes whose details the CRM could not keep; it is no different here.
+    """
+
+    kind: str
+    record_ids: tuple[str, ...]
+    gap: bool = False
+
+
+@dataclass(frozen=True)
+class Events:
+    """What happened after a position.
+
+    Attributes:
+        position: where the next question starts; opaque.
+        lost: the CRM no longer has everything after the position that was asked for (it keeps events some days).
+    """
+
+    events: tuple[ChangeEvent, ...]
+    position: str
+    lost: bool = False
+
+
+@runtime_checkable
+class EventSource(Protocol):
+    """Capability: the CRM tells what changed."""
+
+    def events(self, after: str) -> Events:
+        """Everything that happened after this position, "" for from now on."""

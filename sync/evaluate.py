@@ -15,7 +15,7 @@ from django.conf import settings
 
 from scoring import calibration as calibrating
 from scoring import features, pipeline
-from sync import dirty, lease, mirror, outputs
+from sync import dirty, events, lease, mirror, outputs
 from sync.models import Calibration, Dirty, Run
 
 #: Accounts per chunk: scored, and later planned, in one job.
@@ -98,6 +98,7 @@ def scope_of(run: Run, calibration: Calibration | None) -> set[str] | None:
     if touched.accounts is None:
         return None
     ids = {record_id for _, record_id in touched.accounts} | set(asked.values_list("record_id", flat=True))
+    ids.discard(events.ANY)
     return ids if len(ids) <= MANY else None
 
 

@@ -30,6 +30,7 @@ class Connection(models.Model):
 
     `api_share`: how much of the org's API calls may be ours, 0 to 1.
     `mandatory_off`: a person switched our validation rules off in this CRM, whatever the model says.
+    `event_position`: up to where the CRM's change events are taken up.
     `installed`: components that our schema plans created in the CRM; only these are ever removed.
     `drift`: how the CRM differed from the model when that was last looked at, a sentence per field.
     `last_read`, of files only: record kind -> what the last read delivered and how it found its accounts.
@@ -49,6 +50,7 @@ class Connection(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.READY)
     identity = models.JSONField(default=dict)
     api_share = models.FloatField(default=0.5)
+    event_position = models.CharField(max_length=400, blank=True)
     mandatory_off = models.BooleanField(default=False)
     installed = models.JSONField(default=list)
     drift = models.JSONField(default=list)
