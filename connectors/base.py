@@ -286,6 +286,9 @@ class Crm(Protocol):
 
     def identity(self) -> Identity: ...
 
+    def server_time(self) -> datetime | None:
+        """The org's clock as its last reply told it; None before the first."""
+
     def limits(self) -> Limits: ...
 
     def kinds(self) -> Mapping[str, Mapping[str, str]]:

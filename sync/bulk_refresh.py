@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -33,12 +34,25 @@ class Target:
     fields: Mapping[str, str]
 
 
-def start(crm: BulkReads, kind: str, fields: Mapping[str, str], *, again: bool) -> dict[str, Any] | None:
-    """The state of a new bulk read; None when the kind is not large. `again`: its records are known already."""
+def start(
+    crm: BulkReads, kind: str, fields: Mapping[str, str], *, again: bool, begun: datetime | None
+) -> dict[str, Any] | None:
+    """The state of a new bulk read; None when the kind is not large.
+
+    `again`: its records are known already. `begun`: the CRM's clock.
+    """
     if crm.count(kind) < LARGE:
         return None
     read = crm.start_bulk_read(kind, fields)
-    return {"read": read, "place": "", "phase": "busy", "polls": 0, "pause": 0.0, "again": again}
+    return {
+        "begun": begun.isoformat() if begun else "",
+        "read": read,
+        "place": "",
+        "phase": "busy",
+        "polls": 0,
+        "pause": 0.0,
+        "again": again,
+    }
 
 
 def advance(copy: Mirror, crm: BulkReads, target: Target, job: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,7 +81,8 @@ def _take(copy: Mirror, crm: BulkReads, target: Target, job: dict[str, Any]) -> 
         place = page.next_place
         reached = crm.bulk_read_until(job["read"]) if not place else None
         rows = pa.Table.from_batches([page.rows])
-        end = Cursor(reached, "", complete=not place or job["again"])
+        begun = datetime.fromisoformat(job["begun"]) if job["begun"] and not place else None
+        end = Cursor(reached, "", complete=not place or job["again"], seen_at=begun)
         copy.absorb(target.connection, target.kind, rows, cursor=end, compare=job["again"])
         if not place:
             return {**job, "place": "", "phase": "done"}

@@ -48,19 +48,32 @@ _TYPES: Mapping[pa.DataType, str] = {
 
 @dataclass(frozen=True)
 class Cursor:
-    """How far a kind has been read. `complete` means everything up to here is in the mirror."""
+    """How far a kind has been read. `complete` means everything up to here is in the mirror.
+
+    `seen_at` is the CRM's clock when the last complete read began.
+    """
 
     modified_at: datetime | None
     last_id: str
     complete: bool
+    seen_at: datetime | None = None
 
     def since(self) -> Since | None:
         """Where the next read starts."""
         if self.modified_at is None:
             return None
         if self.complete:
-            return Since(self.modified_at - LOOK_BACK)
+            return Since(self.settled())
         return Since(self.modified_at, after_id=self.last_id)
+
+    def settled(self) -> datetime:
+        """The instant up to which nothing new can appear any more.
+
+        A change is visible when it is committed, some minutes after the time it bears. What was not yet visible when
+        the last read began bears a time from shortly before that. Where the CRM's clock is not known, the newest row
+        stands for it; then a large load is read again by every run until something newer is.
+        """
+        return (self.seen_at or self.modified_at or _EPOCH) - LOOK_BACK
 
 
 def path(portfolio_id: int) -> Path:
@@ -91,17 +104,18 @@ class Mirror:
             " modified_at TIMESTAMPTZ, last_id VARCHAR, complete BOOLEAN, PRIMARY KEY (connection, kind))"
         )
         database.execute("ALTER TABLE tierline_cursor ADD COLUMN IF NOT EXISTS whole_on DATE")
+        database.execute("ALTER TABLE tierline_cursor ADD COLUMN IF NOT EXISTS seen_at TIMESTAMPTZ")
         touched.prepare(database)
 
     def cursor(self, connection: str, kind: str, fields: Mapping[str, str]) -> Cursor:
         """Where to go on reading. A kind whose columns changed is forgotten and starts anew."""
         row = self.database.execute(
-            "SELECT shape, epoch_us(modified_at), last_id, complete FROM tierline_cursor"
+            "SELECT shape, epoch_us(modified_at), last_id, complete, epoch_us(seen_at) FROM tierline_cursor"
             " WHERE connection = ? AND kind = ?",
             [connection, kind],
         ).fetchone()
         if row and row[0] == shape(kind, fields):
-            return Cursor(None if row[1] is None else _EPOCH + timedelta(microseconds=row[1]), row[2], row[3])
+            return Cursor(_instant(row[1]), row[2], row[3], _instant(row[4]))
         self._forget(connection, kind, fields)
         return Cursor(None, "", False)
 
@@ -122,7 +136,7 @@ class Mirror:
             self._prepare(kind, fields)
             self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
             self.database.execute(
-                "INSERT OR REPLACE INTO tierline_cursor VALUES (?, ?, ?, NULL, '', FALSE, NULL)",
+                "INSERT OR REPLACE INTO tierline_cursor VALUES (?, ?, ?, NULL, '', FALSE, NULL, NULL)",
                 [connection, kind, shape(kind, fields)],
             )
             touched.everything(self.database, connection)
@@ -157,9 +171,9 @@ class Mirror:
             if rows.num_rows:
                 self._insert(connection, kind, rows, compare=compare)
             self.database.execute(
-                "UPDATE tierline_cursor SET modified_at = coalesce(?, modified_at), last_id = ?, complete = ?"
-                " WHERE connection = ? AND kind = ?",
-                [cursor.modified_at, cursor.last_id, cursor.complete, connection, kind],
+                "UPDATE tierline_cursor SET modified_at = coalesce(?, modified_at), last_id = ?, complete = ?,"
+                " seen_at = coalesce(?, seen_at) WHERE connection = ? AND kind = ?",
+                [cursor.modified_at, cursor.last_id, cursor.complete, cursor.seen_at, connection, kind],
             )
 
     def replace(self, connection: str, kind: str, columns: Sequence[str], batches: Iterable[pa.RecordBatch]) -> None:
@@ -222,6 +236,10 @@ class Mirror:
     def count(self, kind: str) -> int:
         row = self.database.execute(f'SELECT count(*) FROM "{kind}"').fetchone()  # noqa: S608
         return int(row[0]) if row else 0
+
+
+def _instant(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _expression(field: pa.Field) -> str:

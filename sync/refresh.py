@@ -77,12 +77,9 @@ def _begin(run: Run, token: str) -> bool:
         drift.require_none(connection, crm, run.model)
         for kind, columns in crm.kinds().items():
             fields = outputs.layout(run.model, connection).columns(kind, columns)
-            need = _whole_needed(run, connection, crm, kind, fields)
-            job = (
-                bulk_refresh.start(crm, kind, fields, again=need == "again")
-                if need and isinstance(crm, BulkReads)
-                else None
-            )
+            need, job = _whole_needed(run, connection, crm, kind, fields), None
+            if need and isinstance(crm, BulkReads):
+                job = bulk_refresh.start(crm, kind, fields, again=need == "again", begun=crm.server_time())
             if job:
                 bulk[str(len(kinds))] = job
             elif need:
@@ -140,8 +137,9 @@ def _pull(copy: mirror.Mirror, crm: Crm, name: str, kind: str, fields: Mapping[s
     What is read for the first time touches every account anyway, so it is not compared.
     """
     start = copy.cursor(name, kind, fields)
+    begun = crm.server_time() if start.complete or start.modified_at is None else None
     if start.complete and start.modified_at is not None:
-        gone = list(crm.deleted(kind, start.modified_at - mirror.LOOK_BACK))
+        gone = list(crm.deleted(kind, start.settled()))
         copy.remove(name, kind, gone)
     deadline = time.monotonic() + PATIENCE
     held: list[pa.RecordBatch] = []
@@ -159,7 +157,7 @@ def _pull(copy: mirror.Mirror, crm: Crm, name: str, kind: str, fields: Mapping[s
         if late:
             return False
     rows = pa.Table.from_batches(held) if held else pa.table({})
-    end = mirror.Cursor(_later(start, last), last.last_id, complete=True)
+    end = mirror.Cursor(_later(start, last), last.last_id, complete=True, seen_at=begun)
     copy.absorb(name, kind, rows, cursor=end, compare=need != "first")
     return True
 

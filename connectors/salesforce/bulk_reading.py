@@ -68,7 +68,10 @@ class BulkReads:
         index = int(number or 0)
         jobs: list[str] = json.loads(read)["jobs"]
         results = Jobs(self.client, "query").results(jobs[index], locator=locator, page=PAGE)
-        table = _parse(results.content)
+        try:
+            table = _parse(results.content)
+        except pa.ArrowInvalid:  # a page that is cut ends within a row
+            raise half_reply(host_of(self.client.address)) from None
         if table.num_rows != results.rows:
             raise half_reply(host_of(self.client.address))
         batch = _canonical(kind, columns, readings[index], self.types(readings[index]), table)

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from datetime import datetime
 from decimal import Decimal
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -51,6 +53,7 @@ class Transport(requests.Session):
         self._patience = patience
         self.calls = 0
         self.usage: Limits | None = None
+        self.server_time: datetime | None = None
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """`repeatable=True` marks a write that may be sent twice; a callable `data` is given the token."""
@@ -79,12 +82,15 @@ class Transport(requests.Session):
             with self._budget.call() if self._budget else nullcontext():
                 self.calls += 1
                 response = super_request(method, target, *args, **kwargs)
-            self._note_usage(response)
+            self._note(response)
             return response
 
         return send(attempt, host=host_of(target), patience=patience)
 
-    def _note_usage(self, response: requests.Response) -> None:
+    def _note(self, response: requests.Response) -> None:
+        """Take down what a reply says about the org's clock and its budget."""
+        with suppress(ValueError, TypeError):
+            self.server_time = parsedate_to_datetime(response.headers.get("Date", ""))
         if usage := _USAGE.search(response.headers.get("Sforce-Limit-Info", "")):
             self.usage = Limits(used=int(usage[1]), allowed=int(usage[2]))
             if self._budget:
@@ -116,6 +122,11 @@ class Client:
     def usage(self) -> Limits | None:
         """API use as the last reply told it."""
         return self._transport.usage
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The org's clock as the last reply told it."""
+        return self._transport.server_time
 
     @property
     def address(self) -> str:

@@ -80,6 +80,9 @@ class Salesforce:
             )
         return self._identity
 
+    def server_time(self) -> datetime | None:
+        return self._client.server_time
+
     def limits(self) -> Limits:
         if self._client.usage is None:
             daily = self._client.get("limits/")["DailyApiRequests"]

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from email.utils import format_datetime
 from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.sandbox import faults, viewer
 from connectors.sandbox.certificate import ensure_certificate
 from connectors.sandbox.fault_rules import FaultPlan
 from connectors.sandbox.faults import FaultMiddleware
+from connectors.sandbox.org.clock import Clock
 from connectors.sandbox.org.org import Org
 from connectors.sandbox.salesforce_api.app import create_app
 from connectors.sandbox.serving import HOST, ensure_writable, listen, run, server
@@ -24,7 +26,24 @@ def application(org: Org) -> ASGIApp:
     """Everything the sandbox answers, with a fault plan of its own in front."""
     plan = FaultPlan()
     routes = [*faults.routes(plan), *viewer.routes(org), Mount("/", create_app(org))]
-    return FaultMiddleware(Starlette(routes=routes), plan, org.sessions.revoke)
+    return Dated(FaultMiddleware(Starlette(routes=routes), plan, org.sessions.revoke), org.clock)
+
+
+class Dated:
+    """Puts the org's time into every answer's Date, as a server does: its clock may stand still in a test."""
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                date = format_datetime(self._clock.now(), usegmt=True).encode()
+                message = {**message, "headers": [*message.get("headers", []), (b"date", date)]}
+            await send(message)
+
+        await self._app(scope, receive, dated)
 
 
 def serve(home: Path, port: int, *, tls: bool = False, as_json: bool = True, die_with_parent: bool = True) -> int:

@@ -101,6 +101,7 @@ class LocalServer(uvicorn.Server):
 def server(app: Any, on_started: Callable[[], None], certificate: tuple[Path, Path] | None = None) -> LocalServer:
     config = uvicorn.Config(
         app, http=_Protocol, lifespan="off", log_level="warning", access_log=False, server_header=False,
+        date_header=False,
         ssl_certfile=certificate[0] if certificate else None,
         ssl_keyfile=certificate[1] if certificate else None,
         timeout_graceful_shutdown=_DRAIN_SECONDS, timeout_keep_alive=75, ws="none",

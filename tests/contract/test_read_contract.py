@@ -85,3 +85,12 @@ def test_the_connection_says_who_and_where_it_is(ground: Ground, crm: Crm) -> No
     assert 0 < limits.used < limits.allowed
     pull(crm)
     assert crm.api_calls > before
+
+
+def test_the_crm_tells_its_own_time(crm: Crm) -> None:
+    """Reading starts from it: what this machine's clock says is nothing to the CRM."""
+    assert crm.server_time() is None
+    crm.identity()
+    told = crm.server_time()
+    assert told is not None
+    assert told.tzinfo is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +185,15 @@ def _mode(stage: Stage, record: str) -> str:
     with mirror.reading(stage.portfolio.pk) as tables:
         accounts = tables["account"]
         return str(accounts.filter(accounts.id == record).operation_mode.execute()[0])
+
+
+def test_rows_of_a_large_load_are_not_read_again_by_every_run(stage: Stage) -> None:
+    """All rows bear one time; read well after it, nothing that bears it can appear any more."""
+    stage.run()
+    later = datetime.now(UTC) + timedelta(hours=1)
+    stage.org.clock.fix(later)
+    stage.run()
+    stage.crm.request("DELETE", "/__sandbox__/log")
+    stage.run()
+    log = stage.crm.request("GET", "/__sandbox__/log").json()
+    assert sum(entry["rows_returned"] for entry in log if "/query" in entry["path"]) < 30
