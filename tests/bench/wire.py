@@ -74,39 +74,12 @@ def our_job(crm: dict[str, Any], plan: Path) -> dict[str, Any]:
     import django
 
     django.setup()
-    from django.core.management import call_command
+    from sync.models import Run
 
-    call_command("migrate", verbosity=0)
-    from admin import portfolios, schema
-    from scoring import presets
-    from sync import jobs
-    from sync import run as running
-    from sync.models import Portfolio, Run
-
-    portfolio = Portfolio.objects.create(name="bench")
-    keys = {"login_url": crm["url"], "client_id": crm["client_id"]}
-    secret = {"client_secret": crm["client_secret"]}
-    connection = portfolios.add_connection(portfolio, "bench", "salesforce", keys, secret)
-    portfolios.publish(portfolio, presets.path("default"))
-    schema.apply(connection, schema.plan(connection))
-
-    def work() -> tuple[Run, dict[str, float]]:
-        steps: dict[str, float] = {}
-        run = running.create(portfolio, "bench")
-        while run.state == Run.State.ACTIVE and run.step != Run.Step.ALERTS:
-            Run.objects.filter(pk=run.pk).update(not_before=None)
-            step, started = run.step, cpu()
-            if run.progress.get("pull", {}).get("bulk") or run.loads.exists():
-                time.sleep(0.2)
-            jobs.work(run.pk)
-            steps[step] = steps.get(step, 0.0) + cpu() - started
-            run.refresh_from_db()
-        assert run.state == Run.State.ACTIVE, run.error
-        return run, {step: round(seconds, 1) for step, seconds in steps.items()}
-
+    portfolio = _set_up(crm)
     started = time.monotonic()
     with Peak() as peak:
-        run, steps = work()
+        run, steps = _work(portfolio)
     wall = time.monotonic() - started
     written = run.changes.order_by("pk").values_list("record_id", "after")
     plan.write_text(json.dumps([[record, after] for record, after in written.iterator()]))
@@ -123,13 +96,50 @@ def our_job(crm: dict[str, Any], plan: Path) -> dict[str, Any]:
     }
     Run.objects.filter(pk=run.pk).update(state=Run.State.DONE)
     started = time.monotonic()
-    again, _ = work()
-    result |= {
+    again, _ = _work(portfolio)
+    return result | {
         "second_written": again.changes.count(),
         "second_calls": again.api_calls,
         "second_wall": round(time.monotonic() - started, 1),
     }
-    return result
+
+
+def _set_up(crm: dict[str, Any]) -> Any:
+    """A portfolio connected to the org, with the fields of the default model installed."""
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    from admin import portfolios, schema
+    from scoring import presets
+    from sync.models import Portfolio
+
+    portfolio = Portfolio.objects.create(name="bench")
+    keys = {"login_url": crm["url"], "client_id": crm["client_id"]}
+    secret = {"client_secret": crm["client_secret"]}
+    connection = portfolios.add_connection(portfolio, "bench", "salesforce", keys, secret)
+    portfolios.publish(portfolio, presets.path("default"))
+    schema.apply(connection, schema.plan(connection))
+    return portfolio
+
+
+def _work(portfolio: Any) -> tuple[Any, dict[str, float]]:
+    """A run up to its messages, and CPU seconds per step."""
+    from sync import jobs
+    from sync import run as running
+    from sync.models import Run
+
+    steps: dict[str, float] = {}
+    run = running.create(portfolio, "bench")
+    while run.state == Run.State.ACTIVE and run.step != Run.Step.ALERTS:
+        Run.objects.filter(pk=run.pk).update(not_before=None)
+        step, started = run.step, cpu()
+        if run.progress.get("pull", {}).get("bulk") or run.loads.exists():
+            time.sleep(0.2)
+        jobs.work(run.pk)
+        steps[step] = steps.get(step, 0.0) + cpu() - started
+        run.refresh_from_db()
+    assert run.state == Run.State.ACTIVE, run.error
+    return run, {step: round(seconds, 1) for step, seconds in steps.items()}
 
 
 def bare_client(crm: dict[str, Any], plan: Path) -> dict[str, Any]:

@@ -168,9 +168,11 @@ def strike(product: Product, step: str, seed: int) -> None:
         time.sleep(chance.uniform(0, 0.05))
         assert product.kill("worker")
         return
-    if step != "send":  # only a run sends, but setting up reads too
+    if step == "pull":  # only a run sends and reads back, but setting up reads too
         product.wait_for_step(step)
-    product.fault({**target, "action": "stall", "seconds": 3, "when": ("before", "after")[moment], "nth": 1 + moment})
+    # Both batches are read again before they are sent; the third such request verifies all of them.
+    nth = 3 if step == "verify" else 1 + moment
+    product.fault({**target, "action": "stall", "seconds": 3, "when": ("before", "after")[moment], "nth": nth})
     deadline = time.monotonic() + 60
     while not product.hit():
         assert time.monotonic() < deadline

@@ -64,7 +64,7 @@ def test_a_missing_value_says_why_it_was_not_filled() -> None:
 
 
 def test_missing_fires_only_for_what_the_model_makes_mandatory() -> None:
-    optional = default(fields={"value_profile": {"policy": "fill", "mandatory": False}})
+    optional = default(fields={"value_profile": {"policy": "fill", "mandatory": False}}, mandatory={"requirements": []})
     assert check([{"own_value_profile": None}], using=optional) == []
     assert check([{"own_tier": None}]) == []
 

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import override_settings
 
 from admin import portfolios, schema
 from admin.demo import company, job
 from connectors.sandbox.background import Served, serving
 from connectors.sandbox.org.org import Org
 from scoring import presets
-from sync.models import Portfolio
+from sync.models import Connection, Portfolio, Run
 from tests.sync.stage import ACCOUNTS, SEED, TODAY, Stage
 
 
@@ -42,6 +43,39 @@ def installed(
         job.enter_existing_values(home.parent, portfolio, SEED)
         call_command("flush", verbosity=0, interactive=False)
     return home
+
+
+@pytest.fixture(scope="session")
+def settled(
+    installed: Path, tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any
+) -> Path:
+    """The same company after a first run: its org, mirror, run folders and our state."""
+    home = tmp_path_factory.mktemp("settled")
+    for name in ("mirror", "runs"):
+        (home / name).mkdir()
+    shutil.copytree(installed, home / "org")
+    with Org.open(home / "org") as org, serving(org) as crm, django_db_blocker.unblock():
+        with override_settings(HOME=home):
+            run = Stage(_connect(crm), crm).run()
+            assert run.state == Run.State.DONE, run.error
+        call_command("dumpdata", "sync", output=str(home / "state.json"))
+        call_command("flush", verbosity=0, interactive=False)
+    return home
+
+
+@pytest.fixture
+def after_run(settled: Path, tmp_path: Path, db: None, settings: Any) -> Iterator[Stage]:
+    """A stage on which the first run has been played."""
+    settings.HOME = tmp_path
+    for name in ("mirror", "runs", "org"):
+        shutil.copytree(settled / name, tmp_path / name)
+    call_command("loaddata", str(settled / "state.json"), verbosity=0)
+    with Org.open(tmp_path / "org") as org, serving(org) as crm:
+        connection = Connection.objects.get()
+        connection.settings = {**connection.settings, "login_url": crm.url}
+        connection.identity = {**connection.identity, "instance_url": crm.url}
+        connection.save()
+        yield Stage(Portfolio.objects.get(), crm)
 
 
 @pytest.fixture

@@ -38,31 +38,29 @@ def test_an_event_marks_its_account_once_its_position_is_taken(stage: Stage) -> 
     assert sorted(Dirty.objects.values_list("record_id", flat=True)) == ["001A", "001B"]
 
 
-def test_a_changed_child_is_found_by_the_micro_batch(stage: Stage) -> None:
-    stage.run()
-    incremental(stage)
-    bus, connection = Bus(), stage.connection
+def test_a_changed_child_is_found_by_the_micro_batch(after_run: Stage) -> None:
+    incremental(after_run)
+    bus, connection = Bus(), after_run.connection
     events.take(connection, bus)
-    (case,) = stage.query("SELECT Id, AccountId, Priority FROM Case LIMIT 1")
-    stage.org.update("Case", [{"Id": case["Id"], "Priority": "High" if case["Priority"] != "High" else "Low"}])
+    (case,) = after_run.query("SELECT Id, AccountId, Priority FROM Case LIMIT 1")
+    after_run.org.update("Case", [{"Id": case["Id"], "Priority": "High" if case["Priority"] != "High" else "Low"}])
     bus.sent += [ChangeEvent("ticket", (case["Id"],)), ChangeEvent("ticket", (case["Id"],), gap=True)]
     events.take(connection, bus)
-    run = incremental(stage)
+    run = incremental(after_run)
     seen = list(connection.accounts.filter(seen_in=run).values_list("record_id", flat=True))
     assert seen == [case["AccountId"]]
     assert not Dirty.objects.exists()
 
 
-def test_lost_events_cost_no_change(stage: Stage) -> None:
-    stage.run()
-    incremental(stage)
-    bus, connection = Bus(), stage.connection
+def test_lost_events_cost_no_change(after_run: Stage) -> None:
+    incremental(after_run)
+    bus, connection = Bus(), after_run.connection
     events.take(connection, bus)
-    (account,) = stage.query("SELECT Id FROM Account WHERE Type = 'Customer - Direct' LIMIT 1")
-    stage.org.update("Account", [{"Id": account["Id"], "Industry": "Marine"}])
+    (account,) = after_run.query("SELECT Id FROM Account WHERE Type = 'Customer - Direct' LIMIT 1")
+    after_run.org.update("Account", [{"Id": account["Id"], "Industry": "Marine"}])
     bus.sent += [ChangeEvent("account", (account["Id"],))] * 3
     bus.forgotten = 3
     events.take(connection, bus)
     assert Dirty.objects.get().reason == "change events were lost"
-    run = incremental(stage)
+    run = incremental(after_run)
     assert connection.accounts.filter(seen_in=run, record_id=account["Id"]).exists()

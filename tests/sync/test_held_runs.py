@@ -20,11 +20,10 @@ OTHER_CUTS = (
 
 
 @pytest.fixture
-def held(stage: Stage, tmp_path: Path) -> tuple[Stage, Run]:
+def held(after_run: Stage, tmp_path: Path) -> tuple[Stage, Run]:
     """A company whose tiers are published, and a run with another model that would move many of them."""
-    assert stage.run().state == Run.State.DONE
-    stage.publish(*OTHER_CUTS, folder=tmp_path)
-    return stage, stage.run()
+    after_run.publish(*OTHER_CUTS, folder=tmp_path)
+    return after_run, after_run.run()
 
 
 def test_a_model_that_moves_many_tiers_waits_and_sends_nothing(held: tuple[Stage, Run]) -> None:

@@ -22,32 +22,29 @@ def incremental(stage: Stage, today: date = TODAY) -> Run:
     return run
 
 
-def test_after_a_full_run_the_first_looks_at_what_we_wrote_and_the_next_at_nothing(stage: Stage) -> None:
-    stage.run()
-    incremental(stage)
-    second = incremental(stage)
+def test_after_a_full_run_the_first_looks_at_what_we_wrote_and_the_next_at_nothing(after_run: Stage) -> None:
+    incremental(after_run)
+    second = incremental(after_run)
     assert second.progress["score"]["total"] == 0
     assert second.counts["records_planned"] == 0
 
 
-def test_only_accounts_of_changed_records_are_scored(stage: Stage) -> None:
-    stage.run()
-    incremental(stage)
-    (case,) = stage.query("SELECT Id, AccountId, Priority FROM Case LIMIT 1")
-    stage.org.update("Case", [{"Id": case["Id"], "Priority": "High" if case["Priority"] != "High" else "Low"}])
-    run = incremental(stage)
+def test_only_accounts_of_changed_records_are_scored(after_run: Stage) -> None:
+    incremental(after_run)
+    (case,) = after_run.query("SELECT Id, AccountId, Priority FROM Case LIMIT 1")
+    after_run.org.update("Case", [{"Id": case["Id"], "Priority": "High" if case["Priority"] != "High" else "Low"}])
+    run = incremental(after_run)
     assert run.progress["score"]["total"] == 1
     assert run.progress["plan"]["total"] == 1
     touched = [state.record_id for state in run.portfolio.connections.get().accounts.filter(seen_in=run)]
     assert touched == [case["AccountId"]]
 
 
-def test_a_moved_stamp_without_a_change_touches_nothing(stage: Stage) -> None:
-    stage.run()
-    incremental(stage)
-    (account,) = stage.query("SELECT Id, Name FROM Account LIMIT 1")
-    stage.org.update("Account", [{"Id": account["Id"], "Name": account["Name"]}])
-    assert incremental(stage).progress["score"]["total"] == 0
+def test_a_moved_stamp_without_a_change_touches_nothing(after_run: Stage) -> None:
+    incremental(after_run)
+    (account,) = after_run.query("SELECT Id, Name FROM Account LIMIT 1")
+    after_run.org.update("Account", [{"Id": account["Id"], "Name": account["Name"]}])
+    assert incremental(after_run).progress["score"]["total"] == 0
 
 
 def test_findings_of_other_accounts_stay_open(stage: Stage) -> None:
@@ -61,39 +58,36 @@ def test_findings_of_other_accounts_stay_open(stage: Stage) -> None:
     assert not Dirty.objects.exists()
 
 
-def test_a_turn_of_the_period_is_scored_whole(stage: Stage) -> None:
-    stage.run()
-    assert incremental(stage, date(2026, 12, 1)).counts["whole"] is True
-    assert incremental(stage, date(2026, 12, 2)).counts["whole"] is False
+def test_a_turn_of_the_period_is_scored_whole(after_run: Stage) -> None:
+    assert incremental(after_run, date(2026, 12, 1)).counts["whole"] is True
+    assert incremental(after_run, date(2026, 12, 2)).counts["whole"] is False
 
 
-def test_a_micro_batch_goes_on_beside_a_full_run_and_neither_writes_a_record_twice(stage: Stage) -> None:
-    stage.run()
-    incremental(stage)
-    accounts = [row["Id"] for row in stage.query("SELECT Id FROM Account WHERE Type LIKE 'Customer%' LIMIT 4")]
-    stage.org.update("Account", [{"Id": record, "Tierline_Tier_Reason__c": None} for record in accounts])
-    full = stage.work(stage.start(), until=Run.Step.SEND)
+def test_a_micro_batch_goes_on_beside_a_full_run_and_neither_writes_a_record_twice(after_run: Stage) -> None:
+    incremental(after_run)
+    accounts = [row["Id"] for row in after_run.query("SELECT Id FROM Account WHERE Type LIKE 'Customer%' LIMIT 4")]
+    after_run.org.update("Account", [{"Id": record, "Tierline_Tier_Reason__c": None} for record in accounts])
+    full = after_run.work(after_run.start(), until=Run.Step.SEND)
     assert full.changes.exists()
-    batch = incremental(stage)
+    batch = incremental(after_run)
     assert batch.state == Run.State.DONE
     busy = set(full.changes.values_list("record_id", flat=True))
     assert not busy & set(batch.changes.values_list("record_id", flat=True))
-    full = stage.work(full)
+    full = after_run.work(full)
     assert full.counts["records_verified"] == full.changes.count()
-    again = incremental(stage)
+    again = incremental(after_run)
     assert again.counts["records_planned"] == 0
     assert not Dirty.objects.exists()
 
 
-def test_an_older_run_does_not_overwrite_what_a_newer_one_saw(stage: Stage) -> None:
-    stage.run()
-    incremental(stage)
-    full = stage.work(stage.start(), until=Run.Step.PLAN)
-    account = stage.query("SELECT Id FROM Account WHERE Type LIKE 'Customer%' LIMIT 1")[0]["Id"]
-    dirty.mark(stage.connection, [account], "test")
-    batch = incremental(stage)
-    full = stage.work(full)
-    assert stage.connection.accounts.get(record_id=account).seen_in == batch
+def test_an_older_run_does_not_overwrite_what_a_newer_one_saw(after_run: Stage) -> None:
+    incremental(after_run)
+    full = after_run.work(after_run.start(), until=Run.Step.PLAN)
+    account = after_run.query("SELECT Id FROM Account WHERE Type LIKE 'Customer%' LIMIT 1")[0]["Id"]
+    dirty.mark(after_run.connection, [account], "test")
+    batch = incremental(after_run)
+    full = after_run.work(full)
+    assert after_run.connection.accounts.get(record_id=account).seen_in == batch
     assert full.state == Run.State.DONE
 
 
@@ -119,31 +113,30 @@ def published(stage: Stage) -> dict[str, dict[str, Any]]:
 @pytest.mark.parametrize(
     "worked",
     [
-        pytest.param(frozenset({6, 8, 9, 10, 12, 24, 36, 39, 40, 48, 60}), id="some of the days"),
+        pytest.param(frozenset({6, 8, 9, 10, 30, 39, 40, 60}), id="some of the days"),
         pytest.param(frozenset(range(1, 61)), id="every day", marks=pytest.mark.soak),
     ],
 )
-def test_sixty_daily_incrementals_equal_one_full_run_on_day_sixty(stage: Stage, worked: frozenset[int]) -> None:
+def test_sixty_daily_incrementals_equal_one_full_run_on_day_sixty(after_run: Stage, worked: frozenset[int]) -> None:
     """Cases open, industries are corrected, lines and accounts go; two turns of the month are among the days."""
-    stage.run()
-    accounts = [row["Id"] for row in stage.query("SELECT Id FROM Account ORDER BY Id")]
-    incremental(stage)
+    accounts = [row["Id"] for row in after_run.query("SELECT Id FROM Account ORDER BY Id")]
+    incremental(after_run)
     since_life = 0
     for day in range(1, 61):
         today = TODAY + timedelta(days=day)
         if day % 6 == 0:
-            live_one_day(stage, accounts, day)
+            live_one_day(after_run, accounts, day)
             since_life = 0
         if day in worked:
-            run = incremental(stage, today)
+            run = incremental(after_run, today)
             since_life += 1
             if today.day != 1 and since_life > 2:
                 assert run.counts["records_written"] == 0
-    after_sixty = published(stage)
-    full = stage.run(TODAY + timedelta(days=60))
+    after_sixty = published(after_run)
+    full = after_run.run(TODAY + timedelta(days=60))
     assert full.state == Run.State.DONE, full.error
     assert full.counts["records_planned"] == 0, [(row.before, row.after) for row in full.changes.all()[:3]]
-    assert published(stage) == after_sixty
+    assert published(after_run) == after_sixty
 
 
 def live_one_day(stage: Stage, accounts: list[str], day: int) -> None:
@@ -187,13 +180,12 @@ def _mode(stage: Stage, record: str) -> str:
         return str(accounts.filter(accounts.id == record).operation_mode.execute()[0])
 
 
-def test_rows_of_a_large_load_are_not_read_again_by_every_run(stage: Stage) -> None:
+def test_rows_of_a_large_load_are_not_read_again_by_every_run(after_run: Stage) -> None:
     """All rows bear one time; read well after it, nothing that bears it can appear any more."""
-    stage.run()
     later = datetime.now(UTC) + timedelta(hours=1)
-    stage.org.clock.fix(later)
-    stage.run()
-    stage.crm.request("DELETE", "/__sandbox__/log")
-    stage.run()
-    log = stage.crm.request("GET", "/__sandbox__/log").json()
+    after_run.org.clock.fix(later)
+    after_run.run()
+    after_run.crm.request("DELETE", "/__sandbox__/log")
+    after_run.run()
+    log = after_run.crm.request("GET", "/__sandbox__/log").json()
     assert sum(entry["rows_returned"] for entry in log if "/query" in entry["path"]) < 30

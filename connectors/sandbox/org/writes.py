@@ -168,7 +168,8 @@ class Batch:
     def _change(self, row: Row, name: Any, old: Mapping[str, Stored], seen: set[str]) -> Pending:
         try:
             record_id = self._existing(name, old)
-            if record_id in seen:  # [M] the code for an id that is named twice in one call
+            # unverified: the code for an id that is named twice in one call.
+            if record_id in seen:
                 raise Refused("DUPLICATE_VALUE", f"Duplicate id specified: {record_id}", "Id")
             seen.add(record_id)
             self._rights.check_change(old[record_id], self._options.user_id)
@@ -385,7 +386,8 @@ class Batch:
                 row[item.name] = _numbered(item.auto_number, number)
 
     def _difference(self, draft: Draft) -> Stored:
-        """Columns to write. [M] An update that changes nothing still moves the modification stamps."""
+        """Columns to write."""
+        # unverified: an update that changes nothing still moves the modification stamps.
         changed = {name: value for name, value in draft.row.items() if value != draft.old.get(name)}
         return {
             **changed,
