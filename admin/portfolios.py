@@ -37,12 +37,19 @@ def choose(name: str) -> Portfolio:
 
 
 def add_connection(
-    portfolio: Portfolio, name: str, kind: str, settings: Mapping[str, str], credentials: Mapping[str, str]
+    portfolio: Portfolio,
+    name: str,
+    kind: str,
+    settings: Mapping[str, str],
+    credentials: Mapping[str, str],
+    *,
+    api_share: float = 0.5,
 ) -> Connection:
     """Save a connection, or renew the settings of the one with this name, once the CRM has answered."""
     connection = Connection.objects.filter(name=name).first() or Connection(portfolio=portfolio, name=name)
     connection.kind = kind
     connection.settings = dict(settings)
+    connection.api_share = api_share
     connection.credentials = vault.seal(credentials)
     check(connection)
     AuditEvent.objects.create(portfolio=portfolio, actor="command line", action="connection saved", subject=name)

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.db import transaction
+
+from sync.models import Connection
 
 
 class VaultLocked(Exception):
@@ -42,3 +45,18 @@ def unseal(sealed: bytes | memoryview) -> dict[str, str]:
 def rotate(sealed: bytes | memoryview) -> bytes:
     """The same credentials under the newest key."""
     return _fernet().rotate(bytes(sealed))
+
+
+def rotate_all() -> int:
+    """Put the credentials of every connection under the newest key, all or none; returns how many.
+
+    Raises VaultLocked, and changes nothing, when one of them is under a key that is not configured any more.
+    """
+    count = 0
+    with transaction.atomic():
+        for connection in Connection.objects.exclude(credentials=b""):
+            unseal(connection.credentials)
+            connection.credentials = rotate(connection.credentials)
+            connection.save(update_fields=["credentials"])
+            count += 1
+    return count

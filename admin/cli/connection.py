@@ -27,6 +27,9 @@ def add(
     administrator: Annotated[
         str, typer.Option(help="E-mail address of the last resort for alerts.", metavar="EMAIL")
     ] = "",
+    api_share: Annotated[
+        int, typer.Option(min=1, max=90, help="Percent of the org's API calls in 24 hours that may be ours.")
+    ] = 50,
 ) -> None:
     """Connect a CRM. The client secret comes from TIERLINE_CLIENT_SECRET or is asked for; stored encrypted."""
     with sentences():
@@ -42,7 +45,12 @@ def add(
             chosen.administrator_name = chosen.administrator_email = administrator
             chosen.save()
         connection = portfolios.add_connection(
-            chosen, name, kind, {"login_url": url, "client_id": client_id}, {"client_secret": secret}
+            chosen,
+            name,
+            kind,
+            {"login_url": url, "client_id": client_id},
+            {"client_secret": secret},
+            api_share=api_share / 100,
         )
         who = connection.identity
         out.print(f"Connected to {who['org_name']} ({who['org_id']}) as {who['user_name']}.")
@@ -61,13 +69,17 @@ def test(name: Annotated[str, typer.Argument(help="Name of the connection.")], a
 
         identity = portfolios.check(connection)
         limits = crms.open_crm(connection).limits()
+        usage = crms.budget(connection).usage()
+        ours, ours_at_most = (usage.ours, usage.share) if usage else (0, int(connection.api_share * limits.allowed))
         if as_json:
-            print_json({**asdict(identity), "api_used": limits.used, "api_allowed": limits.allowed})
+            budget = {"api_used": limits.used, "api_allowed": limits.allowed}
+            print_json({**asdict(identity), **budget, "api_ours": ours, "api_share": ours_at_most})
             return
         out.print(f"[green]✓[/] {identity.org_name} ({identity.org_id}) at {identity.instance_url}")
         out.print(f"  as {identity.user_name} <{identity.user_email}>")
         share = 100 * limits.used / limits.allowed if limits.allowed else 0
         out.print(f"  API calls in the last 24 hours: {limits.used:,} of {limits.allowed:,} ({share:.0f} %)")
+        out.print(f"  of these ours: {ours:,}, at most {ours_at_most:,} ({connection.api_share:.0%})")
 
 
 @app.command("list")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from admin.cli import connection, decisions, demo, model, processes, run, sandbox, schema, user
+from admin.cli import connection, decisions, demo, model, processes, run, sandbox, schema, user, vault
 
 app = typer.Typer(
     name="tierline",
@@ -27,3 +27,4 @@ app.command("undo")(decisions.undo)
 app.command("alerts")(run.alerts)
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(user.app, name="user")
+app.add_typer(vault.app, name="vault")

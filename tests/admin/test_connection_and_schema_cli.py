@@ -1,4 +1,4 @@
-"""`tierline schema` as an administrator uses it: drift is told, what was created is taken away, data only if asked."""
+"""`tierline connection`, `vault` and `schema` as an administrator uses them; data goes only when that is asked for."""
 
 from __future__ import annotations
 
@@ -48,6 +48,23 @@ def tierline(*words: str, code: int = 0) -> str:
     result = CliRunner().invoke(app, [*words])
     assert result.exit_code == code, result.output
     return str(result.output)
+
+
+def test_credentials_move_under_a_new_key(crm: Served, settings: Any) -> None:
+    older = settings.VAULT_KEYS
+    newer = tierline("vault", "new-key").strip()
+    settings.VAULT_KEYS = [newer, *older]
+    assert "1 connection encrypted" in tierline("vault", "rotate")
+    settings.VAULT_KEYS = [newer]
+    assert "Tierline Sandbox" in tierline("connection", "test", "production")
+    settings.VAULT_KEYS = older
+    assert "cannot be decrypted" in tierline("vault", "rotate", code=1)
+
+
+def test_the_share_of_the_api_budget_is_told(crm: Served) -> None:
+    shown = json.loads(tierline("connection", "test", "production", "--json").splitlines()[-1])
+    assert shown["api_share"] == shown["api_allowed"] // 2
+    assert 0 < shown["api_ours"] <= shown["api_used"]
 
 
 def test_drift_is_told_before_and_after_installing(crm: Served) -> None:
