@@ -57,6 +57,28 @@ def load(
 
 
 @app.command()
+def faults(
+    rules: Annotated[
+        Path | None, typer.Argument(help="JSON file with a list of rules; without it the rules in force are shown.")
+    ] = None,
+    url: Annotated[str, typer.Option(help="Where the sandbox is served.")] = "http://127.0.0.1:8001",
+    clear: Annotated[bool, typer.Option("--clear", help="End all faults first.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a served sandbox slow, silent or broken on purpose, to see what its clients do."""
+    with sentences():
+        from admin import sandbox_faults
+
+        shown = sandbox_faults.change(url, rules, clear=clear)
+        if as_json:
+            print_json(shown)
+        elif not shown:
+            out.print("No faults: the sandbox answers as it should.")
+        for rule in [] if as_json else shown:
+            out.print(f"  {sandbox_faults.words(rule)}", soft_wrap=True, markup=False)
+
+
+@app.command()
 def mailbox(
     home: Home,
     port: Annotated[int, typer.Option(help="Port of its web page; 0 takes a free one.")] = 8025,
