@@ -10,21 +10,26 @@ from admin.cli.output import Stop
 from connectors.base import SchemaPlan
 from sync import crms, obligations, outputs
 from sync import drift as drifting
-from sync.models import AuditEvent, Connection
+from sync.models import AuditEvent, Connection, PublishedModel
 
 _COLOUR = {"+": "green", "~": "yellow", "-": "red", "!": "red", "=": "dim"}
 
 
 def plan(connection: Connection) -> SchemaPlan:
     """What has to change in this CRM for the newest published model."""
-    published = connection.portfolio.published_models.order_by("-published_at", "-pk").first()
-    if published is None:
-        raise Stop("No model is published yet.", "Publish one: tierline model publish FILE")
+    published = _published(connection)
     crm = crms.open_crm(connection)
     rules = (
         obligations.rules(published, connection, crm.kinds()) if outputs.model(published).mandatory.requirements else []
     )
     return crm.plan_schema(outputs.layout(published, connection).specs(), rules)
+
+
+def _published(connection: Connection) -> PublishedModel:
+    found = connection.portfolio.published_models.order_by("-published_at", "-pk").first()
+    if found is None:
+        raise Stop("No model is published yet.", "Publish one: tierline model publish FILE")
+    return found
 
 
 def apply(connection: Connection, steps: SchemaPlan) -> None:
@@ -54,9 +59,7 @@ def switch_mandatory(connection: Connection, *, on: bool) -> SchemaPlan:
 
 def drift(connection: Connection) -> list[str]:
     """How the CRM differs from the newest published model."""
-    published = connection.portfolio.published_models.order_by("-published_at", "-pk").first()
-    if published is None:
-        raise Stop("No model is published yet.", "Publish one: tierline model publish FILE")
+    published = _published(connection)
     return drifting.check(connection, crms.open_crm(connection), published)
 
 
