@@ -94,7 +94,7 @@ def publish(portfolio: Portfolio, path: Path) -> PublishedModel:
     """Make this model file the one that runs use from now on. Raises `scoring.model.ModelError`."""
     model = models.load(path)
     fingerprint = model.fingerprint()
-    newest = portfolio.published_models.order_by("-published_at", "-pk").first()
+    newest = portfolio.model_in_force()
     if newest is not None and newest.fingerprint == fingerprint:
         return newest
     published, created = PublishedModel.objects.get_or_create(

@@ -26,7 +26,7 @@ def plan(connection: Connection) -> SchemaPlan:
 
 
 def _published(connection: Connection) -> PublishedModel:
-    found = connection.portfolio.published_models.order_by("-published_at", "-pk").first()
+    found = connection.portfolio.model_in_force()
     if found is None:
         raise Stop("No model is published yet.", "Publish one: tierline model publish FILE")
     return found
@@ -38,13 +38,7 @@ def apply(connection: Connection, steps: SchemaPlan) -> None:
     connection.installed = sorted(created | set(connection.installed))
     connection.save(update_fields=["installed"])
     crms.open_crm(connection).apply_schema(steps)
-    AuditEvent.objects.create(
-        portfolio=connection.portfolio,
-        actor="command line",
-        action="schema applied",
-        subject=connection.name,
-        detail={"steps": as_rows(steps)},
-    )
+    _audit(connection, "schema applied", steps)
 
 
 def switch_mandatory(connection: Connection, *, on: bool) -> SchemaPlan:
@@ -74,10 +68,14 @@ def remove(connection: Connection, steps: SchemaPlan) -> None:
     gone = {step.target for step in steps.changes}
     connection.installed = [name for name in connection.installed if name not in gone]
     connection.save(update_fields=["installed"])
+    _audit(connection, "schema removed", steps)
+
+
+def _audit(connection: Connection, action: str, steps: SchemaPlan) -> None:
     AuditEvent.objects.create(
         portfolio=connection.portfolio,
         actor="command line",
-        action="schema removed",
+        action=action,
         subject=connection.name,
         detail={"steps": as_rows(steps)},
     )

@@ -79,7 +79,7 @@ def deliver(portfolio_id: int) -> None:
 def check_drift(connection_id: int) -> None:
     """Compare a CRM's fields with the model, between runs."""
     connection = Connection.objects.select_related("portfolio").get(pk=connection_id)
-    model = connection.portfolio.published_models.order_by("-published_at", "-pk").first()
+    model = connection.portfolio.model_in_force()
     if model is None:
         return
     try:

@@ -50,7 +50,7 @@ class Labels:
 
 def labels(portfolio: Portfolio) -> Labels:
     """Labels of the portfolio's newest published model."""
-    published = portfolio.published_models.order_by("-published_at", "-pk").first()
+    published = portfolio.model_in_force()
     return Labels(outputs.model(published)) if published else Labels(None)
 
 

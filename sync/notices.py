@@ -102,7 +102,7 @@ def _address(portfolio: Portfolio) -> str:
     """Who the portfolio or the model names, else the CRM user whose credentials we use."""
     if portfolio.administrator_email:
         return portfolio.administrator_email
-    published = portfolio.published_models.order_by("-published_at", "-pk").first()
+    published = portfolio.model_in_force()
     named = outputs.model(published).administrator if published else None
     if named:
         return named.email

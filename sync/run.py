@@ -89,7 +89,7 @@ def create(
     """
     if not portfolio.crms().exists():
         raise NothingToRun(f"{portfolio} has no CRM yet. Add one: tierline connection add NAME --help")
-    model = portfolio.published_models.order_by("-published_at", "-pk").first()
+    model = portfolio.model_in_force()
     if model is None:
         raise NothingToRun(f"{portfolio} has no model yet. Publish one: tierline model publish FILE")
     held = Run.objects.filter(portfolio=portfolio, state=Run.State.HELD).first()

@@ -20,6 +20,10 @@ class Portfolio(models.Model):
         """The CRM orgs of this portfolio, the oldest first."""
         return self.connections.exclude(kind=Connection.FILES).order_by("pk")
 
+    def model_in_force(self) -> PublishedModel | None:
+        """The model that was published last; runs begin with it."""
+        return self.published_models.order_by("-published_at", "-pk").first()
+
     def files(self) -> models.QuerySet[Connection]:
         """Its sets of business files."""
         return self.connections.filter(kind=Connection.FILES).order_by("pk")

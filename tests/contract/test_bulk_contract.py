@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pyarrow as pa
 import pytest
@@ -25,18 +26,10 @@ def writes(crm: Crm) -> BulkWrites:
     return crm
 
 
-def ended_read(reads: BulkReads, read: str) -> BulkState:
+def ended(ask: Callable[[str], BulkState], job: str) -> BulkState:
+    """The last state of a job, asked for again and again."""
     for _ in range(200):
-        state = reads.bulk_read_state(read)
-        if state.phase not in ("open", "busy"):
-            return state
-        time.sleep(0.05)
-    raise AssertionError("the job does not end")
-
-
-def ended_load(writes: BulkWrites, load: str) -> BulkState:
-    for _ in range(200):
-        state = writes.load_state(load)
+        state = ask(job)
         if state.phase not in ("open", "busy"):
             return state
         time.sleep(0.05)
@@ -45,7 +38,7 @@ def ended_load(writes: BulkWrites, load: str) -> BulkState:
 
 def all_pages(reads: BulkReads, kind: str, fields: dict[str, str]) -> pa.Table:
     read = reads.start_bulk_read(kind, fields)
-    assert ended_read(reads, read).phase == "done"
+    assert ended(reads.bulk_read_state, read).phase == "done"
     pages, place = [], ""
     while True:
         page = reads.bulk_page(read, kind, fields, place)
@@ -93,9 +86,9 @@ def test_rows_of_a_load_have_one_outcome_each_in_order(installed: Ground, crm: C
     load = writes.open_load("account")
     assert writes.load_state(load).phase == "open"
     writes.fill_load(load, changes)
-    ended = ended_load(writes, load)
-    assert ended.phase == "done"
-    results = writes.load_results(load, ended, changes)
+    last = ended(writes.load_state, load)
+    assert last.phase == "done"
+    results = writes.load_results(load, last, changes)
     assert [result.record_id for result in results] == ids
     assert [result.ok for result in results] == [True, False, True, True, False, False]
     refused = [result for result in results if not result.ok]
@@ -114,7 +107,7 @@ def test_a_load_refuses_a_row_with_the_code_a_single_write_has(installed: Ground
     (alone,) = crm.push("account", [change])
     load = writes.open_load("account")
     writes.fill_load(load, [change])
-    (bulk,) = writes.load_results(load, ended_load(writes, load), [change])
+    (bulk,) = writes.load_results(load, ended(writes.load_state, load), [change])
     assert (bulk.code, bulk.retryable) == (alone.code, alone.retryable)
 
 
