@@ -62,6 +62,7 @@ COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
         "id": TEXT, "account_id": TEXT, "status": TEXT, "starts_on": DAY, "ends_on": DAY,
         "modified_at": INSTANT,
     },
+    "detail": {"id": TEXT, "account_id": TEXT, "key": TEXT, "modified_at": INSTANT},
 }  # fmt: skip
 
 FieldType = Literal["picklist", "text", "long_text", "date", "number", "checkbox"]
@@ -87,6 +88,7 @@ class FieldSpec:
         values: picklist entries in order. `value_set` names the global list they live in.
         controller: API name of the field that this picklist depends on.
         people_edit: whether people choose this value; what a machine keeps, they only read.
+        converts_to: of a field of leads, the account's field that takes its value when a lead is converted.
     """
 
     kind: str
@@ -101,6 +103,7 @@ class FieldSpec:
     value_set: str = ""
     controller: str = ""
     people_edit: bool = False
+    converts_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -176,10 +179,15 @@ class SchemaPlan:
 
 @dataclass(frozen=True)
 class Change:
-    """New values for one record, by API field name. None clears a field."""
+    """New values for one record, by API field name. None clears a field.
+
+    A record of kind "detail" goes by the id of its account: it is made when it is not there yet, and taken away
+    with `remove`.
+    """
 
     record_id: str
     values: Mapping[str, Scalar]
+    remove: bool = False
 
 
 @dataclass(frozen=True)
@@ -374,12 +382,12 @@ class BulkWrites(Protocol):
     def open_load(self, kind: str) -> str:
         """A new job, empty."""
 
-    def fill_load(self, load: str, changes: Sequence[Change]) -> None:
+    def fill_load(self, load: str, kind: str, changes: Sequence[Change]) -> None:
         """Upload these changes, once, and let the CRM begin."""
 
     def load_state(self, load: str) -> BulkState: ...
 
-    def load_results(self, load: str, ended: BulkState, changes: Sequence[Change]) -> list[WriteResult]:
+    def load_results(self, load: str, kind: str, ended: BulkState, changes: Sequence[Change]) -> list[WriteResult]:
         """One result per change, in order, of a job in this last state. Raises `Unavailable` for half a list."""
 
     def abort_load(self, load: str) -> None:

@@ -33,6 +33,7 @@ def flaws(model: Model) -> Iterator[Flaw]:
     yield from _rankings(model.value_profile)
     yield from _money(model)
     yield from _mandatory(model)
+    yield from _retired(model)
     yield from _crm(model)
 
 
@@ -260,6 +261,25 @@ def _mandatory(model: Model) -> Iterator[Flaw]:
                 message = f"'{value}' is asked for here, but `fields.{value}.mandatory` is false, so nobody is told."
                 yield Flaw((*loc, "values"), message, f"fields.{value}: mandatory: true")
     yield from _duplicates(keys, "key")
+
+
+def _retired(model: Model) -> Iterator[Flaw]:
+    living: dict[str, set[str]] = {
+        "segment": {segment.key for segment in model.segments},
+        "sub_segment": {sub.key for segment in model.segments for sub in segment.sub_segments},
+        "value_profile": {profile.key for profile in model.value_profile.profiles},
+    }
+    for output, keys in living.items():
+        entries: list[tuple[Loc, str]] = []
+        for number, value in enumerate(model.retired.of(output)):
+            loc: Loc = ("retired", output, number)
+            entries.append(((*loc, "key"), value.key))
+            if value.key in keys:
+                message = f"'{value.key}' is retired here and still a {output.replace('_', '-')} of this model."
+                yield Flaw((*loc, "key"), message, "a key that the model no longer has")
+            if value.into and value.into not in keys:
+                yield _unknown((*loc, "into"), output.replace("_", "-"), value.into, keys)
+        yield from _duplicates(entries, "retired key")
 
 
 def _crm(model: Model) -> Iterator[Flaw]:

@@ -65,7 +65,7 @@ def _begin(run: Run) -> dict[str, Any]:
     """Choose the first rows of every connection that has a large write."""
     parts = {}
     for connection in run.portfolio.crms():
-        planned = run.changes.filter(connection=connection, state=Change.State.PLANNED).order_by("pk")
+        planned = run.changes.filter(connection=connection, kind="account", state=Change.State.PLANNED).order_by("pk")
         pks = list(planned.values_list("pk", flat=True))
         if len(pks) >= LARGE:
             rows = [pks[position * len(pks) // ROWS] for position in range(ROWS)]

@@ -9,8 +9,10 @@ from sync.models import AccountState, Alert, Change, Finding, Run
 
 def counts(run: Run) -> dict[str, object]:
     """Counts of this run: those recorded while it worked, and outcomes, tiers, findings as they stand now."""
-    outcomes = dict(run.changes.order_by().values_list("state").annotate(n=Count("pk")))
+    rows = run.changes.order_by()
+    outcomes = dict(rows.filter(kind="account").values_list("state").annotate(n=Count("pk")))
     state = Change.State
+    attached = rows.exclude(kind="account").filter(state__in=(state.VERIFIED, state.DRIFTED, state.REJECTED))
     verified, drifted, rejected = (outcomes.get(s, 0) for s in (state.VERIFIED, state.DRIFTED, state.REJECTED))
     accounts = AccountState.objects.filter(connection__portfolio=run.portfolio, seen_in=run)
     open_findings = Finding.objects.filter(connection__portfolio=run.portfolio, state=Finding.State.OPEN)
@@ -25,6 +27,7 @@ def counts(run: Run) -> dict[str, object]:
         "records_superseded": outcomes.get(state.SUPERSEDED, 0),
         "records_unprocessed": outcomes.get(state.UNPROCESSED, 0),
         "records_left_out": outcomes.get(state.LEFT_OUT, 0),
+        "attached_written": dict(attached.values_list("kind").annotate(n=Count("pk"))),
         "tiers": dict(accounts.exclude(tier="").values_list("tier").annotate(n=Count("pk")).order_by("tier")),
         "findings": open_findings.count(),
         "alerts": Alert.objects.filter(portfolio=run.portfolio, state=Alert.State.OPEN).count(),

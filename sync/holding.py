@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Literal
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from sync import figures, guard, labels, lease, notices, outputs, publishing, tally
@@ -51,11 +51,13 @@ def _reasons(run: Run) -> list[Reason]:
     if not whole and earlier:
         # A few accounts are measured against all of them, else three moves among four would hold a micro-batch.
         with_tier = max(with_tier, sum(earlier.counts.get("tiers", {}).values()))
+    earlier_segments = earlier.counts.get("segments", {}) if earlier and whole else {}
+    retired = {value.key for value in model.retired.segment}
     facts = guard.Facts(
         with_tier=with_tier,
         moves=tally.moves(run.counts),
         segments=run.counts.get("segments", {}),
-        earlier_segments=earlier.counts.get("segments", {}) if earlier and whole else {},
+        earlier_segments={key: count for key, count in earlier_segments.items() if key not in retired},
         records=run.counts.get("records", {}),
         earlier_records=earlier.counts.get("records", {}) if earlier else {},
     )
@@ -142,9 +144,12 @@ def _end(run: Run, why: str, next_step: str, actor: str = "") -> None:
 
 def _leave_out(run: Run, actor: str, parts: Collection[Part], accounts: Collection[str]) -> int:
     planned = run.changes.filter(state=Change.State.PLANNED)
-    chosen = {row.pk for part in parts for row in part_of(run, part)}
-    for some in portions(sorted(accounts)):
-        chosen |= set(planned.filter(record_id__in=some).values_list("pk", flat=True))
+    records = {row.record_id for part in parts for row in part_of(run, part)} | set(accounts)
+    chosen: set[int] = set()
+    for some in portions(sorted(records)):
+        # What hangs on the account stays away with it.
+        mine = Q(record_id__in=some) | Q(kind__in=(outputs.DETAIL, outputs.OPPORTUNITY), parent_id__in=some)
+        chosen |= set(planned.filter(mine).values_list("pk", flat=True))
     for pks in portions(sorted(chosen)):
         _set_aside(
             run, planned.filter(pk__in=pks), f"{actor} approved the run without it", "The next run plans it again."
@@ -169,7 +174,8 @@ def part_of(run: Run, part: Part) -> list[Change]:
     found = []
     for connection in run.portfolio.crms():
         name = outputs.layout(run.model, connection).names["tier"]
-        rows = run.changes.filter(connection=connection, state=Change.State.PLANNED, after__has_key=name)
+        planned = run.changes.filter(connection=connection, kind="account", state=Change.State.PLANNED)
+        rows = planned.filter(after__has_key=name)
         for row in rows.iterator(chunk_size=2000):
             old, new = row.before[name] or "", row.after[name] or ""
             down = bool(old and new) and rank.get(new, 0) > rank.get(old, 0)

@@ -28,19 +28,22 @@ LONGEST_PAUSE = 15.0
 
 
 def begin(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: QuerySet[Change]) -> None:
-    """Send the next records of these in a new job."""
+    """Send the next records of these, all of one kind, in a new job; records to be removed go by themselves."""
     assert isinstance(crm, BulkWrites)
     rows = list(writeback.waiting(among)[:SIZE])
-    to_send = writeback.prepare(run, token, crm, layout, rows)
+    prepared = writeback.prepare(run, token, crm, layout, rows)
+    to_send = [row for row in prepared if not layout.removes(row.kind, row.after)]
+    writeback.push(run, token, crm, layout, [row for row in prepared if layout.removes(row.kind, row.after)])
     if not to_send:
         return
-    job = crm.open_load("account")
+    kind = to_send[0].kind
+    job = crm.open_load(kind)
     with transaction.atomic():
         lease.record(run.pk, token)
         load = Load.objects.create(run=run, connection_id=rows[0].connection_id, job=job)
         for some in portions([row.pk for row in to_send]):
             Change.objects.filter(pk__in=some).update(load=load)
-    crm.fill_load(job, [CrmChange(row.record_id, row.after) for row in to_send])
+    crm.fill_load(job, kind, [CrmChange(row.record_id, row.after) for row in to_send])
     _look_again(run, token, load)
 
 
@@ -61,7 +64,8 @@ def go_on(run: Run, token: str, crm: Crm, layout: outputs.Layout, load: Load) ->
             Load.objects.filter(pk=load.pk).update(done=True)
         return
     rows = list(load.changes.filter(state=Change.State.SENDING).order_by("pk"))
-    results = crm.load_results(load.job, state, [CrmChange(row.record_id, row.after) for row in rows])
+    changes = [CrmChange(row.record_id, row.after) for row in rows]
+    results = crm.load_results(load.job, rows[0].kind, state, changes) if rows else []
     with transaction.atomic():
         if rows:
             writeback.conclude(run, token, rows, results, layout)

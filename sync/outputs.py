@@ -6,21 +6,27 @@ may name the field of any role; otherwise it has the default name made here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from types import MappingProxyType
 
 from connectors.base import FieldSpec, PicklistValue, Scalar
 from scoring import model as models
 from scoring.model import Model
-from scoring.model_types import CrmFields
+from scoring.model_types import CrmFields, OutputKey
+from sync import details
 from sync.models import Connection, PublishedModel
 from sync.plan import Output
 
 #: Prefix of the mirror's account columns that hold the current values of our own fields.
 OWN = "own_"
 
+#: Kinds beside the account that carry fields of ours.
+DETAIL, OPPORTUNITY = "detail", "opportunity"
+
 _COMPANIONS: Mapping[str, tuple[str, ...]] = {"machine": (), "fill": ("source", "date"), "suggest": ("suggestion",)}
+_OUTPUTS: tuple[OutputKey, ...] = ("segment", "sub_segment", "value_profile", "tier")
 _TITLES = {"segment": "Segment", "sub_segment": "Sub-segment", "value_profile": "Value profile", "tier": "Tier"}
 _HELP = {
     "segment": "What kind of customer this is. Filled by Tierline when empty; what people choose stays.",
@@ -53,32 +59,53 @@ def _crm(model: Model, kind: str) -> CrmFields | None:
 
 @dataclass(frozen=True)
 class Layout:
-    """The outputs of one model in one CRM. `names`: role -> API name of the field."""
+    """The outputs of one model in one CRM.
+
+    Attributes:
+        names: role -> API name of our field on the account.
+        detail: key -> API name of our field on the account's detail record; empty when the model has none.
+        carried: output -> API name of the same value on opportunities, for those that carry it.
+    """
 
     model: Model
     kind: str
     outputs: tuple[Output, ...]
     names: Mapping[str, str]
+    detail: Mapping[str, str]
+    carried: Mapping[str, str]
+
+    def reads(self, kind: str) -> bool:
+        """Whether a kind that the CRM has is of any use to this model."""
+        return kind != DETAIL or bool(self.detail)
 
     def columns(self, kind: str, defaults: Mapping[str, str]) -> dict[str, str]:
         """Column -> CRM field path of everything that is read of this kind."""
         crm = _crm(self.model, self.kind)
         columns = dict(defaults) | dict(crm.fields.get(kind, {}) if crm else {})
-        if kind == "account":
-            columns |= {OWN + role: name for role, name in self.names.items()}
-        return columns
+        return columns | {OWN + role: name for role, name in self._own(kind).items()}
 
-    def by_api_name(self, record: Mapping[str, Scalar]) -> dict[str, Scalar]:
-        """Our fields of a mirrored account, by API name."""
-        return {name: record.get(OWN + role) for role, name in self.names.items()}
+    def _own(self, kind: str) -> Mapping[str, str]:
+        """Our fields of this kind of record, by role."""
+        return {"account": self.names, DETAIL: self.detail, OPPORTUNITY: self.carried}.get(kind, {})
+
+    def by_api_name(self, record: Mapping[str, Scalar], kind: str = "account") -> dict[str, Scalar]:
+        """Our fields of a mirrored record, by API name."""
+        return {name: record.get(OWN + role) for role, name in self._own(kind).items()}
 
     def by_role(self, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
         """The same values by role; fields that are not ours are left out."""
         roles = {name: role for role, name in self.names.items()}
         return {roles[name]: value for name, value in values.items() if name in roles}
 
-    def published(self, values: Mapping[str, Scalar]) -> dict[str, str | None]:
-        """The published values (no companions) among these fields, by output key."""
+    def published(self, values: Mapping[str, Scalar], kind: str = "account") -> dict[str, str | None]:
+        """What an account remembers as written by us: the values (no companions) among these fields, by key.
+
+        Of a detail record it remembers a mark of each value; an opportunity says by its account what was written.
+        """
+        if kind == DETAIL:
+            return details.marks(self.detail, values)
+        if kind != "account":
+            return {}
         found = {}
         for output in self.outputs:
             name = output.names["value"]
@@ -86,6 +113,10 @@ class Layout:
                 value = values[name]
                 found[output.key] = None if value is None else str(value)
         return found
+
+    def removes(self, kind: str, after: Mapping[str, Scalar]) -> bool:
+        """Whether a change takes a record of ours away."""
+        return kind == DETAIL and details.removes(self.detail, after)
 
     def title(self, name: str) -> str:
         """What people call the field with this API name."""
@@ -102,15 +133,35 @@ class Layout:
         """Allowed keys per output."""
         return {output.key: tuple(value.key for value in _values(self.model, output.key)) for output in self.outputs}
 
-    def specs(self) -> list[FieldSpec]:
-        """The fields the CRM has to have, controlling ones first."""
+    def specs(self, deserted: Mapping[str, Collection[str]] = MappingProxyType({})) -> list[FieldSpec]:
+        """The fields the CRM has to have, controlling ones first.
+
+        `deserted`: per output, retired values that no record holds any more; they are taken off the list.
+        """
         specs = []
         for output in self.outputs:
-            specs.append(self._picklist(output))
+            specs.append(self._picklist(output, deserted.get(output.key, ())))
             specs += [self._companion(output, role) for role in output.names if role != "value"]
-        return specs
+        picklists = {spec.name: spec for spec in specs}
+        specs += [
+            replace(picklists[name], kind=OPPORTUNITY, controller=self._controller(key), people_edit=True)
+            for key, name in self.carried.items()
+        ]
+        specs += [self._on_lead(picklists[self.names[key]]) for key in self.model.leads.values]
+        return [*specs, *details.specs(self.detail)]
 
-    def _picklist(self, output: Output) -> FieldSpec:
+    def _controller(self, key: str) -> str:
+        """The field a carried value depends on, if that is carried too."""
+        return self.carried.get("segment", "") if key == "sub_segment" else ""
+
+    def _on_lead(self, spec: FieldSpec) -> FieldSpec:
+        held = {self.names[key] for key in self.model.leads.values}
+        controller = spec.controller if spec.controller in held else ""
+        return replace(spec, kind="lead", controller=controller, people_edit=True, converts_to=spec.name)
+
+    def _picklist(self, output: Output, deserted: Collection[str]) -> FieldSpec:
+        retired = self.model.retired.of(output.key)
+        gone = tuple(PicklistValue(each.key, each.label, active=False) for each in retired if each.key in deserted)
         words = "_".join(word.capitalize() for word in output.key.split("_"))
         return FieldSpec(
             kind="account",
@@ -118,7 +169,7 @@ class Layout:
             label=_TITLES[output.key],
             type="picklist",
             help=_HELP[output.key],
-            values=_values(self.model, output.key),
+            values=(*_values(self.model, output.key), *gone),
             value_set=f"Tierline_{words}",
             controller=output.parent_name,
             people_edit=output.policy != "machine",
@@ -163,12 +214,15 @@ def layout_of(model: Model, kind: str) -> Layout:
     given: Mapping[str, str] = crm.names if crm else {}
     names: dict[str, str] = {}
     outputs = []
-    for key in ("segment", "sub_segment", "value_profile", "tier"):
+    for key in _OUTPUTS:
         policy = model.policy(key).policy
         companions = ("since", "reason") if key == "tier" else _COMPANIONS[policy]
         roles = {"value": key} | {companion: f"{key}_{companion}" for companion in companions}
         found = {name: given.get(role) or _default_name(kind, role) for name, role in roles.items()}
         names |= {role: found[name] for name, role in roles.items()}
         parent = "segment" if key == "sub_segment" else ""
-        outputs.append(Output(key, policy, found, parent, names["segment"] if parent else ""))
-    return Layout(model, kind, tuple(outputs), names)
+        retired = {value.key: value.into for value in model.retired.of(key)}
+        outputs.append(Output(key, policy, found, parent, names["segment"] if parent else "", retired))
+    detail = {key: given.get(role) or model.crm_names(kind)[role] for key, role in details.ROLES.items()}
+    carried: dict[str, str] = {key: names[key] for key in _OUTPUTS if key in model.opportunities.values}
+    return Layout(model, kind, tuple(outputs), names, detail if model.detail.enabled else {}, carried)

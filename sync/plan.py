@@ -32,6 +32,7 @@ class Output:
             for the tier; "suggestion" for policy `suggest`.
         parent: output this value depends on (sub-segment on segment); it stands earlier in the list.
         parent_name: API name of the parent's value.
+        retired: value given up -> the one its records move to, "" for what is computed.
     """
 
     key: str
@@ -39,6 +40,7 @@ class Output:
     names: Mapping[str, str]
     parent: str = ""
     parent_name: str = ""
+    retired: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -181,16 +183,22 @@ def _machine(
 
 def _fill(account: Account, output: Output, as_of: date, after: dict[str, Scalar]) -> None:
     value = output.names["value"]
+    now = text(account.current.get(value))
     wanted = account.computed.get(output.key)
-    if wanted is None or text(account.current.get(value)) is not None:
+    into = output.retired.get(now, None) if now is not None else None
+    if into is not None:  # whoever chose it: the value is no longer offered
+        wanted = into or wanted
+    elif now is not None:
         return
-    if account.written.get(output.key) is not None:
+    elif account.written.get(output.key) is not None:
         return  # a person cleared what we wrote
-    if output.parent and not _parent_agrees(account, output, after):
+    if wanted is None:
+        return
+    if not into and output.parent and not _parent_agrees(account, output, after):
         return
     after[value] = wanted
     if "source" in output.names:
-        after[output.names["source"]] = "rule"
+        after[output.names["source"]] = "moved" if into is not None else "rule"
     if "date" in output.names:
         after[output.names["date"]] = as_of
 

@@ -18,8 +18,9 @@ from django.db.models import OuterRef, Subquery
 
 from connectors.errors import Unavailable
 from sync import dirty, evaluate, holding, lease, mirror, outputs, values
-from sync.models import AccountState, Change, Connection, Override, Run, Score
-from sync.plan import Account, Planned, plan_account
+from sync.attached import Attached, Attachment
+from sync.models import AccountState, Change, Connection, Override, Run, Score, refused_key
+from sync.plan import Account, OverrideRequest, Planned, digest, plan_account
 from sync.rows import update
 from sync.tally import Tally
 
@@ -104,6 +105,9 @@ class _Chunk:
         self.changes: list[Change] = []
         self.scores: list[Score] = []
         self.planned: list[Planned] = []
+        self.edits: list[tuple[str, OverrideRequest]] = []
+        first, last = scored[0]["account_id"], scored[-1]["account_id"]
+        self.attached = Attached.read(run, self.layout, connection.name, first, last)
 
     def _left_to_others(self, ids: Sequence[str]) -> set[str]:
         """Accounts that a newer run has planned already, or that another run is writing at this moment.
@@ -124,7 +128,10 @@ class _Chunk:
         unheard = Change.objects.filter(
             connection=self.connection, state=Change.State.UNPROCESSED, attempts__gt=0, record_id__in=ids
         ).order_by("pk")
-        return {change.record_id: self.layout.published(change.after) for change in unheard}
+        found: dict[str, dict[str, str | None]] = {}
+        for change in unheard:
+            found.setdefault(change.record_id, {}).update(self.layout.published(change.after, change.kind))
+        return found
 
     def plan(self, tally: Tally) -> None:
         """Decide every account."""
@@ -134,12 +141,13 @@ class _Chunk:
                 connection=self.connection, record_id=record_id, current={}, written={}
             )
             self.states[record_id] = state
-            planned = self._plan_one(state, row)
+            planned, earlier = self._plan_one(state, row), state.current
             self._update(state, row, planned)
             self.planned.append(planned)
             self._count(state, row, planned, tally)
             if planned.after and not planned.held_back:
                 self._change(planned)
+            self._attach(state, row, planned, earlier)
 
     def _count(self, state: AccountState, row: Row, planned: Planned, tally: Tally) -> None:
         tally.held_back += planned.held_back
@@ -188,11 +196,11 @@ class _Chunk:
         state.current = values.stored_all(self.layout.by_role(self.layout.by_api_name(record)))
         state.segment = str(state.current.get("segment") or row["segment"] or "")
         state.written = {**state.written, **planned.adopted}
-        digest = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
-        if state.score is None or state.score.digest != digest:
-            self.scores.append(self._score(state, row, digest))
+        mark = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
+        if state.score is None or state.score.digest != mark:
+            self.scores.append(self._score(state, row, mark))
 
-    def _score(self, state: AccountState, row: Row, digest: str) -> Score:
+    def _score(self, state: AccountState, row: Row, mark: str) -> Score:
         return Score(
             account=state,
             run=self.run,
@@ -203,7 +211,7 @@ class _Chunk:
             tier_since=state.tier_since,
             value_score=row["value_score"],
             cost_to_serve=row["cost_to_serve"],
-            digest=digest,
+            digest=mark,
             result=row,
         )
 
@@ -219,6 +227,28 @@ class _Chunk:
                 before=values.stored_all(planned.before),
                 after=values.stored_all(planned.after),
             )
+        )
+
+    def _attach(self, state: AccountState, row: Row, planned: Planned, earlier: Mapping[str, Any]) -> None:
+        """Plan the account's detail record and opportunities."""
+        known = self.attempted.get(state.record_id, {})
+        as_of = evaluate.as_of(self.run)
+        for found in self.attached.plan(state, row, planned, earlier, as_of, self.run.model_id, known):
+            self.edits += [(state.record_id, edit) for edit in found.edits]
+            refused = state.written.get(refused_key(found.kind, found.record_id))
+            if found.after and refused != digest(found.before, found.after):
+                self.changes.append(self._attached_change(found, state.record_id))
+
+    def _attached_change(self, found: Attachment, account_id: str) -> Change:
+        return Change(
+            run=self.run,
+            connection=self.connection,
+            kind=found.kind,
+            record_id=found.record_id,
+            record_name=found.name[:255],
+            parent_id=account_id,
+            before=dict(found.before),
+            after=dict(found.after),
         )
 
     def save(self) -> None:
@@ -245,9 +275,11 @@ class _Chunk:
 
     def _save_overrides(self) -> None:
         wanted = {
-            (self.states[planned.record_id].pk, request.output): request
-            for planned in self.planned
-            for request in planned.overrides
+            (self.states[record_id].pk, request.output): request
+            for record_id, request in [
+                *((planned.record_id, request) for planned in self.planned for request in planned.overrides),
+                *self.edits,
+            ]
         }
         states = [state.pk for state in self.states.values()]
         for override in Override.objects.filter(account_id__in=states, state=Override.State.REQUESTED):

@@ -75,8 +75,11 @@ def _begin(run: Run, token: str) -> bool:
     for connection in run.portfolio.crms():
         crm = crms.open_crm(connection, run)
         drift.require_none(connection, crm, run.model)
+        layout = outputs.layout(run.model, connection)
         for kind, columns in crm.kinds().items():
-            fields = outputs.layout(run.model, connection).columns(kind, columns)
+            if not layout.reads(kind):
+                continue
+            fields = layout.columns(kind, columns)
             need, job = _whole_needed(run, connection, crm, kind, fields), None
             if need and isinstance(crm, BulkReads):
                 job = bulk_refresh.start(crm, kind, fields, again=need == "again", begun=crm.server_time())

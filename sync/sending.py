@@ -26,8 +26,10 @@ def _send_next(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: Qu
         if load is not None:
             loading.go_on(run, token, crm, layout, load)
             return
-        if writeback.waiting(among).count() >= loading.LARGE:
-            loading.begin(run, token, crm, layout, among)
+        kind = writeback.waiting(among).values_list("kind", flat=True).first()
+        alike = among.filter(kind=kind)
+        if writeback.waiting(alike).count() >= loading.LARGE:
+            loading.begin(run, token, crm, layout, alike)
             return
     writeback.send_batch(run, token, crm, layout, among)
 

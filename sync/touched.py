@@ -21,6 +21,7 @@ _PATHS = {
     "ticket": ("account", "account_id"),
     "activity": ("account", "account_id"),
     "contract": ("account", "account_id"),
+    "detail": ("account", "account_id"),
 }
 #: Kinds that no score depends on.
 _SILENT = frozenset({"user"})

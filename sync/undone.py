@@ -13,7 +13,9 @@ Undone = Mapping[str, list[Any]]
 
 def remember(run: Run, row: Change, known: Undone) -> dict[str, list[Any]]:
     """After `row` was written: what it wrote is not undone any more, and what an undo replaced is."""
-    left = {name: entry for name, entry in known.items() if name not in row.after}
+    mark = f"{row.record_id}." if row.kind == "opportunity" else ""  # its fields are named like the account's
+    written = {mark + name for name in row.after}
+    left = {name: entry for name, entry in known.items() if name not in written}
     if run.undoes is None or run.undoes.kind == Run.Kind.UNDO:
         return left
-    return left | {name: [value, run.model_id] for name, value in row.before.items()}
+    return left | {mark + name: [value, run.model_id] for name, value in row.before.items()}

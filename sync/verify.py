@@ -9,23 +9,23 @@ from connectors.base import Crm
 from sync import lease, outputs, values
 from sync.models import Change, Run
 from sync.rows import update
-from sync.writeback import states_of
+from sync.writeback import held_now, of_one_kind, states_of
 
 
 def verify_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: QuerySet[Change]) -> None:
     """Verify the next batch of these changes, which belong to one connection."""
-    rows = list(among.filter(state=Change.State.SENT)[: crm.fetch_size])
+    rows = of_one_kind(among.filter(state=Change.State.SENT).order_by("kind", "pk"), crm.fetch_size)
     if not rows:
         return
     fields = sorted({name for row in rows for name in row.after})
-    now = crm.fetch("account", [row.record_id for row in rows], fields)
-    accounts = states_of(rows)
+    now = held_now(crm, rows, fields)
+    accounts = states_of(rows) if rows[0].kind == "account" else {}
     for row in rows:
         found = values.stored_all(now.get(row.record_id, {}))
         _judge(row, found)
-        account = accounts[row.record_id]
-        shown = layout.by_role({name: found.get(name) for name in row.after})
-        account.current = {**account.current, **shown}
+        if account := accounts.get(row.record_id):
+            shown = layout.by_role({name: found.get(name) for name in row.after})
+            account.current = {**account.current, **shown}
     with transaction.atomic():
         lease.record(run.pk, token)
         update(rows, ["state", "message", "next_step"])

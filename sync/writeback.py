@@ -42,8 +42,15 @@ def triage(
 
 
 def waiting(rows: QuerySet[Change]) -> QuerySet[Change]:
-    """Those of them that are to be sent, rows that were refused for a lock last."""
-    return rows.filter(state__in=(Change.State.PLANNED, Change.State.SENDING)).order_by("attempts", "parent_id", "pk")
+    """Those of them that are to be sent: accounts first, and of each kind those refused for a lock last."""
+    open_rows = rows.filter(state__in=(Change.State.PLANNED, Change.State.SENDING))
+    return open_rows.order_by("kind", "attempts", "parent_id", "pk")
+
+
+def of_one_kind(rows: QuerySet[Change], size: int) -> list[Change]:
+    """The first of these, as many as are of the same kind."""
+    found = list(rows[:size])
+    return [row for row in found if row.kind == found[0].kind]
 
 
 def send_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: QuerySet[Change]) -> None:
@@ -52,13 +59,19 @@ def send_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: Qu
     Raises `connectors.errors.ConnectorError` when the call as a whole fails: the rows stay `sending` and are
     triaged again by whoever comes next.
     """
-    rows = list(waiting(among)[: crm.batch_size])
+    rows = of_one_kind(waiting(among), crm.batch_size)
     if not rows:
         return
     to_send = prepare(run, token, crm, layout, rows)
     if to_send:
-        results = crm.push("account", [CrmChange(row.record_id, row.after) for row in to_send])
-        conclude(run, token, to_send, results, layout)
+        push(run, token, crm, layout, to_send)
+
+
+def push(run: Run, token: str, crm: Crm, layout: outputs.Layout, rows: Sequence[Change]) -> None:
+    """Send these rows of one kind now, and record what the CRM said of each."""
+    for some in portions(rows, crm.batch_size):
+        changes = [CrmChange(row.record_id, row.after, remove=layout.removes(row.kind, row.after)) for row in some]
+        conclude(run, token, some, crm.push(rows[0].kind, changes), layout)
 
 
 def prepare(run: Run, token: str, crm: Crm, layout: outputs.Layout, rows: Sequence[Change]) -> list[Change]:
@@ -76,7 +89,7 @@ def prepare(run: Run, token: str, crm: Crm, layout: outputs.Layout, rows: Sequen
     for row in rows:
         row.attempts += 1
     fields = sorted({name for row in rows for name in row.after})
-    now = crm.fetch("account", [row.record_id for row in rows], fields)
+    now = held_now(crm, rows, fields)
     to_send, others = [], []
     for row in rows:
         verdict = triage(row.before, row.after, now.get(row.record_id), resumed=row.pk in resumed)
@@ -87,6 +100,13 @@ def prepare(run: Run, token: str, crm: Crm, layout: outputs.Layout, rows: Sequen
             others.append(row)
     _save(run, token, others, set(), layout)
     return to_send
+
+
+def held_now(crm: Crm, rows: Sequence[Change], fields: Sequence[str]) -> Mapping[str, Mapping[str, Scalar]]:
+    """What the CRM holds of these rows of one kind. A detail record that is not there holds nothing."""
+    kind, ids = rows[0].kind, [row.record_id for row in rows]
+    found = crm.fetch(kind, ids, fields)
+    return {record_id: found.get(record_id, {}) for record_id in ids} if kind == outputs.DETAIL else found
 
 
 def conclude(
@@ -142,13 +162,13 @@ def _save(run: Run, token: str, rows: Sequence[Change], refused: set[int], layou
         return
     accounts = states_of(rows)
     for row in rows:
-        account = accounts[row.record_id]
+        account = accounts[row.account_id]
         if row.state == Change.State.SENT:
-            account.written = {**account.written, **layout.published(row.after)}
+            account.written = {**account.written, **layout.published(row.after, row.kind)}
             account.undone = undone.remember(run, row, account.undone)
-            account.refused = ""
+            account.refuse(row, "")
         elif row.pk in refused:
-            account.refused = plan.digest(row.before, row.after)
+            account.refuse(row, plan.digest(row.before, row.after))
     with transaction.atomic():
         lease.record(run.pk, token)
         update(rows, ["state", "code", "message", "next_step"])
@@ -159,6 +179,6 @@ def states_of(rows: Sequence[Change]) -> dict[str, AccountState]:
     """The accounts of these changes of one connection, by record id."""
     return {
         account.record_id: account
-        for some in portions([row.record_id for row in rows])
+        for some in portions(sorted({row.account_id for row in rows}))
         for account in AccountState.objects.filter(connection_id=rows[0].connection_id, record_id__in=some)
     }

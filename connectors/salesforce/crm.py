@@ -235,7 +235,7 @@ class Salesforce:
         # unverified: whether a Bulk job honours the duplicate-rule header of the request that creates it.
         return Jobs(self._client, "ingest").create(body, WRITE_HEADERS)
 
-    def fill_load(self, load: str, changes: Sequence[Change]) -> None:
+    def fill_load(self, load: str, kind: str, changes: Sequence[Change]) -> None:
         """See `BulkWrites.fill_load`."""
         jobs = Jobs(self._client, "ingest")
         jobs.upload(load, bulk_writing.upload(changes))
@@ -244,7 +244,7 @@ class Salesforce:
     def load_state(self, load: str) -> BulkState:
         return Jobs(self._client, "ingest").state(load)
 
-    def load_results(self, load: str, ended: BulkState, changes: Sequence[Change]) -> list[WriteResult]:
+    def load_results(self, load: str, kind: str, ended: BulkState, changes: Sequence[Change]) -> list[WriteResult]:
         """See `BulkWrites.load_results`."""
         jobs = Jobs(self._client, "ingest")
         succeeded, failed = (jobs.results(load, part).content for part in ("successfulResults", "failedResults"))

@@ -1,6 +1,6 @@
 """The state of an installation."""
 
-from .account import AccountState, Dirty, Override, Score
+from .account import AccountState, Dirty, Override, Score, refused_key
 from .alert import Alert, AuditEvent, Delivery, Finding, Notice, Owner
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
 from .run import Change, Load, Run
@@ -23,4 +23,5 @@ __all__ = [
     "PublishedModel",
     "Run",
     "Score",
+    "refused_key",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from .portfolio import Calibration, Connection, PublishedModel
-from .run import Run
+from .run import Change, Run
 
 
 class AccountState(models.Model):
@@ -14,7 +14,8 @@ class AccountState(models.Model):
     Attributes:
         current: our fields as the CRM holds them, by output name (segment, tier ...).
         written: value we last wrote, by output name. A CRM value that differs from it was edited by a person.
-        refused: digest of a change the CRM rejected for good; it is not sent again until it differs.
+        refused: digest of a change the CRM rejected for good; it is not sent again until it differs. That of a record
+            attached to the account stands in `written`, under "refused" and the record's kind and id.
         undone: values a person took back, by API name: [value, id of the model]. They are not written again until
             another value is computed or another model is published.
     """
@@ -44,6 +45,21 @@ class AccountState(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def refuse(self, change: Change, digest: str) -> None:
+        """Remember that the CRM refused a change of the account or of a record attached to it; "" for no longer."""
+        if change.kind == "account":
+            self.refused = digest
+            return
+        key = refused_key(change.kind, change.record_id)
+        self.written = {name: value for name, value in self.written.items() if name != key}
+        if digest:
+            self.written[key] = digest
+
+
+def refused_key(kind: str, record_id: str) -> str:
+    """Where the digest of a refused change of an attached record stands in `AccountState.written`."""
+    return f"refused {kind} {record_id}"
 
 
 class Score(models.Model):

@@ -110,8 +110,10 @@ class Load(models.Model):
 class Change(models.Model):
     """The outbox: new values for one CRM record, written down before they are sent.
 
-    `before` and `after` hold the same fields by API name. Every row ends in one of OUTCOMES. Rows are sent in the
-    order of `parent_id`: two batches that touch children of one parent wait for each other's locks in the CRM.
+    `before` and `after` hold the same fields by API name. `kind` is "account", "detail" (the account's detail record,
+    which goes by the account's id) or "opportunity"; the latter two have their account as parent. Every row ends in
+    one of OUTCOMES. Rows are sent in the order of `parent_id`: two batches that touch children of one parent wait for
+    each other's locks in the CRM.
     """
 
     class State(models.TextChoices):
@@ -157,3 +159,8 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record_name}: {', '.join(self.after)}"
+
+    @property
+    def account_id(self) -> str:
+        """Record id of the account it is about."""
+        return self.record_id if self.kind in ("account", "detail") else self.parent_id

@@ -85,10 +85,10 @@ def test_rows_of_a_load_have_one_outcome_each_in_order(installed: Ground, crm: C
     crm.push("account", [Change(ids[3], {installed.score.name: 7.0, installed.reason.name: "kept"})])
     load = writes.open_load("account")
     assert writes.load_state(load).phase == "open"
-    writes.fill_load(load, changes)
+    writes.fill_load(load, "account", changes)
     last = ended(writes.load_state, load)
     assert last.phase == "done"
-    results = writes.load_results(load, last, changes)
+    results = writes.load_results(load, "account", last, changes)
     assert [result.record_id for result in results] == ids
     assert [result.ok for result in results] == [True, False, True, True, False, False]
     refused = [result for result in results if not result.ok]
@@ -106,8 +106,8 @@ def test_a_load_refuses_a_row_with_the_code_a_single_write_has(installed: Ground
     change = Change(record, {installed.segment.name: "nonsense"})
     (alone,) = crm.push("account", [change])
     load = writes.open_load("account")
-    writes.fill_load(load, [change])
-    (bulk,) = writes.load_results(load, ended(writes.load_state, load), [change])
+    writes.fill_load(load, "account", [change])
+    (bulk,) = writes.load_results(load, "account", ended(writes.load_state, load), [change])
     assert (bulk.code, bulk.retryable) == (alone.code, alone.retryable)
 
 

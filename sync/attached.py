@@ -1,0 +1,102 @@
+"""Records that hang on an account and carry values of ours: its detail record, and its open opportunities.
+
+An opportunity carries what its account holds: an empty value is filled, and a value that agreed with the account moves
+with it. Another value was chosen by a person for this deal, and stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from sync import details, mirror, outputs, values
+from sync.details import Detail
+from sync.models import AccountState, Run
+from sync.plan import OverrideRequest, Planned
+from sync.values import Stored
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A planned change of a record that hangs on an account. `edits` are values that somebody changed there."""
+
+    kind: str
+    record_id: str
+    name: str
+    before: Mapping[str, Stored] = field(default_factory=dict)
+    after: Mapping[str, Stored] = field(default_factory=dict)
+    edits: Sequence[OverrideRequest] = ()
+
+
+@dataclass(frozen=True)
+class Attached:
+    """What the mirror holds of records attached to some accounts of one connection, by account id."""
+
+    layout: outputs.Layout
+    details: Mapping[str, Row]
+    opportunities: Mapping[str, Sequence[Row]]
+
+    @classmethod
+    def read(cls, run: Run, layout: outputs.Layout, connection: str, first: str, last: str) -> Attached:
+        """The records of the accounts between these ids."""
+        found: dict[str, list[Row]] = {outputs.DETAIL: [], outputs.OPPORTUNITY: []}
+        wanted = {outputs.DETAIL: bool(layout.detail), outputs.OPPORTUNITY: bool(layout.carried)}
+        if any(wanted.values()):
+            with mirror.reading(run.portfolio_id) as tables:
+                for kind in [kind for kind, needed in wanted.items() if needed and kind in tables]:
+                    table = tables[kind]
+                    part = table.filter((table.connection == connection) & table.account_id.between(first, last))
+                    if kind == outputs.OPPORTUNITY:
+                        part = part.filter(~part.is_closed.fill_null(False))
+                    found[kind] = part.order_by("id").to_pyarrow().to_pylist()
+        deals: dict[str, list[Row]] = {}
+        for row in found[outputs.OPPORTUNITY]:
+            deals.setdefault(row["account_id"], []).append(row)
+        # A record that a merge brought along still bears the other account's key.
+        own = {row["key"]: row for row in found[outputs.DETAIL] if row["key"] == row["account_id"]}
+        return cls(layout, own, deals)
+
+    def plan(
+        self, state: AccountState, row: Row, planned: Planned, earlier: Mapping[str, Stored], as_of: date,
+        model_id: int, attempted: Mapping[str, str | None],
+    ) -> Iterator[Attachment]:  # fmt: skip
+        """What an account's records need. `earlier`: our values of the account as the last run saw them, by role."""
+        undone = {name: value for name, (value, model) in state.undone.items() if model == model_id}
+        if self.layout.detail:
+            moved = self.layout.names["tier"] in planned.after
+            yield from self._detail(state, row, undone, attempted, as_of, moved=moved)
+        for deal in self.opportunities.get(state.record_id, ()):
+            yield from self._deal(deal, planned, state, earlier, undone)
+
+    def _detail(
+        self, state: AccountState, row: Row, undone: Mapping[str, Stored], attempted: Mapping[str, str | None],
+        as_of: date, *, moved: bool,
+    ) -> Iterator[Attachment]:  # fmt: skip
+        names, model = self.layout.detail, self.layout.model
+        current = details.held(names, self.details.get(state.record_id, {}), outputs.OWN)
+        detail = Detail(details.computed(row, model), current, state.written, attempted, undone, moved)
+        after, edits = details.plan(detail, names, details.bands(model), as_of)
+        if after or edits:
+            before = {name: current.get(name) for name in after}
+            yield Attachment(outputs.DETAIL, state.record_id, state.name, before, after, edits)
+
+    def _deal(
+        self, deal: Row, planned: Planned, state: AccountState, earlier: Mapping[str, Stored],
+        undone: Mapping[str, Stored],
+    ) -> Iterator[Attachment]:  # fmt: skip
+        held = values.stored_all(self.layout.by_api_name(deal, outputs.OPPORTUNITY))
+        after = {}
+        for key, name in self.layout.carried.items():
+            now = held[name]
+            wanted = values.stored(planned.after.get(name, state.current.get(key)))
+            agreed = now is None or now in (earlier.get(key), state.current.get(key))
+            if wanted == now or not agreed or undone.get(f"{deal['id']}.{name}", now) == wanted:
+                continue
+            after[name] = wanted
+        if after:
+            name = deal.get("name") or deal["id"]
+            yield Attachment(outputs.OPPORTUNITY, deal["id"], name, {key: held[key] for key in after}, after)

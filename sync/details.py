@@ -1,0 +1,175 @@
+"""PURE: the detail record of an account: scores, all reasons, what is missing, and the playbook of its tier.
+
+Everything on it is ours. It exists while the account has something to tell, which is while `scored_on` is set. Figures
+are steady: they are rewritten when they move by more than the model's band, or with the tier; texts when they say
+something else than before. A value that somebody edited stays, and becomes an override request.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from connectors.base import FieldSpec, Scalar
+from scoring.model_types import Model
+from sync.plan import OverrideRequest, gist
+from sync.values import Stored, stored
+
+#: Key of a value -> its role in the model file.
+ROLES = {
+    key: f"detail_{key}" for key in ("value_score", "cost_to_serve", "reasons", "missing", "playbook", "scored_on")
+}
+FIGURES = ("value_score", "cost_to_serve")
+_DATE = "scored_on"
+#: The longest text a long text field takes.
+_LONGEST = 32_000
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What planning knows of one detail record.
+
+    Attributes:
+        current: by API name, what the CRM holds; all empty when there is no record.
+        written, attempted: by role, marks of what we last wrote, and of what an interrupted run may have written.
+        undone: by API name, what a person took back.
+        moved: the tier changes in this run.
+    """
+
+    computed: Mapping[str, Stored]
+    current: Mapping[str, Stored]
+    written: Mapping[str, str | None]
+    attempted: Mapping[str, str | None] = field(default_factory=dict)
+    undone: Mapping[str, Scalar] = field(default_factory=dict)
+    moved: bool = False
+
+
+def plan(
+    detail: Detail, names: Mapping[str, str], bands: Mapping[str, float], as_of: date
+) -> tuple[dict[str, Stored], list[OverrideRequest]]:
+    """The new values by API name, none when nothing is to be sent, and edits that were found."""
+    after: dict[str, Stored] = {}
+    edits = []
+    for key, name in names.items():
+        if key == _DATE:
+            continue
+        now, wanted = detail.current.get(name), detail.computed.get(key)
+        if name in detail.undone and detail.undone[name] == wanted:
+            continue
+        if _steady(key, now, wanted, bands.get(key, 0.0), moved=detail.moved):
+            continue
+        if not _ours(detail, key, now) and not _new(detail, names):
+            edits.append(OverrideRequest(ROLES[key], _shown(now), _shown(wanted)))
+            continue
+        after[name] = wanted
+    if after:
+        told = [after.get(name, detail.current.get(name)) for key, name in names.items() if key != _DATE]
+        exists = any(value is not None for value in told)
+        after[names[_DATE]] = as_of.isoformat() if exists else None
+    return after, edits
+
+
+def _new(detail: Detail, names: Mapping[str, str]) -> bool:
+    """There is no record yet, or no more: everything on it is written anew."""
+    return detail.current.get(names[_DATE]) is None
+
+
+def _ours(detail: Detail, key: str, now: Stored) -> bool:
+    """Whether what stands there is what we wrote, nothing included."""
+    role, shown = ROLES[key], mark(now)
+    return shown == detail.written.get(role) or (role in detail.attempted and shown == detail.attempted[role])
+
+
+def _steady(key: str, now: Stored, wanted: Stored, band: float, *, moved: bool) -> bool:
+    """Whether what stands there will do."""
+    if now == wanted:
+        return True
+    if now is None or wanted is None or moved:
+        return False
+    if key in FIGURES:
+        return abs(float(now) - float(wanted)) < band
+    return key == "reasons" and gist(str(now)) == gist(str(wanted))
+
+
+def mark(value: Stored) -> str | None:
+    """Short text that two equal values share."""
+    if value is None:
+        return None
+    return repr(float(value)) if isinstance(value, int | float) else hashlib.sha256(value.encode()).hexdigest()[:16]
+
+
+def marks(names: Mapping[str, str], values: Mapping[str, Scalar]) -> dict[str, str | None]:
+    """Marks of the values among these fields, by role."""
+    return {ROLES[key]: mark(stored(values[name])) for key, name in names.items() if name in values}
+
+
+def removes(names: Mapping[str, str], after: Mapping[str, Any]) -> bool:
+    """Whether a change takes the record away."""
+    return after.get(names[_DATE], "") is None
+
+
+def held(names: Mapping[str, str], record: Mapping[str, Any], prefix: str) -> dict[str, Stored]:
+    """The values of a mirrored detail record, by API name, figures as numbers."""
+    found: dict[str, Stored] = {}
+    for key, name in names.items():
+        value = stored(record.get(prefix + key))
+        found[name] = float(value) if key in FIGURES and value is not None else value
+    return found
+
+
+def computed(row: Mapping[str, Any], model: Model) -> dict[str, Stored]:
+    """The values of an account's detail record, from its score; all None when it has no tier."""
+    if not row["in_scope"] or not row["tier"]:
+        return dict.fromkeys(ROLES)
+    return {
+        "value_score": _figure(row["value_score"]),
+        "cost_to_serve": _figure(row["cost_to_serve"]),
+        "reasons": _lines(row["reasons"]),
+        "missing": ", ".join(row["missing"]) or None,
+        "playbook": {str(tier): text for tier, text in model.playbook.items()}.get(row["tier"]),
+    }
+
+
+def bands(model: Model) -> dict[str, float]:
+    """How far a figure may move without being rewritten."""
+    return {"value_score": model.detail.score_band, "cost_to_serve": model.detail.cost_band}
+
+
+def _figure(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 1)
+
+
+def _lines(reasons: Sequence[Mapping[str, Any]]) -> str | None:
+    """One reason a line, "+ " or "- " before it, its weight behind it."""
+    lines = [f"{each['sign']} {each['text']} ({each['weight']:g} %)" for each in reasons]
+    return "\n".join(lines)[:_LONGEST] or None
+
+
+def _shown(value: Stored) -> str | None:
+    return None if value is None else str(value)[:255]
+
+
+def specs(names: Mapping[str, str]) -> list[FieldSpec]:
+    """The fields of the detail record."""
+    return [_SPECS[key](name) for key, name in names.items()]
+
+
+def _number(label: str, help_: str) -> Any:
+    return lambda name: FieldSpec("detail", name, label, "number", help_, precision=18, scale=1)
+
+
+def _text(label: str, help_: str) -> Any:
+    return lambda name: FieldSpec("detail", name, label, "long_text", help_, length=32_768)
+
+
+_SPECS = {
+    "value_score": _number("Value score", "What the customer is worth, 0 to 100, before cost to serve."),
+    "cost_to_serve": _number("Cost to serve per 100", "Cost to serve per 100 of the customer's value."),
+    "reasons": _text("Reasons", "All reasons for the tier, with sign and weight."),
+    "missing": _text("Missing inputs", "What the score had to do without."),
+    "playbook": _text("Playbook", "What this tier means for how the customer is served."),
+    "scored_on": lambda name: FieldSpec("detail", name, "Scored on", "date", "Date of the score these values show."),
+}
