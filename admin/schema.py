@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from rich.console import Console
 
 from admin.cli.output import Stop
 from connectors.base import SchemaPlan
-from sync import crms, obligations, outputs
+from sync import crms, obligations, outputs, retiring
 from sync import drift as drifting
 from sync.models import AuditEvent, Connection, PublishedModel
 
@@ -22,7 +24,22 @@ def plan(connection: Connection) -> SchemaPlan:
     rules = (
         obligations.rules(published, connection, crm.kinds()) if outputs.model(published).mandatory.requirements else []
     )
-    return crm.plan_schema(outputs.layout(published, connection).specs(), rules)
+    layout = outputs.layout(published, connection)
+    held = retiring.still_held(layout, crm)
+    steps = crm.plan_schema(layout.specs(retiring.deserted(held)), rules)
+    return replace(steps, notes=tuple(_kept(layout, held)))
+
+
+def _kept(layout: outputs.Layout, held: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    """Retired values that stay on offer for now."""
+    for key, counts in held.items():
+        labels = {value.key: value.label for value in layout.model.retired.of(key)}
+        for value, count in counts.items():
+            if count:
+                yield (
+                    f'"{labels[value]}" is retired, but {count:,} account{"" if count == 1 else "s"} still hold it: '
+                    "tierline run moves them, then plan and apply again."
+                )
 
 
 def _published(connection: Connection) -> PublishedModel:
@@ -97,5 +114,7 @@ def show(steps: SchemaPlan, console: Console) -> None:
     for target, values in steps.foreign.items():
         names = ", ".join(f'"{value}"' for value in values)
         console.print(f"    {target} keeps {len(values)} values that are not ours: {names}")
+    for note in steps.notes:
+        console.print(f"    {note}", soft_wrap=True)
     others = f" Not touched: {steps.other_fields} other fields." if steps.other_fields else ""
     console.print(f"  = {unchanged} unchanged.{others}")

@@ -166,11 +166,15 @@ class SchemaStep:
 
 @dataclass(frozen=True)
 class SchemaPlan:
-    """What `apply_schema` would do. Values that are not ours are kept and counted in `foreign`."""
+    """What `apply_schema` would do. Values that are not ours are kept and counted in `foreign`.
+
+    `notes` are sentences that a person who decides on the plan should read too.
+    """
 
     steps: tuple[SchemaStep, ...]
     foreign: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     other_fields: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def changes(self) -> tuple[SchemaStep, ...]:
@@ -333,6 +337,9 @@ class Crm(Protocol):
 
         Any number of ids; one request reads `fetch_size` of them.
         """
+
+    def holders(self, kind: str, field: str, value: str) -> int:
+        """How many records of a kind hold this picklist value."""
 
     def deleted(self, kind: str, since: datetime) -> Iterable[str]:
         """Ids of records deleted (or merged away) since."""

@@ -39,6 +39,7 @@ class Attached:
     layout: outputs.Layout
     details: Mapping[str, Row]
     opportunities: Mapping[str, Sequence[Row]]
+    known: Mapping[str, Sequence[str]]
 
     @classmethod
     def read(cls, run: Run, layout: outputs.Layout, connection: str, first: str, last: str) -> Attached:
@@ -58,7 +59,7 @@ class Attached:
             deals.setdefault(row["account_id"], []).append(row)
         # A record that a merge brought along still bears the other account's key.
         own = {row["key"]: row for row in found[outputs.DETAIL] if row["key"] == row["account_id"]}
-        return cls(layout, own, deals)
+        return cls(layout, own, deals, layout.choices())
 
     def plan(
         self, state: AccountState, row: Row, planned: Planned, earlier: Mapping[str, Stored], as_of: date,
@@ -93,6 +94,8 @@ class Attached:
         for key, name in self.layout.carried.items():
             now = held[name]
             wanted = values.stored(planned.after.get(name, state.current.get(key)))
+            if wanted is not None and wanted not in self.known[key]:
+                continue  # the account's field takes values from before us, this one does not
             agreed = now is None or now in (earlier.get(key), state.current.get(key))
             if wanted == now or not agreed or undone.get(f"{deal['id']}.{name}", now) == wanted:
                 continue

@@ -165,6 +165,11 @@ class Salesforce:
                     found[row["Id"]] = {name: to_scalar(row.get(name), types[name]) for name in fields}
         return found
 
+    def holders(self, kind: str, field: str, value: str) -> int:
+        """See `Crm.holders`."""
+        query = soql.number(only_source(kind).name, f"{field} = {soql.literal(value)}")
+        return int(self._client.query(query)["totalSize"])
+
     def deleted(self, kind: str, since: datetime) -> Iterator[str]:
         """See `Crm.deleted`. The loser of a merge is deleted too. Salesforce keeps them 15 days."""
 

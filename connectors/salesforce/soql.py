@@ -87,9 +87,10 @@ def everything(fields: Sequence[str], source: str, until: datetime | None) -> st
     return select(fields, source, f"SystemModstamp <= {literal(until)}" if until is not None else "")
 
 
-def number(source: str) -> str:
+def number(source: str, condition: str = "") -> str:
     """How many rows there are."""
-    return f"SELECT COUNT() FROM {path(source)}"  # noqa: S608
+    where = f" WHERE {condition}" if condition else ""
+    return f"SELECT COUNT() FROM {path(source)}{where}"  # noqa: S608
 
 
 def newest(source: str, *extra: str) -> str:
