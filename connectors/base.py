@@ -367,11 +367,11 @@ class Crm(Protocol):
 class BulkReads(Protocol):
     """Capability: whole kinds read by jobs that the CRM works on in the background."""
 
-    def count(self, kind: str) -> int:
-        """About how many records of this kind there are."""
+    def count(self, kind: str, since: datetime | None = None) -> int:
+        """About how many records of this kind there are, or were modified since."""
 
-    def start_bulk_read(self, kind: str, fields: Mapping[str, str]) -> str:
-        """Begin to read all records; returns a text from which any process goes on."""
+    def start_bulk_read(self, kind: str, fields: Mapping[str, str], since: datetime | None = None) -> str:
+        """Begin to read all records, or those modified since; returns a text from which any process goes on."""
 
     def bulk_read_state(self, read: str) -> BulkState: ...
 

@@ -1,4 +1,4 @@
-"""Reading a large kind for the first time by a bulk job: started, watched, taken over page by page.
+"""Reading many records of a kind by a bulk job: started, watched, taken over page by page.
 
 Where the job and the page stand is kept with the run, so any worker goes on; a page that was taken twice merges to the
 same rows. The mirror's cursor moves to its end only with the last page.
@@ -18,7 +18,7 @@ from connectors.base import BulkReads
 from connectors.errors import Unavailable
 from sync.mirror import Cursor, Mirror
 
-#: Records from which a kind is read in bulk.
+#: Records from which a kind, or what was modified of it, is read in bulk.
 LARGE = 20_000
 #: Seconds of taking pages per job, and between two looks at a CRM that is still at work.
 PATIENCE = 30.0
@@ -35,23 +35,30 @@ class Target:
 
 
 def start(
-    crm: BulkReads, kind: str, fields: Mapping[str, str], *, again: bool, begun: datetime | None
+    crm: BulkReads,
+    kind: str,
+    fields: Mapping[str, str],
+    *,
+    known: bool,
+    begun: datetime | None,
+    since: datetime | None = None,
 ) -> dict[str, Any] | None:
-    """The state of a new bulk read; None when the kind is not large.
+    """The state of a new bulk read; None when there is not much to read.
 
-    `again`: its records are known already. `begun`: the CRM's clock.
+    `known`: the records are in the mirror already, and are compared. `begun`: the CRM's clock. `since`: only what was
+    modified since.
     """
-    if crm.count(kind) < LARGE:
+    if crm.count(kind, since) < LARGE:
         return None
-    read = crm.start_bulk_read(kind, fields)
     return {
         "begun": begun.isoformat() if begun else "",
-        "read": read,
+        "since": since.isoformat() if since else "",
+        "read": crm.start_bulk_read(kind, fields, since),
         "place": "",
         "phase": "busy",
         "polls": 0,
         "pause": 0.0,
-        "again": again,
+        "known": known,
     }
 
 
@@ -63,7 +70,8 @@ def advance(copy: Mirror, crm: BulkReads, target: Target, job: Mapping[str, Any]
             pause = min(float(2 ** job["polls"]), LONGEST_PAUSE)
             return {**job, "polls": job["polls"] + 1, "pause": pause}
         if state.phase != "done":
-            again = crm.start_bulk_read(target.kind, target.fields)
+            since = datetime.fromisoformat(job["since"]) if job["since"] else None
+            again = crm.start_bulk_read(target.kind, target.fields, since)
             if job.get("restarts", 0) >= 2:
                 raise Unavailable(
                     f"The bulk read of {target.kind} records failed three times: {state.message or state.phase}.",
@@ -82,8 +90,8 @@ def _take(copy: Mirror, crm: BulkReads, target: Target, job: dict[str, Any]) -> 
         reached = crm.bulk_read_until(job["read"]) if not place else None
         rows = pa.Table.from_batches([page.rows])
         begun = datetime.fromisoformat(job["begun"]) if job["begun"] and not place else None
-        end = Cursor(reached, "", complete=not place or job["again"], seen_at=begun)
-        copy.absorb(target.connection, target.kind, rows, cursor=end, compare=job["again"])
+        end = Cursor(reached, "", complete=not place or job["known"], seen_at=begun)
+        copy.absorb(target.connection, target.kind, rows, cursor=end, compare=job["known"])
         if not place:
             return {**job, "place": "", "phase": "done"}
         if time.monotonic() > deadline:

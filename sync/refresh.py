@@ -51,7 +51,7 @@ def advance(run: Run, token: str) -> bool:
             else:
                 need = state["whole"].get(str(state["done"]), "")
                 complete = _pull(copy, crm, connection.name, kind, fields, need)
-            if complete and (job or str(state["done"]) in state["whole"]):
+            if complete and ((job and not job["since"]) or str(state["done"]) in state["whole"]):
                 copy.note_whole(connection.name, kind, run.today)
             calls = crms.calls_since_last(crm)
         rows = copy.count(kind)
@@ -80,10 +80,8 @@ def _begin(run: Run, token: str) -> bool:
             if not layout.reads(kind):
                 continue
             fields = layout.columns(kind, columns)
-            need, job = _whole_needed(run, connection, crm, kind, fields), None
-            if need and isinstance(crm, BulkReads):
-                job = bulk_refresh.start(crm, kind, fields, again=need == "again", begun=crm.server_time())
-            if job:
+            need = _whole_needed(run, connection, crm, kind, fields)
+            if job := _in_bulk(run, connection, crm, kind, fields, need):
                 bulk[str(len(kinds))] = job
             elif need:
                 whole[str(len(kinds))] = need
@@ -102,6 +100,26 @@ def _begin(run: Run, token: str) -> bool:
     }
     lease.record(run.pk, token, progress={**run.progress, "pull": state}, api_calls=calls)
     return True
+
+
+def _in_bulk(
+    run: Run, connection: Connection, crm: Crm, kind: str, fields: Mapping[str, str], need: Need
+) -> dict[str, Any] | None:
+    """A bulk read of this kind begun, if there is much to read: all of it, or much that was modified.
+
+    Time stamps move for many reasons: a load of ours, a picklist that was edited, a roll-up that changed.
+    """
+    if not isinstance(crm, BulkReads) or not (need or run.kind == Run.Kind.FULL):
+        return None
+    with _mirror(run) as copy:
+        cursor = copy.cursor(connection.name, kind, fields)
+        if not need and not cursor.complete:
+            return None  # goes on where it was broken off
+        since = None if need else cursor.settled()
+        job = bulk_refresh.start(crm, kind, fields, known=need != "first", begun=crm.server_time(), since=since)
+        if job and need != "first":
+            copy.remove(connection.name, kind, list(crm.deleted(kind, cursor.settled())))
+        return job
 
 
 def _whole_needed(run: Run, connection: Connection, crm: Crm, kind: str, fields: Mapping[str, str]) -> Need:

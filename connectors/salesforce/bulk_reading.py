@@ -42,13 +42,13 @@ class BulkReads:
     client: Client
     types: Types
 
-    def start(self, readings: Sequence[Reading]) -> str:
+    def start(self, readings: Sequence[Reading], since: datetime | None = None) -> str:
         """Start one query per object; returns a text from which any process can go on."""
         until = horizon(self.client, [reading.source for reading in readings])
         jobs = Jobs(self.client, "query")
         ids = [
-            jobs.create({"operation": "query", "query": soql.everything(reading.fields, reading.source.name, until)})
-            for reading in readings
+            jobs.create({"operation": "query", "query": soql.everything(each.fields, each.source.name, until, since)})
+            for each in readings
         ]
         return json.dumps({"until": until.isoformat() if until else "", "jobs": ids})
 

@@ -207,13 +207,16 @@ class Salesforce:
             for change, record_id, reply in zip(changes, sent, replies, strict=True)
         ]
 
-    def count(self, kind: str) -> int:
+    def count(self, kind: str, since: datetime | None = None) -> int:
         """See `BulkReads.count`."""
-        return sum(int(self._client.query(soql.number(source.name))["totalSize"]) for source in sources_of(kind))
+        changed = soql.modified_since(since) if since else ""
+        return sum(
+            int(self._client.query(soql.number(source.name, changed))["totalSize"]) for source in sources_of(kind)
+        )
 
-    def start_bulk_read(self, kind: str, fields: Mapping[str, str]) -> str:
+    def start_bulk_read(self, kind: str, fields: Mapping[str, str], since: datetime | None = None) -> str:
         """See `BulkReads.start_bulk_read`."""
-        return self._bulk_reads().start(self._readings(kind, fields))
+        return self._bulk_reads().start(self._readings(kind, fields), since)
 
     def bulk_read_state(self, read: str) -> BulkState:
         return self._bulk_reads().state(read)

@@ -82,9 +82,15 @@ def window(fields: Sequence[str], source: str, since: Since | None, until: datet
     return select(fields, source, start, end, *extra, order="SystemModstamp, Id")
 
 
-def everything(fields: Sequence[str], source: str, until: datetime | None) -> str:
-    """All rows up to and including `until`, in no order: what Bulk queries want."""
-    return select(fields, source, f"SystemModstamp <= {literal(until)}" if until is not None else "")
+def everything(fields: Sequence[str], source: str, until: datetime | None, since: datetime | None = None) -> str:
+    """All rows from `since` up to and including `until`, in no order: what Bulk queries want."""
+    end = f"SystemModstamp <= {literal(until)}" if until is not None else ""
+    return select(fields, source, modified_since(since) if since else "", end)
+
+
+def modified_since(instant: datetime) -> str:
+    """A condition."""
+    return f"SystemModstamp >= {literal(instant)}"
 
 
 def number(source: str, condition: str = "") -> str:

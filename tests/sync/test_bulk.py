@@ -48,6 +48,20 @@ def test_a_run_in_bulk_ends_like_one_by_one(stage: Stage, monkeypatch: pytest.Mo
             assert table.equals(in_bulk[kind]), kind
 
 
+def test_a_storm_of_time_stamps_is_read_in_bulk_and_changes_nothing(after_run: Stage) -> None:
+    """A picklist that is edited, a roll-up: many accounts move, none of them for us. One is gone besides."""
+    rows = after_run.query("SELECT Id, Description FROM Account ORDER BY Id")
+    after_run.org.update("Account", [{"Id": row["Id"], "Description": "Seen"} for row in rows])
+    gone = after_run.query("SELECT Id FROM Account WHERE Type = 'Prospect' LIMIT 1")[0]["Id"]
+    after_run.org.delete("Account", [gone])
+    run = after_run.run()
+    assert run.state == Run.State.DONE, run.error
+    assert requests(after_run, "POST", "/jobs/query")
+    assert not run.changes.exists()
+    assert len(tables(after_run)["account"]) == len(rows) - 1
+    assert set(tables(after_run)["account"]["id"]) == {row["Id"] for row in rows} - {gone}
+
+
 def until_loading(stage: Stage) -> Run:
     return stage.work(stage.start(), until=Run.Step.SEND)
 
