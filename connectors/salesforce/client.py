@@ -21,11 +21,14 @@ import requests
 from requests.auth import AuthBase
 from simple_salesforce.api import Salesforce
 
+from connectors.access import Token, TokenStore
 from connectors.base import Budget, Limits
 from connectors.errors import AuthRevoked
-from connectors.salesforce.auth import LOOPBACK, Access, Credentials, Login, on_address
+from connectors.salesforce.credentials import LOOPBACK, Credentials
 from connectors.salesforce.errors import half_reply
+from connectors.salesforce.login import Login
 from connectors.salesforce.sending import TIMEOUT, Patience, host_of, send
+from connectors.salesforce.soap_login import on_address
 
 API_VERSION = "63.0"
 _USAGE = re.compile(r"(?<!per-app-)\bapi-usage=(\d+)/(\d+)")
@@ -57,24 +60,30 @@ class Transport(requests.Session):
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """`repeatable=True` marks a write that may be sent twice; a callable `data` is given the token."""
-        access = self._login.access()
-        try:
-            return self._send(access, str(method), str(url), *args, **dict(kwargs))
-        except AuthRevoked as refused:
-            renewed = self._login.renew(access, refused)
-        # One replay with the new token; if that is refused too, a person has to reconnect.
-        return self._send(renewed, str(method), str(url), *args, **dict(kwargs))
+        token, fresh = self._login.access(), False
+        # One replay with a new token. A token that another process renewed may be refused as well: it counts as
+        # ours did, once. If a token asked for just now is refused, a person has to reconnect.
+        for last in (False, False, True):
+            try:
+                return self._send(token, str(method), str(url), *args, **dict(kwargs))
+            except AuthRevoked as refused:
+                if fresh or last:
+                    self._login.give_up(refused)
+                    raise
+                renewed = self._login.renew(token, refused)
+                token, fresh = renewed.token, renewed.fresh
+        raise AssertionError("the last attempt returns or raises")
 
-    def _send(self, access: Access, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:
+    def _send(self, token: Token, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:
         patience = self._patience
         if not kwargs.pop("repeatable", method.upper() in _READS):
             patience = patience.once()
         if callable(data := kwargs.get("data")):
-            kwargs["data"] = data(access.token)
+            kwargs["data"] = data(token.access)
         kwargs.setdefault("timeout", TIMEOUT)
         kwargs.setdefault("allow_redirects", False)
-        kwargs["auth"] = _Bearer(access.token)
-        target = on_address(url, access.instance_url)
+        kwargs["auth"] = _Bearer(token.access)
+        target = on_address(url, token.address)
         self.trust_env = urlsplit(target).hostname not in LOOPBACK
         super_request = super().request
 
@@ -107,10 +116,11 @@ class Client:
         version: str = API_VERSION,
         patience: Patience | None = None,
         budget: Budget | None = None,
+        tokens: TokenStore | None = None,
     ) -> None:
         self.version = version
         patience = patience or Patience()
-        self._login = Login(credentials, version=version, patience=patience)
+        self._login = Login(credentials, version=version, patience=patience, tokens=tokens)
         self._transport = Transport(self._login, patience, budget)
         self._library: Salesforce | None = None
 
@@ -208,10 +218,10 @@ class Client:
 
     def _org(self) -> Salesforce:
         if self._library is None:
-            access = self._login.access()
+            token = self._login.access()
             self._library = Salesforce(
-                session_id=access.token,
-                instance_url=access.instance_url,
+                session_id=token.access,
+                instance_url=token.address,
                 version=self.version,
                 session=self._transport,
                 parse_float=Decimal,

@@ -6,21 +6,24 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from connectors.access import TokenStore
 from connectors.base import Budget
 from connectors.errors import BadInput
-from connectors.salesforce.auth import Credentials
 from connectors.salesforce.client import API_VERSION, Client
+from connectors.salesforce.credentials import Credentials
 from connectors.salesforce.crm import Salesforce
 
 
 class SalesforceSettings(BaseModel):
-    """Settings of one org. Complete sets: `login_url` + `client_id` + `client_secret` (recommended), or
-    `instance_url` + `access_token`, or `login_url` + `username` + `password` (+ `security_token`).
+    """Settings of one org. Complete sets: `login_url` + `client_id` with `client_secret`, with `private_key` +
+    `username`, or with `refresh_token` (+ `client_secret`); `instance_url` + `access_token`; `login_url` + `username`
+    + `password` (+ `security_token`).
 
     Attributes:
         login_url: the org's My Domain address, e.g. "https://acme.my.salesforce.com".
         instance_url: where the org is, for a bare access token.
-        client_id: consumer key of the External Client App or connected app; its run-as user is who we are.
+        client_id: consumer key of the External Client App or connected app.
+        audience: of signed assertions, if it is neither login nor test.salesforce.com.
         api_version: e.g. "63.0".
     """
 
@@ -30,6 +33,9 @@ class SalesforceSettings(BaseModel):
     instance_url: str = ""
     client_id: str = ""
     client_secret: str = ""
+    private_key: str = ""
+    audience: str = ""
+    refresh_token: str = ""
     access_token: str = ""
     username: str = ""
     password: str = ""
@@ -37,7 +43,9 @@ class SalesforceSettings(BaseModel):
     api_version: str = API_VERSION
 
 
-def open_salesforce(settings: Mapping[str, str], budget: Budget | None = None) -> Salesforce:
+def open_salesforce(
+    settings: Mapping[str, str], budget: Budget | None = None, tokens: TokenStore | None = None
+) -> Salesforce:
     """The org that the settings name; nothing is sent yet. Raises `BadInput` for unusable settings."""
     try:
         read = SalesforceSettings.model_validate(dict(settings))
@@ -49,4 +57,4 @@ def open_salesforce(settings: Mapping[str, str], budget: Budget | None = None) -
             next_step=f"Known settings are {', '.join(SalesforceSettings.model_fields)}.",
         ) from None
     credentials = Credentials(**read.model_dump(exclude={"api_version"}))
-    return Salesforce(Client(credentials, version=read.api_version, budget=budget))
+    return Salesforce(Client(credentials, version=read.api_version, budget=budget, tokens=tokens))
