@@ -88,6 +88,7 @@ class FieldSpec:
         values: picklist entries in order. `value_set` names the global list they live in.
         controller: API name of the field that this picklist depends on.
         people_edit: whether people choose this value; what a machine keeps, they only read.
+        key: whether records are found by this value; no two have the same.
         converts_to: of a field of leads, the account's field that takes its value when a lead is converted.
     """
 
@@ -104,6 +105,7 @@ class FieldSpec:
     controller: str = ""
     people_edit: bool = False
     converts_to: str = ""
+    key: bool = False
 
 
 @dataclass(frozen=True)

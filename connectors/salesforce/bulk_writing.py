@@ -10,24 +10,44 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from connectors.base import BulkState, Change, Scalar, WriteResult
+from connectors.salesforce import detail
 from connectors.salesforce.errors import Fault, refusal
 from connectors.salesforce.ids import long_id
+from connectors.salesforce.kinds import DETAIL_KEY, DETAIL_PARENT
 from connectors.salesforce.records import to_rest
 
 NULL = "#N/A"
 _CODE = re.compile(r"([A-Z][A-Z_0-9]+):(.*)", re.DOTALL)
 
 
-def upload(changes: Sequence[Change]) -> bytes:
-    """The changes as the CSV of an update job: LF, UTF-8, header of exact API names."""
+@dataclass(frozen=True)
+class Keyed:
+    """The columns that say which record a row is about: each holds the id that the port knows the record by."""
+
+    columns: tuple[str, ...]
+
+    def of(self, row: Mapping[str, str]) -> str:
+        return row.get(self.columns[0]) or ""
+
+
+def keyed(kind: str) -> Keyed:
+    """By record id; a detail record by its account's, which is also its master's."""
+    return Keyed((DETAIL_KEY, DETAIL_PARENT)) if kind == detail.KIND else Keyed(("Id",))
+
+
+def upload(changes: Sequence[Change], key: Keyed) -> bytes:
+    """The changes as the CSV of an update or upsert job: LF, UTF-8, header of exact API names."""
+    assert not any(change.remove for change in changes), "a bulk upload makes and changes records, it removes none"
     names = sorted({name for change in changes for name in change.values})
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(["Id", *names])
+    lines.writerow([*key.columns, *names])
     for change in changes:
-        lines.writerow([long_id(change.record_id), *(_cell(change.values, name) for name in names)])
+        ids = [long_id(change.record_id)] * len(key.columns)
+        lines.writerow([*ids, *(_cell(change.values, name) for name in names)])
     return text.getvalue().encode()
 
 
@@ -51,10 +71,10 @@ def are_whole(ended: BulkState, succeeded: bytes, failed: bytes) -> bool:
     )
 
 
-def outcomes(changes: Sequence[Change], succeeded: bytes, failed: bytes) -> list[WriteResult]:
+def outcomes(changes: Sequence[Change], succeeded: bytes, failed: bytes, key: Keyed) -> list[WriteResult]:
     """One result per change, in order; a row the job did not come to may be sent again."""
-    arrived = {long_id(row["sf__Id"] or row["Id"]) for row in _rows(succeeded)}
-    refused = {long_id(row["Id"]): row["sf__Error"] for row in _rows(failed) if row.get("Id")}
+    arrived = {long_id(key.of(row) or row["sf__Id"]) for row in _rows(succeeded)}
+    refused = {long_id(key.of(row)): row["sf__Error"] for row in _rows(failed) if key.of(row)}
     return [_outcome(change, arrived, refused) for change in changes]
 
 

@@ -164,6 +164,10 @@ class Client:
             lambda org: org.restful(path, method=method, json=body, headers=dict(headers), repeatable=repeatable)
         )
 
+    def delete(self, path: str, params: Mapping[str, str], headers: Mapping[str, str]) -> Any:
+        """DELETE below /services/data/vNN.0/."""
+        return self._json(lambda org: org.restful(path, params=dict(params), method="DELETE", headers=dict(headers)))
+
     def http(
         self,
         method: str,

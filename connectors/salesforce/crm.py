@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -25,13 +25,23 @@ from connectors.base import (
     WriteResult,
 )
 from connectors.errors import MissingScope, SchemaMismatch
-from connectors.salesforce import bulk_reading, bulk_writing, drift, reading, removal, schema, soql
+from connectors.salesforce import (
+    bulk_reading,
+    bulk_writing,
+    detail,
+    detail_records,
+    drift,
+    reading,
+    removal,
+    schema,
+    soql,
+)
 from connectors.salesforce.bulk import Jobs
 from connectors.salesforce.client import Client
 from connectors.salesforce.errors import half_reply, outcome_unknown, row_result
 from connectors.salesforce.fields import Describe, check_readable, fields_of, resolve
 from connectors.salesforce.ids import long_id
-from connectors.salesforce.kinds import DEFAULTS, SOURCES, Source, only_source, sources_of
+from connectors.salesforce.kinds import DEFAULTS, DETAIL, DETAIL_KEY, SOURCES, Source, only_source, sources_of
 from connectors.salesforce.metadata import MetadataApi
 from connectors.salesforce.records import column_type, to_rest, to_scalar
 from connectors.salesforce.sending import host_of
@@ -117,7 +127,12 @@ class Salesforce:
 
     def drift(self, specs: Sequence[FieldSpec]) -> list[str]:
         """See `Crm.drift`."""
-        return list(drift.drift(specs, self._describe))
+        known = {entry["name"] for entry in self._client.get("sobjects/")["sobjects"]} if detail.wanted(specs) else None
+        return list(drift.drift(specs, lambda name: self._describe_of(name, known)))
+
+    def _describe_of(self, name: str, known: Collection[str] | None) -> Describe:
+        """What describe says of an object; no fields where the org does not have it. `known`: None for any."""
+        return self._describe(name) if known is None or name in known else {"name": name, "fields": []}
 
     def plan_removal(self, created: Sequence[str], *, delete_data: bool) -> SchemaPlan:
         """See `Crm.plan_removal`."""
@@ -149,6 +164,9 @@ class Salesforce:
 
     def fetch(self, kind: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, Mapping[str, Scalar]]:
         """See `Crm.fetch`. Keys are 18-character ids; datetimes stay in Salesforce's text form."""
+        if kind == detail.KIND:
+            types = {name: field.type for name, field in fields_of(self._describe(DETAIL)).items()}
+            return detail_records.fetch(self._client, ids, fields, types)
         source = only_source(kind)
         described = self._describe(source.name)
         types = {name: (resolve(name, described, self._describe) or {}).get("type", "") for name in fields}
@@ -185,6 +203,8 @@ class Salesforce:
         whether the rows were saved: read them again before sending anything twice."""
         if not changes:
             return []
+        if kind == detail.KIND:
+            return detail_records.push(self._client, changes, WRITE_HEADERS)
         source = only_source(kind)
         sent = [long_id(change.record_id) for change in changes]
         if len(sent) > self.batch_size or len(set(sent)) < len(sent):
@@ -240,13 +260,15 @@ class Salesforce:
     def open_load(self, kind: str) -> str:
         """See `BulkWrites.open_load`."""
         body = {"object": only_source(kind).name, "operation": "update", "contentType": "CSV", "lineEnding": "LF"}
+        if kind == detail.KIND:
+            body |= {"operation": "upsert", "externalIdFieldName": DETAIL_KEY}
         # unverified: whether a Bulk job honours the duplicate-rule header of the request that creates it.
         return Jobs(self._client, "ingest").create(body, WRITE_HEADERS)
 
     def fill_load(self, load: str, kind: str, changes: Sequence[Change]) -> None:
         """See `BulkWrites.fill_load`."""
         jobs = Jobs(self._client, "ingest")
-        jobs.upload(load, bulk_writing.upload(changes))
+        jobs.upload(load, bulk_writing.upload(changes, bulk_writing.keyed(kind)))
         jobs.close(load)
 
     def load_state(self, load: str) -> BulkState:
@@ -258,7 +280,7 @@ class Salesforce:
         succeeded, failed = (jobs.results(load, part).content for part in ("successfulResults", "failedResults"))
         if not bulk_writing.are_whole(ended, succeeded, failed):
             raise half_reply(host_of(self._client.address))
-        return bulk_writing.outcomes(changes, succeeded, failed)
+        return bulk_writing.outcomes(changes, succeeded, failed, bulk_writing.keyed(kind))
 
     def abort_load(self, load: str) -> None:
         Jobs(self._client, "ingest").abort(load)

@@ -76,6 +76,9 @@ def definition(spec: FieldSpec, full_name: str) -> Element:
         put(element, "inlineHelpText", spec.help)
     if spec.type == "text":
         put(element, "length", str(spec.length or 255))
+        if spec.key:
+            for tag in ("externalId", "unique", "caseSensitive"):
+                put(element, tag, "true")
     elif spec.type == "long_text":
         put(element, "length", str(spec.length or _LONG_TEXT))
         put(element, "visibleLines", "4")

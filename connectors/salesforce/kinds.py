@@ -27,6 +27,9 @@ class Source:
     recycled: bool = True  # has IsDeleted
 
 
+#: The object of our own, the field that leads to its account, and the one that holds the account's id.
+DETAIL, DETAIL_PARENT, DETAIL_KEY = "Tierline_Detail__c", "Tierline_Account__c", "Tierline_Account_Key__c"
+
 _ACTIVITY_TYPES = {"Task": "task", "Call": "call", "Email": "email", "ListEmail": "email"}
 
 SOURCES: Mapping[str, tuple[Source, ...]] = {
@@ -43,7 +46,11 @@ SOURCES: Mapping[str, tuple[Source, ...]] = {
         Source("Event", "00U", constants={"activity_type": "visit"}),
     ),
     "contract": (Source("Contract", "800"),),
+    "detail": (Source(DETAIL, ""),),
 }
+
+#: Kinds that carry fields of ours and are not read.
+SCHEMA_ONLY: Mapping[str, Source] = {"lead": Source("Lead", "00Q")}
 
 DEFAULTS: Mapping[str, Mapping[str, str]] = {
     "account": {
@@ -86,6 +93,7 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
         "id": "Id", "account_id": "AccountId", "status": "Status", "starts_on": "StartDate",
         "ends_on": "EndDate", "modified_at": "SystemModstamp",
     },
+    "detail": {"id": "Id", "account_id": DETAIL_PARENT, "key": DETAIL_KEY, "modified_at": "SystemModstamp"},
 }  # fmt: skip
 
 
@@ -98,6 +106,8 @@ def sources_of(kind: str) -> tuple[Source, ...]:
 
 def only_source(kind: str) -> Source:
     """The object behind a kind whose records may be written or extended; raises ValueError for the others."""
+    if kind in SCHEMA_ONLY:
+        return SCHEMA_ONLY[kind]
     sources = sources_of(kind)
     if len(sources) > 1:
         raise ValueError(f"{kind} records live in {' and '.join(source.name for source in sources)}: read only")

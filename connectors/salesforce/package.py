@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from lxml import etree  # type: ignore[import-untyped, unused-ignore]
 
 from connectors.base import FieldSpec, RuleSpec
+from connectors.salesforce import detail
 from connectors.salesforce.client import API_VERSION
 from connectors.salesforce.definitions import definition
-from connectors.salesforce.kinds import only_source
-from connectors.salesforce.metadata import NS, Element, add, component, in_order, put, text_of
+from connectors.salesforce.kinds import DETAIL, DETAIL_PARENT, only_source
+from connectors.salesforce.metadata import NS, Element, add, component, drop, in_order, put, text_of
 from connectors.salesforce.obligations import bypass_permission, full_name, rule_element
 from connectors.salesforce.permissions import ROLES, permission_set
 from connectors.salesforce.schema import new_value_set
@@ -39,7 +40,7 @@ class ListView:
 
 def files(specs: Sequence[FieldSpec], rules: Sequence[RuleSpec], lists: Sequence[ListView] = ()) -> dict[str, bytes]:
     """Path -> content of every file of the project."""
-    named = {f"{only_source(spec.kind).name}.{spec.name}": spec for spec in specs}
+    named = {f"{only_source(spec.kind).name}.{spec.name}": spec for spec in detail.with_key(specs)}
     found = {f"{ROOT}/{path}": _xml(kind, element) for path, kind, element in _components(named, rules, lists)}
     project = {
         "packageDirectories": [{"path": "force-app", "default": True}],
@@ -58,6 +59,8 @@ def _components(
         if spec.value_set:
             values = new_value_set(spec.value_set, spec.values)
             yield f"globalValueSets/{spec.value_set}.globalValueSet-meta.xml", "GlobalValueSet", _unnamed(values)
+    if detail.wanted(named.values()):
+        yield from _detail_object()
     for name, spec in named.items():
         yield _path(name, "fields", "field"), "CustomField", _renamed(definition(spec, name))
     if rules:
@@ -73,6 +76,14 @@ def _components(
     for view in lists:
         yield f"objects/Account/listViews/{view.name}.listView-meta.xml", "ListView", _list_view(view)
     yield "notificationtypes/Tierline_Alert.notiftype-meta.xml", "CustomNotificationType", _notification()
+
+
+def _detail_object() -> Iterator[tuple[str, str, Element]]:
+    """In source format an object's fields have files of their own."""
+    element = _unnamed(detail.definition())
+    drop(element, "fields")
+    yield f"objects/{DETAIL}/{DETAIL}.object-meta.xml", "CustomObject", element
+    yield _path(f"{DETAIL}.{DETAIL_PARENT}", "fields", "field"), "CustomField", detail.master()
 
 
 def _path(name: str, folder: str, suffix: str) -> str:

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from connectors.base import FieldSpec, SchemaStep
 from connectors.errors import Fatal
-from connectors.salesforce import soql
+from connectors.salesforce import detail, soql
 from connectors.salesforce.client import Client
+from connectors.salesforce.kinds import DETAIL
 from connectors.salesforce.metadata import Element, MetadataApi, add, children_of, component, put, text_of
 
 #: Custom permission whose holders our validation rules let through.
@@ -56,6 +57,7 @@ class Access:
     readable: frozenset[str]
     assigned: bool
     bypasses: bool = False
+    sees_details: bool = True
 
     def lacking(self, role: Role, fields: dict[str, FieldSpec]) -> list[str]:
         """Full names of fields the role should edit or read and does not."""
@@ -82,10 +84,13 @@ class PermissionSets:
         target = f'Permission set "{role.label}"'
         access = self._access(role, element)
         lacking = access.lacking(role, fields)
+        details = detail.wanted(fields.values()) and not access.sees_details
         if element is None:
             creates = (f"PermissionSet {role.name}",)
             return SchemaStep("+", target, _new(role, fields), creates=creates)
         notes = [f"access to {_count(len(lacking))} more"] if lacking else []
+        if details:
+            notes.append(f"{'edit' if role.machine else 'read'} access to {DETAIL}")
         if role.machine and bypass and not access.bypasses:
             notes.append("may bypass our validation rules")
         if role.machine and not access.assigned:
@@ -106,7 +111,8 @@ class PermissionSets:
         for role in ROLES:
             access = self._access(role, existing.get(role.name))
             wants_bypass = role.machine and bypass and not access.bypasses
-            if access.element is None or access.lacking(role, fields) or wants_bypass:
+            details = detail.wanted(fields.values()) and not access.sees_details
+            if access.element is None or access.lacking(role, fields) or wants_bypass or details:
                 found.append(permission_set(role, fields, access.element, wants_bypass))
         return found
 
@@ -120,7 +126,8 @@ class PermissionSets:
             text_of(entry, "name") == BYPASS and text_of(entry, "enabled") == "true"
             for entry in children_of(element, "customPermissions")
         )
-        return Access(element, editable, readable, role.machine and self._is_assigned(role), bypasses)
+        sees_details = detail.is_allowed(element, edit=role.machine)
+        return Access(element, editable, readable, role.machine and self._is_assigned(role), bypasses, sees_details)
 
     def _is_assigned(self, role: Role) -> bool:
         query = soql.select(
@@ -148,6 +155,8 @@ def permission_set(role: Role, fields: dict[str, FieldSpec], existing: Element |
     element = copy.deepcopy(existing) if existing is not None else _new_set(role)
     for name, spec in fields.items():
         _allow(element, name, edit=role.machine or spec.people_edit)
+    if detail.wanted(fields.values()):
+        detail.allow(element, edit=role.machine)
     if bypass:
         entry = add(element, "customPermissions")
         put(entry, "enabled", "true")

@@ -10,6 +10,7 @@ from connectors.salesforce.metadata import MetadataApi, child_of, text_of
 #: Deleted in this order: nothing that is still referred to can go.
 ORDER = ("ValidationRule", "PermissionSet", "CustomPermission", "CustomField", "CustomObject", "GlobalValueSet")
 #: What goes in any case: it holds no data.
+_LOSES = {"CustomField": "deleted with all its values", "CustomObject": "deleted with all its records"}
 _WITHOUT_DATA = frozenset({"ValidationRule", "PermissionSet", "CustomPermission"})
 
 
@@ -21,12 +22,14 @@ def plan(metadata: MetadataApi, created: Sequence[str], *, delete_data: bool) ->
 def _steps(metadata: MetadataApi, created: Sequence[str], *, delete_data: bool) -> Iterator[SchemaStep]:
     for component_type in ORDER:
         names = sorted(name for kind, _, name in (each.partition(" ") for each in created) if kind == component_type)
+        # An object takes its fields along.
+        names = [name for name in names if "." not in name or f"CustomObject {name.partition('.')[0]}" not in created]
         found = metadata.read(component_type, names) if names else {}
         for name in sorted(found, key=lambda each: (not _depends(found[each]), each)):
             if component_type in _WITHOUT_DATA:
                 yield SchemaStep("-", f"{component_type} {name}", "deleted; holds no data")
             elif delete_data:
-                detail = "deleted with all its values" if component_type == "CustomField" else "deleted"
+                detail = _LOSES.get(component_type, "deleted")
                 yield SchemaStep("-", f"{component_type} {name}", detail)
             else:
                 yield SchemaStep("=", f"{component_type} {name}", "stays, with its data")

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 from connectors.base import Field, FieldSpec, PicklistValue, RuleSpec, SchemaPlan, SchemaStep
 from connectors.errors import SchemaMismatch
-from connectors.salesforce import trial
+from connectors.salesforce import detail, trial
 from connectors.salesforce.client import Client
 from connectors.salesforce.definitions import Decision, decide, merge_into
 from connectors.salesforce.drift import difference_of
 from connectors.salesforce.fields import Describe, fields_of
-from connectors.salesforce.kinds import only_source
+from connectors.salesforce.kinds import DETAIL, only_source
 from connectors.salesforce.metadata import Element, MetadataApi, component, put
 from connectors.salesforce.obligations import Obligations
 from connectors.salesforce.permissions import PermissionSets
@@ -62,8 +62,9 @@ class Schema:
     def plan(self, specs: Sequence[FieldSpec], rules: Sequence[RuleSpec] = ()) -> SchemaPlan:
         if not specs:
             return SchemaPlan(())
+        specs = detail.with_key(specs)
         draft = self._draft(specs)
-        steps = [_step(name, draft) for name in draft.specs]
+        steps = [*detail.step(self._metadata, specs), *(_step(name, draft) for name in draft.specs)]
         steps += self._record_types().steps(specs)
         steps += self._permissions().steps(dict(draft.specs), bypass=bool(rules))
         steps += self._obligations().steps(rules)
@@ -85,7 +86,8 @@ class Schema:
         draft = self._draft(specs)
         rules = [step.rule for step in plan.steps if step.rule is not None]
         trial.check(self._client, self._components(draft, rules))
-        # Lists first, then the fields that use them, then the fields that depend on those.
+        # Objects and lists first, then the fields that use them, then the fields that depend on those.
+        self._metadata.upsert("CustomObject", self._objects(draft))
         self._metadata.upsert("GlobalValueSet", _lists(draft))
         for dependent in (False, True):
             self._metadata.upsert("CustomField", _elements(draft, dependent=dependent))
@@ -102,6 +104,7 @@ class Schema:
         fields = [element for dependent in (False, True) for element in _elements(draft, dependent=dependent)]
         obligations = self._obligations()
         parts = {
+            "CustomObject": self._objects(draft),
             "GlobalValueSet": _lists(draft),
             "CustomField": fields,
             "RecordType": self._record_types().elements(list(draft.specs.values())),
@@ -110,6 +113,9 @@ class Schema:
             "ValidationRule": obligations.elements(rules),
         }
         return [(component_type, element) for component_type, elements in parts.items() for element in elements]
+
+    def _objects(self, draft: Draft) -> list[Element]:
+        return [detail.definition()] if detail.missing(self._metadata, draft.specs.values()) else []
 
     def _draft(self, specs: Sequence[FieldSpec]) -> Draft:
         named = {f"{only_source(spec.kind).name}.{spec.name}": spec for spec in specs}
@@ -139,7 +145,7 @@ class Schema:
         return Obligations(self._metadata, self._describe)
 
     def _other_fields(self, draft: Draft) -> int:
-        objects = {name.partition(".")[0] for name in draft.specs}
+        objects = {name.partition(".")[0] for name in draft.specs} - {DETAIL}
         names = [f"{each}.{field['name']}" for each in objects for field in self._describe(each)["fields"]]
         return sum(name not in draft.specs for name in names)
 

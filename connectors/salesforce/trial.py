@@ -89,6 +89,10 @@ def package(components: Sequence[Component]) -> bytes:
             files[f"{folder}/{name}.{suffix}"] = _root(component_type, element)
             continue
         owner, _, own = name.partition(".")
+        if component_type == "CustomObject":
+            # With its own properties; the parts that others name come behind them.
+            objects[owner] = _root(component_type, element)
+            continue
         part = add(
             objects.setdefault(owner, etree.Element(f"{{{NS}}}CustomObject", nsmap={None: NS})), _PARTS[component_type]
         )

@@ -112,14 +112,15 @@ class Definitions:
             self._store.take_numbers("schema")
             self.refresh()
 
-    def create_object(self, definition: ObjectDef) -> None:
+    def create_object(self, definition: ObjectDef, *, owned: bool = True) -> None:
+        """`owned`: its records have owners; those of a detail object belong to their master's."""
         if not _NAME.match(definition.name) or not definition.name.endswith("__c"):
             raise SchemaError(_INTEGRITY, f"A custom object's name ends with __c: {definition.name}")
         with self._store.writing():
             if self.find(definition.name):
                 raise SchemaError("DUPLICATE_DEVELOPER_NAME", f"There is already an object named {definition.name}")
             fields = {"Name": text("Name", "Name", 80, name_field=True), **definition.fields}
-            if not any(field.on_delete == "cascade" for field in fields.values()):
+            if owned and not any(field.on_delete == "cascade" for field in fields.values()):
                 fields.setdefault("OwnerId", owner("Group", "User"))
             prefix = definition.key_prefix or self._free_prefix()
             whole = with_system_fields(replace(definition, key_prefix=prefix, custom=True, fields=fields))
@@ -132,6 +133,20 @@ class Definitions:
         taken = set(self.prefixes().values())
         digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
         return next(f"a{a}{b}" for a in digits for b in digits if f"a{a}{b}" not in taken)
+
+    def delete_object(self, name: str) -> None:
+        """Drops a custom object with its fields and records. Raises SchemaError while another object refers to it."""
+        with self._store.writing() as connection:
+            definition = self.get(name)
+            if not definition.custom:
+                raise SchemaError("INVALID_CROSS_REFERENCE_KEY", f"no custom object named {name} found")
+            for other, field in self.children(definition.name):
+                if other.name != definition.name:
+                    raise SchemaError("DEPENDENCY_EXISTS", f"{other.name}.{field.name} refers to {definition.name}")
+            self._store.drop_table(definition)
+            connection.execute("DELETE FROM definitions WHERE kind = 'object' AND name = ?", (definition.name,))
+            self._store.take_numbers("schema")
+            self.refresh()
 
     def save_field(self, object_name: str, field: FieldDef) -> bool:
         with self._store.writing():

@@ -32,7 +32,7 @@ from connectors.sandbox.org.record_types import RECORD_TYPE, RecordType, delete_
 from connectors.sandbox.org.records import Store
 from connectors.sandbox.org.removal import Bin
 from connectors.sandbox.org.row_locks import RowLocks
-from connectors.sandbox.org.rules import PERMISSION, Rulebook
+from connectors.sandbox.org.rules import PERMISSION, RULE, Rulebook
 from connectors.sandbox.org.schema import FieldDef, GlobalValueSet, ObjectDef
 from connectors.sandbox.org.sessions import Credentials, Sessions
 from connectors.sandbox.org.standard import STANDARD
@@ -139,13 +139,24 @@ class Org:
         self.definitions.refresh()
         return self.definitions.get(name)
 
-    def create_object(self, definition: ObjectDef) -> None:
-        """Adds a custom object; system fields, `Name` and `OwnerId` are added unless given.
+    def create_object(self, definition: ObjectDef, *, owned: bool = True) -> None:
+        """Adds a custom object; system fields, `Name` and, if `owned`, `OwnerId` are added unless given.
 
         An empty `key_prefix` gets the next free one. Raises SchemaError("DUPLICATE_DEVELOPER_NAME" ...).
         """
         self.definitions.refresh()
-        self.definitions.create_object(definition)
+        self.definitions.create_object(definition, owned=owned)
+
+    def delete_object(self, name: str) -> None:
+        """Drops a custom object with its fields, records, rules and record types. Raises SchemaError."""
+        definition = self.object(name)
+        for field in definition.fields:
+            self.automations.check_unused(f"{definition.name}.{field}")
+        self.definitions.delete_object(definition.name)
+        for kind in (RULE, RECORD_TYPE):
+            for full_name in self.components.all(kind):
+                if full_name.partition(".")[0] == definition.name:
+                    self.delete_component(kind, full_name)
 
     def save_field(self, object_name: str, field: FieldDef) -> bool:
         """Creates or replaces a field; True if created. Raises SchemaError."""

@@ -179,6 +179,10 @@ class Store:
             for field in definition.fields.values():
                 self._index_field(connection, definition, field)
 
+    def drop_table(self, definition: ObjectDef) -> None:
+        with self.writing() as connection:
+            connection.execute(f"DROP TABLE {table(definition.name)}")
+
     def add_column(self, definition: ObjectDef, field: FieldDef) -> None:
         with self.writing() as connection:
             connection.execute(

@@ -7,6 +7,7 @@ there first (see `draft.py`), so that a check-only deployment, or one that is ro
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from connectors.sandbox.org.components import Body
@@ -32,7 +33,9 @@ class Catalog(Protocol):
 
     def objects(self) -> Mapping[str, ObjectDef]: ...
 
-    def create_object(self, definition: ObjectDef) -> None: ...
+    def create_object(self, definition: ObjectDef, *, owned: bool = True) -> None: ...
+
+    def delete_object(self, name: str) -> None: ...
 
     def save_field(self, object_name: str, field: FieldDef) -> None: ...
 
@@ -89,11 +92,24 @@ class Live:
     def objects(self) -> Mapping[str, ObjectDef]:
         return self._org.objects()
 
-    def create_object(self, definition: ObjectDef) -> None:
+    def create_object(self, definition: ObjectDef, *, owned: bool = True) -> None:
         try:
-            self._org.create_object(definition)
+            self._org.create_object(definition, owned=owned)
         except SchemaError as refusal:
             raise _refused(refusal) from None
+
+    def delete_object(self, name: str) -> None:
+        fields = [field.name for field in self._org.object(name).fields.values() if field.custom]
+        try:
+            self._org.delete_object(name)
+        except SchemaError as refusal:
+            raise _refused(refusal) from None
+        for field in fields:
+            self._access.forget(name, field)
+        for each in self.permission_sets().values():
+            if any(granted.object == name for granted in each.objects):
+                left = tuple(granted for granted in each.objects if granted.object != name)
+                self.save_permission_set(replace(each, objects=left))
 
     def save_field(self, object_name: str, field: FieldDef) -> None:
         try:

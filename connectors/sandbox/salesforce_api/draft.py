@@ -25,8 +25,11 @@ class Draft:
     def objects(self) -> Mapping[str, ObjectDef]:
         return self._objects
 
-    def create_object(self, definition: ObjectDef) -> None:
+    def create_object(self, definition: ObjectDef, *, owned: bool = True) -> None:
         self._objects[definition.name] = definition
+
+    def delete_object(self, name: str) -> None:
+        del self._objects[name]
 
     def save_field(self, object_name: str, field: FieldDef) -> None:
         definition = self._objects[object_name]

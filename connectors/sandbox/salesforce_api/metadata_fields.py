@@ -15,6 +15,8 @@ from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, option
 Mode = Literal["create", "update", "upsert"]
 
 COMPONENT = "CustomField"
+#: Sharing model of objects whose records belong to a master.
+CONTROLLED = "ControlledByParent"
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9]|_(?!_))*(?<!_)__c\Z")
 _MAX_NAME = 40
 _MAX_LABEL = 40
@@ -52,6 +54,9 @@ KINDS = {
     "Percent": FieldKind("percent", _NUMERIC, ("length",)),
     "Checkbox": FieldKind("boolean", ("defaultValue",), (*_NO_SIZE, "required", "unique", "externalId")),
     "Lookup": FieldKind("reference", ("referenceTo",), _NO_SIZE, 18),
+    "MasterDetail": FieldKind(
+        "reference", ("referenceTo", "relationshipName"), (*_NO_SIZE, "required", "unique", "deleteConstraint"), 18
+    ),
     "Email": FieldKind("email", (), _NO_SIZE, 80),
     "Phone": FieldKind("phone", (), _NO_SIZE, 40),
     "Url": FieldKind("url", (), _NO_SIZE, 255),
@@ -63,7 +68,7 @@ _DELETE_CONSTRAINTS: dict[str, OnDelete] = {"SetNull": "clear", "Cascade": "casc
 #: Kept and given back, without effect here.
 _REMARKS = (
     "description", "relationshipLabel", "securityClassification",
-    "trackFeedHistory", "trackHistory", "trackTrending", "visibleLines",
+    "relationshipOrder", "trackFeedHistory", "trackHistory", "trackTrending", "visibleLines", "writeRequiresMasterRead",
 )  # fmt: skip
 
 
@@ -168,6 +173,8 @@ def _checked(
     )  # fmt: skip
     if kind.type == "reference":
         field = _with_target(catalog, definition, field, node)
+    if kind_name == "MasterDetail":
+        field = _of_master(catalog, definition, existing, field, node)
     if kind.type in ("picklist", "multipicklist"):
         field = read_value_set(catalog, definition, field, existing, node)
     return field
@@ -275,6 +282,26 @@ def _with_target(catalog: Catalog, definition: ObjectDef, field: FieldDef, node:
     )  # fmt: skip
 
 
+def _of_master(
+    catalog: Catalog, definition: ObjectDef, existing: FieldDef | None, field: FieldDef, node: Node
+) -> FieldDef:
+    """A master is required, takes its details along when it is deleted, and stays unless told otherwise."""
+    if not definition.custom or catalog.remarks("CustomObject", definition.name).get("sharingModel") != CONTROLLED:
+        raise MetadataError(
+            "FIELD_INTEGRITY_EXCEPTION",
+            f"{definition.name} cannot have a master: its sharing model is not {CONTROLLED}",
+            ("type",),
+        )
+    if existing is not None and not is_master(existing):
+        raise MetadataError("FIELD_INTEGRITY_EXCEPTION", f"{field.name} is a look-up field", ("type",))
+    return replace(field, required=True, on_delete="cascade", updateable=node.flag("reparentableMasterDetail"))
+
+
+def is_master(field: FieldDef) -> bool:
+    """Whether a custom look-up is a master-detail relationship."""
+    return field.custom and field.type == "reference" and field.required and field.on_delete == "cascade"
+
+
 def to_node(catalog: Catalog, definition: ObjectDef, field: FieldDef, name: str = "") -> Node:
     """The component as it is read back; `name` replaces the full name inside an object file."""
     full_name = f"{definition.name}.{field.name}"
@@ -302,7 +329,10 @@ def to_node(catalog: Catalog, definition: ObjectDef, field: FieldDef, name: str 
         children["referenceTo"] = leaf("referenceTo", field.reference_to[0])
         children["relationshipName"] = optional("relationshipName", field.child_relationship)
         constraints = {word: name for name, word in _DELETE_CONSTRAINTS.items()}
-        children["deleteConstraint"] = leaf("deleteConstraint", constraints[field.on_delete])
+        if is_master(field):
+            children["reparentableMasterDetail"] = leaf("reparentableMasterDetail", field.updateable)
+        else:
+            children["deleteConstraint"] = leaf("deleteConstraint", constraints[field.on_delete])
     if field.type in ("picklist", "multipicklist"):
         children["valueSet"] = write_value_set(definition, field)
     if field.formula:
@@ -314,6 +344,8 @@ def to_node(catalog: Catalog, definition: ObjectDef, field: FieldDef, name: str 
 
 
 def _kind_of(field: FieldDef) -> str:
+    if is_master(field):
+        return "MasterDetail"
     if field.type == "textarea":
         return "TextArea" if field.length <= KINDS["TextArea"].length else "LongTextArea"
     return _BY_DESCRIBE[field.type]

@@ -85,7 +85,7 @@ def save(catalog: Catalog, node: Node, mode: Mode) -> bool:
     if mode == "update" and existing is None:
         raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no CustomObject named {name} found")
     if existing is None:
-        catalog.create_object(_definition(name, node))
+        catalog.create_object(_definition(name, node), owned=node.get("sharingModel") != metadata_fields.CONTROLLED)
         catalog.save_remarks(COMPONENT, name, {key: node.get(key) for key in _REMARKS if node.has(key)})
     for kind, save_part in _PARTS.items():
         for part in node.all(kind):
@@ -137,8 +137,9 @@ def _name_definition(node: Node) -> FieldDef:
 
 
 def delete(catalog: Catalog, full_name: str) -> None:
-    """The sandbox keeps its objects."""
+    """Its fields and records go too."""
     definition = find_object(catalog, full_name)
     if definition is None or not definition.custom:
         raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no CustomObject named {full_name} found")
-    raise MetadataError("FUNCTIONALITY_NOT_ENABLED", "The sandbox does not delete objects")
+    catalog.delete_object(definition.name)
+    catalog.save_remarks(COMPONENT, definition.name, {})

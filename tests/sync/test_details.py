@@ -1,0 +1,110 @@
+"""The detail record beside each account: made, kept steady, taken away; a person's edit of it stays."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from admin import schema
+from sync import loading, undoing
+from sync.models import AccountState, Change, Override, Run
+from tests.sync.stage import Stage
+
+DETAIL = "Tierline_Detail__c"
+MODEL = (
+    "\nguard: ",
+    "\ndetail: {enabled: true}\nplaybook:\n  platinum: Visit every month.\n  bronze: Served by the web shop.\nguard: ",
+)
+
+
+@pytest.fixture
+def detailed(after_run: Stage, tmp_path: Path) -> Stage:
+    """A company whose model wants detail records, installed."""
+    after_run.publish(MODEL, folder=tmp_path)
+    schema.apply(after_run.connection, schema.plan(after_run.connection))
+    return after_run
+
+
+def records(stage: Stage) -> dict[str, dict[str, Any]]:
+    """Detail records by account."""
+    rows = stage.query(
+        "SELECT Id, Tierline_Account__c, Tierline_Account_Key__c, Tierline_Value_Score__c, Tierline_Cost_To_Serve__c, "
+        f"Tierline_Reasons__c, Tierline_Playbook__c, Tierline_Scored_On__c FROM {DETAIL}"
+    )
+    assert len({row["Tierline_Account__c"] for row in rows}) == len(rows)
+    assert all(row["Tierline_Account__c"] == row["Tierline_Account_Key__c"] for row in rows)
+    return {row["Tierline_Account__c"]: row for row in rows}
+
+
+def test_the_plan_names_the_object_and_a_second_apply_does_nothing(after_run: Stage, tmp_path: Path) -> None:
+    after_run.publish(MODEL, folder=tmp_path)
+    plan = schema.plan(after_run.connection)
+    assert f"+ {DETAIL} a record beside each account, seen by whoever sees the account" in [
+        f"{step.sign} {step.target} {step.detail}" for step in plan.steps
+    ]
+    schema.apply(after_run.connection, plan)
+    assert not schema.plan(after_run.connection).changes
+
+
+def test_every_account_with_a_tier_gets_one_record_and_the_second_run_writes_none(detailed: Stage) -> None:
+    run = detailed.run()
+    assert run.state == Run.State.DONE, run.error
+    made = records(detailed)
+    states = {state.record_id: state for state in AccountState.objects.exclude(tier="")}
+    assert set(made) == set(states)
+    for record_id, row in made.items():
+        score = states[record_id].score
+        assert score is not None
+        assert row["Tierline_Value_Score__c"] == score.value_score
+        assert all(reason["text"] in row["Tierline_Reasons__c"] for reason in score.result["reasons"])
+    playbooks = {states[key].tier: row["Tierline_Playbook__c"] for key, row in made.items()}
+    assert playbooks["platinum"] == "Visit every month."
+    assert run.counts["attached_written"] == {"detail": len(made)}
+    assert not run.changes.exclude(state=Change.State.VERIFIED).exists()
+    assert not detailed.run().changes.exists()
+    assert not detailed.run(date(2026, 11, 24)).changes.exists()
+
+
+def test_by_bulk_the_records_are_the_same(detailed: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loading, "LARGE", 10)
+    run = detailed.run()
+    assert run.state == Run.State.DONE, run.error
+    assert run.loads.exists()
+    assert len(records(detailed)) == run.changes.filter(kind="detail", state=Change.State.VERIFIED).count() > 30
+
+
+def test_a_persons_edit_stays_and_is_shown(detailed: Stage) -> None:
+    detailed.run()
+    record_id, row = next(iter(records(detailed).items()))
+    detailed.org.update(DETAIL, [{"Id": row["Id"], "Tierline_Reasons__c": "Because I say so"}])
+    detailed.run(date(2026, 12, 1))
+    assert records(detailed)[record_id]["Tierline_Reasons__c"] == "Because I say so"
+    assert Override.objects.get(field="detail_reasons").value == "Because I say so"
+
+
+def test_an_account_that_is_no_customer_any_more_loses_its_record(detailed: Stage) -> None:
+    detailed.run()
+    record_id = next(iter(records(detailed)))
+    detailed.org.update("Account", [{"Id": record_id, "Type": "Competitor"}])
+    run = detailed.run()
+    assert run.state == Run.State.DONE, run.error
+    assert record_id not in records(detailed)
+    assert not detailed.run().changes.exists()
+
+
+def test_undo_takes_the_records_away_again(detailed: Stage) -> None:
+    run = detailed.run()
+    detailed.work(undoing.create(run, "Anna"))
+    assert not records(detailed)
+    assert not detailed.run().changes.filter(kind="detail").exists()
+
+
+def test_removal_takes_the_object_and_leaves_the_rest_of_the_account(detailed: Stage) -> None:
+    detailed.run()
+    kept = schema.plan_removal(detailed.connection, delete_data=False)
+    assert f"CustomObject {DETAIL}" not in {step.target for step in kept.changes}
+    schema.remove(detailed.connection, schema.plan_removal(detailed.connection, delete_data=True))
+    assert DETAIL not in detailed.org.objects()
