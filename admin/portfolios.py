@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from django.utils import timezone
 
 from admin.cli.output import WRONG_INPUT, Stop
+from connectors import registry
+from connectors.access import MemoryTokens, Token
 from connectors.base import Identity
 from connectors.files import find_files
 from scoring import model as models
-from sync import crms, files, vault
+from sync import crms, files, tokens, vault
 from sync.models import AuditEvent, Connection, Portfolio, PublishedModel
 
 
@@ -44,16 +46,71 @@ def add_connection(
     credentials: Mapping[str, str],
     *,
     api_share: float = 0.5,
+    token: Token | None = None,
 ) -> Connection:
-    """Save a connection, or renew the settings of the one with this name, once the CRM has answered."""
+    """Save a connection, or renew the settings of the one with this name, once the CRM has answered.
+
+    `token`: what a login in the browser has given.
+    """
     connection = Connection.objects.filter(name=name).first() or Connection(portfolio=portfolio, name=name)
     connection.kind = kind
-    connection.settings = dict(settings)
     connection.api_share = api_share
-    connection.credentials = vault.seal(credentials)
-    check(connection)
+    _admit(connection, _log_in(connection, settings, credentials, token), settings)
     AuditEvent.objects.create(portfolio=portfolio, actor="command line", action="connection saved", subject=name)
     return connection
+
+
+def reconnect(
+    connection: Connection, settings: Mapping[str, str], credentials: Mapping[str, str], token: Token | None = None
+) -> Identity:
+    """Go on with these credentials, once the same org has answered; until then nothing is changed."""
+    entered = _log_in(connection, settings, credentials, token)
+    before = connection.identity.get("org_id")
+    if before and entered.identity.org_id != before:
+        raise Stop(
+            f"This is another org: {entered.identity.org_name} ({entered.identity.org_id}), and '{connection}' is "
+            f"{connection.identity.get('org_name')} ({before}).",
+            "Log in to the right one, or add the other under a name of its own: tierline connection add NAME --help",
+            code=WRONG_INPUT,
+        )
+    _admit(connection, entered, settings)
+    AuditEvent.objects.create(
+        portfolio=connection.portfolio, actor="command line", action="connection reconnected", subject=connection.name
+    )
+    return entered.identity
+
+
+@dataclass(frozen=True)
+class _Entered:
+    """A login that the CRM let in: who we are there, and what is kept of it."""
+
+    identity: Identity
+    credentials: bytes
+
+
+def _log_in(
+    connection: Connection, settings: Mapping[str, str], credentials: Mapping[str, str], token: Token | None
+) -> _Entered:
+    """Ask the CRM who we are with these credentials. Nothing is stored; raises what the connector raises."""
+    keep = MemoryTokens(token)
+    refresh = {"refresh_token": token.refresh} if token and token.refresh else {}
+    options = {**settings, **credentials, **refresh}
+    identity = registry.open_crm(connection.kind, options, crms.budget(connection), keep).identity()
+    used = keep.current()
+    kept = {**credentials, **refresh}
+    if used is not None:
+        kept = tokens.with_token(kept, used, tokens.login_of(connection.kind, settings, kept))
+    return _Entered(identity, vault.seal(kept))
+
+
+def _admit(connection: Connection, entered: _Entered, settings: Mapping[str, str]) -> None:
+    """Save the connection with a login that worked."""
+    connection.settings = dict(settings)
+    connection.credentials = entered.credentials
+    connection.identity = asdict(entered.identity)
+    connection.state = Connection.State.READY
+    connection.save()
+    crms.forget(connection)
 
 
 def add_files(portfolio: Portfolio, name: str, mapping: Path, folder: Path | None) -> Connection:
@@ -76,11 +133,12 @@ def add_files(portfolio: Portfolio, name: str, mapping: Path, folder: Path | Non
 
 
 def check(connection: Connection) -> Identity:
-    """Ask the CRM who we are, and remember the answer; raises what the connector raises."""
+    """Ask the CRM of a stored connection who we are, and remember the answer; raises what the connector raises."""
+    crms.forget(connection)
     identity = crms.open_crm(connection).identity()
     connection.identity = asdict(identity)
     connection.state = Connection.State.READY
-    connection.save()
+    connection.save(update_fields=["identity", "state"])
     return identity
 
 

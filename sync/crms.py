@@ -8,29 +8,35 @@ from weakref import WeakKeyDictionary
 
 from connectors import registry
 from connectors.base import Crm
-from sync import throttle, vault
+from sync import throttle, tokens, vault
 from sync.models import Connection, Run
 from sync.throttle import Throttle
 
-#: Per connection and purpose: digest of its settings, and the connector.
-_open: dict[tuple[int | None, int], tuple[str, Crm]] = {}
+#: Per connection and purpose: digest of what it was opened with, and the connector.
+_open: dict[tuple[int, int], tuple[str, Crm]] = {}
 _counted: WeakKeyDictionary[Crm, int] = WeakKeyDictionary()
 
 
 def open_crm(connection: Connection, run: Run | None = None) -> Crm:
-    """The connector of this connection, kept open so that a login is not repeated.
+    """The connector of this stored connection, kept open; all workers share one login, which its vault keeps.
 
     A run gets a connector of its own per process: what the org's fields look like is read anew at every run.
     Raises `connectors.errors.ConnectorError` and `sync.vault.VaultLocked`.
     """
-    settings = dict(connection.settings) | vault.unseal(connection.credentials)
-    digest = hashlib.sha256(
-        json.dumps([connection.kind, settings, connection.api_share, run.pk if run else 0], sort_keys=True).encode()
-    ).hexdigest()
+    credentials = tokens.given(vault.unseal(connection.credentials))
+    login = tokens.login_of(connection.kind, connection.settings, credentials)
+    digest = hashlib.sha256(json.dumps([login, connection.api_share, run.pk if run else 0]).encode()).hexdigest()
     key = (connection.pk, 1 if run else 0)
     if key not in _open or _open[key][0] != digest:
-        _open[key] = (digest, registry.open_crm(connection.kind, settings, budget(connection)))
+        kept = tokens.SealedTokens(connection.pk, login)
+        options = dict(connection.settings) | credentials
+        _open[key] = (digest, registry.open_crm(connection.kind, options, budget(connection), kept))
     return _open[key][1]
+
+
+def forget(connection: Connection) -> None:
+    """Open this connection anew next time: what the org said before does not count any more."""
+    _open.pop((connection.pk, 0), None)
 
 
 def budget(connection: Connection) -> Throttle:

@@ -1,4 +1,4 @@
-"""Mails to the administrator about the product itself: a run that waits, a run that failed.
+"""Mails to the administrator about the product itself: a run that waits or failed, a CRM that has to be reconnected.
 
 They are written down in the transaction that changes the run, and sent by the scheduler until they are gone.
 """
@@ -16,6 +16,7 @@ from django.core.mail import EmailMessage
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from connectors.errors import AuthRevoked
 from sync import outputs
 from sync.models import Connection, Notice, Portfolio, Run
 
@@ -60,6 +61,30 @@ def drifted(connection: Connection, found: Sequence[str]) -> None:
         body=f"{listed}\n\nRuns stop until this is mended: tierline schema plan {connection}, then "
         f"tierline schema apply {connection}. Or change the model: tierline model publish FILE.",
     )
+
+
+def reconnect(connection: Connection, why: AuthRevoked) -> None:
+    """Tell that a CRM takes our credentials no longer."""
+    Notice.objects.create(
+        portfolio=connection.portfolio,
+        key=f"{_reconnects(connection)}{timezone.now():%y%m%d%H%M%S%f}",
+        subject=f"{connection} has to be reconnected",
+        body=f"{why.message}\n{why.next_step}\n\nRuns of {connection.portfolio} stop until then, and nothing is lost. "
+        f"Reconnect: tierline connection reconnect {connection}\n"
+        f"If it was mended in the CRM: tierline connection test {connection}",
+    )
+
+
+def told_to_reconnect(run: Run) -> bool:
+    """Whether a mail about the credentials was written since the run began."""
+    return any(
+        Notice.objects.filter(key__startswith=_reconnects(connection), created_at__gte=run.started_at).exists()
+        for connection in run.portfolio.crms()
+    )
+
+
+def _reconnects(connection: Connection) -> str:
+    return f"reconnect-{connection.pk}-"
 
 
 def _note(run: Run, what: str, subject: str, body: str) -> None:

@@ -85,7 +85,7 @@ def create(
     """The row of a new run, not queued yet.
 
     An incremental run looks only at accounts that something touched since the last run; it waits while a run is held,
-    because it would write some of what that run may not.
+    because it would write some of what that run may not, and while a CRM takes none of our credentials.
     """
     if not portfolio.crms().exists():
         raise NothingToRun(f"{portfolio} has no CRM yet. Add one: tierline connection add NAME --help")
@@ -95,6 +95,9 @@ def create(
     held = Run.objects.filter(portfolio=portfolio, state=Run.State.HELD).first()
     if held and kind == Run.Kind.INCREMENTAL:
         raise NothingToRun(f"{held} waits for approval. Approve or drop it first, or start a full run: tierline run")
+    lost = portfolio.crms().filter(state=Connection.State.RECONNECT).first()
+    if lost and kind == Run.Kind.INCREMENTAL:
+        raise NothingToRun(f"{lost} takes our credentials no longer. Reconnect: tierline connection reconnect {lost}")
     try:
         with transaction.atomic():
             run = Run.objects.create(
@@ -163,15 +166,17 @@ def pause(run: Run, token: str, error: Retryable) -> None:
 
 def stop_for(run: Run, token: str, error: ConnectorError) -> None:
     """A failure that needs a person."""
+    next_step, tell = error.next_step, True
     if isinstance(error, AuthRevoked):
-        Connection.objects.filter(portfolio=run.portfolio).exclude(kind=Connection.FILES).update(
-            state=Connection.State.RECONNECT
-        )
-    fail(run, token, error.message, error.next_step)
+        lost = run.portfolio.crms().filter(state=Connection.State.RECONNECT)
+        commands = " or ".join(f"tierline connection reconnect {connection}" for connection in lost)
+        next_step = f"{next_step} Reconnect: {commands}" if commands else next_step
+        tell = not notices.told_to_reconnect(run)
+    fail(run, token, error.message, next_step, tell=tell)
 
 
-def fail(run: Run, token: str, message: str, next_step: str) -> None:
-    """End a run that cannot go on; every row of it gets an outcome."""
+def fail(run: Run, token: str, message: str, next_step: str, *, tell: bool = True) -> None:
+    """End a run that cannot go on; every row of it gets an outcome. `tell` the administrator by mail."""
     log.error("run %s failed in step %s: %s", run.pk, run.step, message)
     with transaction.atomic():
         lease.record(
@@ -195,7 +200,8 @@ def fail(run: Run, token: str, message: str, next_step: str) -> None:
             message="Accepted by the CRM, but the run ended before it was read back.",
         )
         lease.record(run.pk, token, counts=figures.counts(run))
-        notices.failed(run, message, next_step)
+        if tell:
+            notices.failed(run, message, next_step)
 
 
 def finish(run: Run, token: str) -> None:

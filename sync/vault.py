@@ -54,7 +54,7 @@ def rotate_all() -> int:
     """
     count = 0
     with transaction.atomic():
-        for connection in Connection.objects.exclude(credentials=b""):
+        for connection in Connection.objects.select_for_update().exclude(credentials=b""):
             unseal(connection.credentials)
             connection.credentials = rotate(connection.credentials)
             connection.save(update_fields=["credentials"])

@@ -38,7 +38,7 @@ _NEXT_STEPS: tuple[tuple[str, str, str], ...] = (
     ("invalid_grant", "client credentials user", "In the app's policies switch the client credentials flow on and name "
      "the user it runs as."),
     ("invalid_grant", "inactive", "Activate the user in Setup, or connect as another one."),
-    ("invalid_grant", "expired access/refresh token", "Log in again: tierline connection reconnect NAME --browser"),
+    ("invalid_grant", "expired access/refresh token", "Log in again in the browser."),
     ("invalid_grant", "code", "Begin again: the code is good once and for some minutes."),
     ("redirect_uri_mismatch", "", "Add the callback address to the app exactly as it was printed."),
 )  # fmt: skip
