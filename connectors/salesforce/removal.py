@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from connectors.base import SchemaPlan, SchemaStep
+from connectors.salesforce.lead_conversion import LeadConversion
 from connectors.salesforce.metadata import MetadataApi, child_of, text_of
 
 #: Deleted in this order: nothing that is still referred to can go.
@@ -43,6 +44,9 @@ def _depends(element: object) -> bool:
 
 def remove(metadata: MetadataApi, plan: SchemaPlan) -> None:
     """Delete what the plan says, one at a time, in its order."""
+    fields = [step.target.partition(" ")[2] for step in plan.changes if step.target.startswith("CustomField ")]
+    if on_leads := [name.partition(".")[2] for name in fields if name.startswith("Lead.")]:
+        LeadConversion(metadata).forget(on_leads)
     for step in plan.changes:
         component_type, _, name = step.target.partition(" ")
         if name in metadata.read(component_type, [name]):

@@ -19,6 +19,7 @@ from connectors.salesforce.definitions import Decision, decide, merge_into
 from connectors.salesforce.drift import difference_of
 from connectors.salesforce.fields import Describe, fields_of
 from connectors.salesforce.kinds import DETAIL, only_source
+from connectors.salesforce.lead_conversion import LeadConversion
 from connectors.salesforce.metadata import Element, MetadataApi, component, put
 from connectors.salesforce.obligations import Obligations
 from connectors.salesforce.permissions import PermissionSets
@@ -66,6 +67,7 @@ class Schema:
         draft = self._draft(specs)
         steps = [*detail.step(self._metadata, specs), *(_step(name, draft) for name in draft.specs)]
         steps += self._record_types().steps(specs)
+        steps += LeadConversion(self._metadata).steps(specs)
         steps += self._permissions().steps(dict(draft.specs), bypass=bool(rules))
         steps += self._obligations().steps(rules)
         return SchemaPlan(
@@ -92,6 +94,7 @@ class Schema:
         for dependent in (False, True):
             self._metadata.upsert("CustomField", _elements(draft, dependent=dependent))
         self._record_types().apply(list(draft.specs.values()))
+        LeadConversion(self._metadata).apply(draft.specs.values())
         obligations = self._obligations()
         obligations.allow_bypass(rules)
         self._permissions().grant(dict(draft.specs), bypass=bool(rules))

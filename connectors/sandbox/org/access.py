@@ -28,7 +28,7 @@ ADMINISTRATOR, STANDARD_USER = "System Administrator", "Standard User"
 #: Standard objects that hold a company's business; the other standard ones are set-up.
 _BUSINESS = frozenset(
     {
-        "Account", "Contact", "Contract", "Opportunity", "OpportunityLineItem", "Product2", "Pricebook2",
+        "Account", "Contact", "Contract", "Lead", "Opportunity", "OpportunityLineItem", "Product2", "Pricebook2",
         "PricebookEntry", "Order", "OrderItem", "Case", "Task", "Event",
     }
 )  # fmt: skip

@@ -209,6 +209,7 @@ def _event_end(draft: Draft, starts: str) -> None:
 
 RULES: dict[str, Callable[[Draft, Context], None]] = {
     "Contact": _person_name,
+    "Lead": _person_name,
     "User": _person_name,
     "Opportunity": _opportunity,
     "OpportunityLineItem": _opportunity_line,

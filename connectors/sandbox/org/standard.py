@@ -24,6 +24,7 @@ from connectors.sandbox.org.standard_fields import (
     whole,
     with_system_fields,
 )
+from connectors.sandbox.org.standard_leads import LEAD
 from connectors.sandbox.org.standard_sales import SALES
 
 #: value -> closed
@@ -243,5 +244,5 @@ _SETUP = (
 #: Parents before children. Where `permission_sets` defines an object too, the fuller definition here is taken.
 STANDARD: Mapping[str, ObjectDef] = {
     **{definition.name: with_system_fields(definition) for definition in OBJECTS},
-    **{definition.name: definition for definition in (*SALES, CASE, TASK, EVENT, USER, *_SETUP)},
+    **{definition.name: definition for definition in (*SALES, LEAD, CASE, TASK, EVENT, USER, *_SETUP)},
 }

@@ -108,12 +108,13 @@ def read_only(field: FieldDef, *, calculated: bool = True) -> FieldDef:
 
 
 def address(prefix: str, label: str) -> list[FieldDef]:
+    before = f"{label} " if label else ""
     return [
-        area(f"{prefix}Street", f"{label} Street", 255),
-        text(f"{prefix}City", f"{label} City", 40),
-        text(f"{prefix}State", f"{label} State/Province", 80),
-        text(f"{prefix}PostalCode", f"{label} Zip/Postal Code", 20),
-        text(f"{prefix}Country", f"{label} Country", 80),
+        area(f"{prefix}Street", f"{before}Street", 255),
+        text(f"{prefix}City", f"{before}City", 40),
+        text(f"{prefix}State", f"{before}State/Province", 80),
+        text(f"{prefix}PostalCode", f"{before}Zip/Postal Code", 20),
+        text(f"{prefix}Country", f"{before}Country", 80),
     ]
 
 

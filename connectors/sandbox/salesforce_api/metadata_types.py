@@ -8,6 +8,7 @@ from typing import Literal
 
 from connectors.sandbox.salesforce_api import (
     metadata_fields,
+    metadata_lead_convert,
     metadata_objects,
     metadata_permissions,
     metadata_record_types,
@@ -70,6 +71,10 @@ TYPES = {
         ComponentType(
             "StandardValueSet", "standardValueSets", "standardValueSet", metadata_values.standard_names,
             metadata_values.read_standard, metadata_values.save_standard, metadata_values.delete_standard,
+        ),
+        ComponentType(
+            "LeadConvertSettings", "LeadConvertSettings", "LeadConvertSetting", metadata_lead_convert.names,
+            metadata_lead_convert.read, metadata_lead_convert.save, metadata_lead_convert.delete,
         ),
         ComponentType(
             "PermissionSet", "permissionsets", "permissionset", metadata_permissions.names,
