@@ -47,15 +47,21 @@ def add_connection(
     *,
     api_share: float = 0.5,
     token: Token | None = None,
+    administrator: str = "",
 ) -> Connection:
     """Save a connection, or renew the settings of the one with this name, once the CRM has answered.
 
-    `token`: what a login in the browser has given.
+    Until then nothing is stored, a new portfolio included. `token`: what a login in the browser has given.
     """
     connection = Connection.objects.filter(name=name).first() or Connection(portfolio=portfolio, name=name)
     connection.kind = kind
     connection.api_share = api_share
-    _admit(connection, _log_in(connection, settings, credentials, token), settings)
+    entered = _log_in(connection, settings, credentials, token)
+    if administrator:
+        portfolio.administrator_name = portfolio.administrator_email = administrator
+    if administrator or portfolio.pk is None:
+        portfolio.save()
+    _admit(connection, entered, settings)
     AuditEvent.objects.create(portfolio=portfolio, actor="command line", action="connection saved", subject=name)
     return connection
 

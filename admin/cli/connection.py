@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from admin.cli import connecting
 from admin.cli.output import WRONG_INPUT, Stop, out, print_json, sentences
 
 if TYPE_CHECKING:
@@ -17,44 +17,8 @@ app = typer.Typer(help="Connect a CRM, test it, list what is connected.", no_arg
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
 
 
-@app.command()
-def add(
-    name: Annotated[str, typer.Argument(help="What you call it, e.g. production.")],
-    url: Annotated[str, typer.Option(help="Your My Domain address, e.g. https://acme.my.salesforce.com")],
-    client_id: Annotated[str, typer.Option(help="Consumer key of the External Client App.")],
-    kind: Annotated[str, typer.Option(help="Kind of CRM.")] = "salesforce",
-    portfolio: Annotated[str, typer.Option(help="Portfolio it belongs to; made when new.")] = "default",
-    administrator: Annotated[
-        str, typer.Option(help="E-mail address of the last resort for alerts.", metavar="EMAIL")
-    ] = "",
-    api_share: Annotated[
-        int, typer.Option(min=1, max=90, help="Percent of the org's API calls in 24 hours that may be ours.")
-    ] = 50,
-) -> None:
-    """Connect a CRM. The client secret comes from TIERLINE_CLIENT_SECRET or is asked for; stored encrypted."""
-    with sentences():
-        from admin.cli.django_setup import ready
-
-        ready(migrate=True)
-        from admin import portfolios
-        from sync.models import Portfolio
-
-        secret = os.environ.get("TIERLINE_CLIENT_SECRET") or typer.prompt("Client secret", hide_input=True)
-        chosen, _ = Portfolio.objects.get_or_create(name=portfolio)
-        if administrator:
-            chosen.administrator_name = chosen.administrator_email = administrator
-            chosen.save()
-        connection = portfolios.add_connection(
-            chosen,
-            name,
-            kind,
-            {"login_url": url, "client_id": client_id},
-            {"client_secret": secret},
-            api_share=api_share / 100,
-        )
-        who = connection.identity
-        out.print(f"Connected to {who['org_name']} ({who['org_id']}) as {who['user_name']}.")
-        out.print(f"Next: tierline model publish FILE, then tierline schema plan {name}")
+app.command()(connecting.add)
+app.command()(connecting.reconnect)
 
 
 @app.command()
