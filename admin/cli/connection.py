@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from admin.cli import connecting
-from admin.cli.output import WRONG_INPUT, Stop, out, print_json, sentences
+from admin.cli.output import WAITS, WRONG_INPUT, Stop, out, print_json, sentences
 
 if TYPE_CHECKING:
     from sync.models import Connection
@@ -23,27 +23,36 @@ app.command()(connecting.reconnect)
 
 @app.command()
 def test(name: Annotated[str, typer.Argument(help="Name of the connection.")], as_json: Json = False) -> None:
-    """Ask the CRM who we are and how much of the API budget is used."""
+    """Ask the CRM who we are, what the API budget is, what we may not do and what our writes will meet.
+
+    Exit code 3: a permission is missing.
+    """
     with sentences():
         from dataclasses import asdict
 
         connection = find(name)
-        from admin import portfolios
+        from admin import portfolios, preflight
         from sync import crms
 
         identity = portfolios.check(connection)
+        found = preflight.look(connection)
         limits = crms.open_crm(connection).limits()
         usage = crms.budget(connection).usage()
         ours, ours_at_most = (usage.ours, usage.share) if usage else (0, int(connection.api_share * limits.allowed))
         if as_json:
             budget = {"api_used": limits.used, "api_allowed": limits.allowed}
-            print_json({**asdict(identity), **budget, "api_ours": ours, "api_share": ours_at_most})
-            return
-        out.print(f"[green]✓[/] {identity.org_name} ({identity.org_id}) at {identity.instance_url}")
-        out.print(f"  as {identity.user_name} <{identity.user_email}>")
-        share = 100 * limits.used / limits.allowed if limits.allowed else 0
-        out.print(f"  API calls in the last 24 hours: {limits.used:,} of {limits.allowed:,} ({share:.0f} %)")
-        out.print(f"  of these ours: {ours:,}, at most {ours_at_most:,} ({connection.api_share:.0%})")
+            document = {**asdict(identity), **budget, "api_ours": ours, "api_share": ours_at_most}
+            print_json({**document, **({"preflight": asdict(found)} if found else {})})
+        else:
+            share = 100 * limits.used / limits.allowed if limits.allowed else 0
+            out.print(f"[green]✓[/] {identity.org_name} ({identity.org_id}) at {identity.instance_url}")
+            out.print(f"  as {identity.user_name} <{identity.user_email}>")
+            out.print(f"  API calls in the last 24 hours: {limits.used:,} of {limits.allowed:,} ({share:.0f} %)")
+            out.print(f"  of these ours: {ours:,}, at most {ours_at_most:,} ({connection.api_share:.0%})")
+            for line in preflight.sentences(found) if found else ():
+                out.print(line, markup=False, soft_wrap=True)
+        if found and found.missing:
+            raise typer.Exit(WAITS)
 
 
 @app.command("list")

@@ -25,12 +25,14 @@ from connectors.base import (
     WriteResult,
 )
 from connectors.errors import MissingScope, SchemaMismatch
+from connectors.preflight import Preflight
 from connectors.salesforce import (
     bulk_reading,
     bulk_writing,
     detail,
     detail_records,
     drift,
+    preflight,
     reading,
     removal,
     schema,
@@ -307,6 +309,10 @@ class Salesforce:
         known = soql.select(["Id"], "Task", f"Subject LIKE {soql.containing(marked)}", mine, limit=1)
         found = self._client.query(known)["records"]
         return str(found[0]["Id"]) if found else ""
+
+    def preflight(self, written: Collection[str], own: Collection[str]) -> Preflight:
+        """See `LooksAhead.preflight`."""
+        return preflight.look(self._client, self._own_ids()[1], written, own)
 
     def record_url(self, kind: str, record_id: str) -> str:
         sources = sources_of(kind)

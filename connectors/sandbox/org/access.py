@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connectors.sandbox.org.permission_sets import OBJECT_PERMISSIONS, PermissionSets
+from connectors.sandbox.org.permission_sets import OBJECT_PERMISSIONS, USER_PERMISSIONS, PermissionSets
 from connectors.sandbox.org.schema import FieldDef, ObjectDef
 from connectors.sandbox.org.standard_fields import SYSTEM_FIELDS
 
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 ENFORCED = "field_security"
 _GUARDED = "guarded_fields"
 ADMINISTRATOR, STANDARD_USER = "System Administrator", "Standard User"
+# unverified: which user permissions the standard profiles other than System Administrator bring.
+_BY_PROFILE: Mapping[str, frozenset[str]] = {
+    ADMINISTRATOR: frozenset(USER_PERMISSIONS) - {"ApiUserOnly", "PasswordNeverExpires", "BulkApiHardDelete"},
+    STANDARD_USER: frozenset({"ApiEnabled", "EditTask", "RunReports"}),
+    "Salesforce API Only System Integrations": frozenset({"ApiEnabled", "ApiUserOnly"}),
+}
 #: Standard objects that hold a company's business; the other standard ones are set-up.
 _BUSINESS = frozenset(
     {
@@ -98,6 +104,18 @@ class Access:
             given = frozenset(name for name, column in OBJECT_PERMISSIONS.items() if row[column])
             objects[row["SobjectType"]] = objects.get(row["SobjectType"], frozenset()) | given
         return Grants(profile == STANDARD_USER, user, objects)
+
+    def user_permissions(self, user_id: str) -> frozenset[str]:
+        """Those of USER_PERMISSIONS that profile and permission sets give."""
+        found = self._org.query(f"SELECT Profile.Name FROM User WHERE Id = '{user_id}'").records  # noqa: S608
+        profile = (found[0]["Profile"] or {}).get("Name") if found else ADMINISTRATOR
+        columns = ", ".join(f"Permissions{name}" for name in USER_PERMISSIONS)
+        rows = self._org.query(
+            f"SELECT {columns} FROM PermissionSet WHERE Id IN "  # noqa: S608
+            f"(SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{user_id}')"
+        ).records
+        granted = {name for name in USER_PERMISSIONS for row in rows if row[f"Permissions{name}"]}
+        return _BY_PROFILE.get(str(profile), frozenset()) | granted
 
     def may_change_metadata(self, user_id: str) -> bool:
         return bool(self.grants(user_id).user & {"ModifyAllData", "ModifyMetadata"})

@@ -163,6 +163,7 @@ def _flow_row(org: Org, automation: Automation) -> dict[str, Any]:
         "ProcessType": "AutoLaunchedFlow", "TriggerType": "RecordBeforeSave",
         "TriggerObjectOrEventId": definition.name, "TriggerObjectOrEventLabel": definition.label,
         "RecordTriggerType": "CreateAndUpdate", "IsActive": automation.active,
+        "ActiveVersionId": automation.name if automation.active else None,
     }  # fmt: skip
 
 

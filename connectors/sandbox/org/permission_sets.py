@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 #: User permissions with a column `Permissions...` on PermissionSet; others are kept without one.
 USER_PERMISSIONS = (
-    "ApiEnabled", "AssignPermissionSets", "AuthorApex", "BulkApiHardDelete", "CustomizeApplication", "EditTask",
-    "ManageUsers", "ModifyAllData", "ModifyMetadata", "PasswordNeverExpires", "RunReports", "ViewAllData",
+    "ApiEnabled", "ApiUserOnly", "AssignPermissionSets", "AuthorApex", "BulkApiHardDelete", "CustomizeApplication",
+    "EditTask", "ManageUsers", "ModifyAllData", "ModifyMetadata", "PasswordNeverExpires", "RunReports", "ViewAllData",
     "ViewAllUsers", "ViewSetup",
 )  # fmt: skip
 #: Permissions on an object: the Metadata API's name -> the column of ObjectPermissions.

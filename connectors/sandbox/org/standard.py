@@ -189,6 +189,7 @@ _SETUP = (
     ]),
     make("FlowDefinitionView", "Flow Definition View", "Flow Definition Views", "3dd", [
         text("ApiName", "Flow API Name"),
+        text("ActiveVersionId", "Active Version ID"),
         text("DurableId", "Durable ID"),
         text("Label", "Flow Label"),
         text("ProcessType", "Process Type"),

@@ -12,6 +12,7 @@ from connectors.sandbox.org.queries import PAGE, QueryOptions, page_size
 from connectors.sandbox.org.soql_parser import parse
 from connectors.sandbox.org.soql_tree import Path
 from connectors.sandbox.salesforce_api.calls import ApiError, Call, Entry, Reply
+from connectors.sandbox.salesforce_api.own_permissions import own_permissions
 from connectors.sandbox.salesforce_api.record_access import record_access
 
 _BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
@@ -42,15 +43,17 @@ class QueryResource:
             version=call.version,
         )
         self.org.objects()
-        access = self.record_access(soql)
+        access = self.access(soql, call.user_id)
         if access is not None:
             return Reply(_reply(call, access))
         return Reply(_reply(call, self.org.queries.run(soql, options)))
 
-    def record_access(self, soql: str) -> QueryResult | None:
-        """The result of a query of UserRecordAccess, which has no records of its own; None for other queries."""
+    def access(self, soql: str, user_id: str) -> QueryResult | None:
+        """The result of a query of the objects that have no records of their own; None for other queries."""
         query = parse(soql)
-        return record_access(self.org, query) if query.entity.lower() == "userrecordaccess" else None
+        if query.entity.lower() == "userrecordaccess":
+            return record_access(self.org, query)
+        return own_permissions(self.org, query, user_id) if query.entity.lower() == "userpermissionaccess" else None
 
     def next(self, call: Call) -> Reply:
         """Clients repeat `?q=` on the locator's address; the locator alone counts."""
