@@ -113,23 +113,22 @@ def _alone(connection_id: int) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
         return
-    redis: Redis = Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=5)
-    lock = redis.lock(f"tierline:login:{connection_id}", timeout=LOCK, blocking_timeout=PATIENCE)
-    try:
-        taken = lock.acquire()
-    except RedisError as lost:
-        raise Unavailable(
-            "The lock that lets one worker log in at a time cannot be taken: Redis does not answer.",
-            next_step="Check that Redis is running at REDIS_URL.",
-            code="NO_LOCK",
-        ) from lost
-    if not taken:
-        raise Unavailable(
-            "Another worker is still logging in to the CRM.", next_step="It is tried again.", code="LOGIN_BUSY"
-        )
-    try:
-        yield
-    finally:
-        with suppress(LockError, RedisError):
-            lock.release()
-        redis.close()
+    with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=5) as redis:
+        lock = redis.lock(f"tierline:login:{connection_id}", timeout=LOCK, blocking_timeout=PATIENCE)
+        try:
+            taken = lock.acquire()
+        except RedisError as lost:
+            raise Unavailable(
+                "The lock that lets one worker log in at a time cannot be taken: Redis does not answer.",
+                next_step="Check that Redis is running at REDIS_URL.",
+                code="NO_LOCK",
+            ) from lost
+        if not taken:
+            raise Unavailable(
+                "Another worker is still logging in to the CRM.", next_step="It is tried again.", code="LOGIN_BUSY"
+            )
+        try:
+            yield
+        finally:
+            with suppress(LockError, RedisError):
+                lock.release()

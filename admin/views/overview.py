@@ -96,7 +96,7 @@ def _connections(chosen: Portfolio) -> Iterator[Attention]:
         yield Attention(
             "error",
             f"{connection} refuses our credentials; runs cannot work.",
-            f"Renew them: tierline connection add {connection} --help",
+            f"Reconnect: tierline connection reconnect {connection}",
         )
 
 

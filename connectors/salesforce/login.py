@@ -37,8 +37,8 @@ class Login:
     @property
     def known_address(self) -> str:
         """The org's address as far as known without asking it."""
-        known = self._token or self._tokens.current()
-        return known.address if known else self._credentials.login_address
+        self._token = self._token or self._tokens.current()
+        return self._token.address if self._token else self._credentials.login_address
 
     def access(self) -> Token:
         """The token to use now. Raises what logging in raises."""
