@@ -41,6 +41,12 @@ class Leads(Part):
     values: tuple[Chosen, ...] = ()
 
 
+class Requests(Part):
+    """Fields in which people who may not edit the tier ask about it: confirm, dispute, ask for another one."""
+
+    enabled: bool = False
+
+
 class RetiredValue(Part):
     """A value that is no longer offered. Records that hold it move `into` another one, or to what the rules say.
 

@@ -15,7 +15,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from scoring.conditions import STRICT, Condition, Text
 from scoring.model_mandatory import Mandatory
-from scoring.model_places import Detail, Leads, Opportunities, Retired
+from scoring.model_places import Detail, Leads, Opportunities, Requests, Retired
 
 #: A picklist's API name. Salesforce allows letters, digits and underscores, no double or trailing underscore.
 Key = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$", max_length=40)]
@@ -57,6 +57,8 @@ DEFAULT_NAMES: Mapping[str, Mapping[str, str]] = {
         "tier_since": "Tierline_Tier_Since__c",
         "tier_reason": "Tierline_Tier_Reason__c",
         "tier_suggestion": "Tierline_Tier_Suggestion__c",
+        "request": "Tierline_Request__c",
+        "request_comment": "Tierline_Request_Comment__c",
         "detail_value_score": "Tierline_Value_Score__c",
         "detail_cost_to_serve": "Tierline_Cost_To_Serve__c",
         "detail_reasons": "Tierline_Reasons__c",
@@ -407,6 +409,7 @@ class Model(Part):
     detail: Detail = Detail()
     opportunities: Opportunities = Opportunities()
     leads: Leads = Leads()
+    requests: Requests = Requests()
     retired: Retired = Retired()
     playbook: Mapping[TierKey, Annotated[str, Field(min_length=1, max_length=4000)]] = {}
     administrator: Administrator | None = None

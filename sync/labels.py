@@ -15,6 +15,12 @@ _FIELDS = {
     "sub_segment": "Sub-segment",
     "value_profile": "Value profile",
     "tier": "Tier",
+    "request": "Request",
+    "detail_reasons": "Reasons",
+    "detail_missing": "Missing inputs",
+    "detail_playbook": "Playbook",
+    "detail_value_score": "Value score",
+    "detail_cost_to_serve": "Cost to serve",
 }
 
 

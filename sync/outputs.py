@@ -15,7 +15,7 @@ from connectors.base import FieldSpec, PicklistValue, Scalar
 from scoring import model as models
 from scoring.model import Model
 from scoring.model_types import CrmFields, OutputKey
-from sync import details
+from sync import details, requests
 from sync.models import Connection, PublishedModel
 from sync.plan import Output
 
@@ -148,7 +148,7 @@ class Layout:
             for key, name in self.carried.items()
         ]
         specs += [self._on_lead(picklists[self.names[key]]) for key in self.model.leads.values]
-        return [*specs, *details.specs(self.detail)]
+        return [*specs, *requests.specs(self.names), *details.specs(self.detail)]
 
     def _controller(self, key: str) -> str:
         """The field a carried value depends on, if that is carried too."""
@@ -223,6 +223,8 @@ def layout_of(model: Model, kind: str) -> Layout:
         parent = "segment" if key == "sub_segment" else ""
         retired = {value.key: value.into for value in model.retired.of(key)}
         outputs.append(Output(key, policy, found, parent, names["segment"] if parent else "", retired))
+    if model.requests.enabled:
+        names |= {role: given.get(role) or model.crm_names(kind)[role] for role in requests.ROLES}
     detail = {key: given.get(role) or model.crm_names(kind)[role] for key, role in details.ROLES.items()}
     carried: dict[str, str] = {key: names[key] for key in _OUTPUTS if key in model.opportunities.values}
     return Layout(model, kind, tuple(outputs), names, detail if model.detail.enabled else {}, carried)

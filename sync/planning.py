@@ -17,7 +17,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Subquery
 
 from connectors.errors import Unavailable
-from sync import dirty, evaluate, holding, lease, mirror, outputs, values
+from sync import dirty, evaluate, holding, lease, mirror, outputs, requests, values
 from sync.attached import Attached, Attachment
 from sync.models import AccountState, Change, Connection, Override, Run, Score, refused_key
 from sync.plan import Account, OverrideRequest, Planned, digest, plan_account
@@ -230,7 +230,9 @@ class _Chunk:
         )
 
     def _attach(self, state: AccountState, row: Row, planned: Planned, earlier: Mapping[str, Any]) -> None:
-        """Plan the account's detail record and opportunities."""
+        """Plan the account's detail record and opportunities, and note what people ask for."""
+        if asked := requests.standing(state.current, state.tier or None):
+            self.edits.append((state.record_id, asked))
         known = self.attempted.get(state.record_id, {})
         as_of = evaluate.as_of(self.run)
         for found in self.attached.plan(state, row, planned, earlier, as_of, self.run.model_id, known):

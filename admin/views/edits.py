@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from admin.views import paging, portfolio
 from admin.views.published import label
-from sync import labels
+from sync import labels, requests
 from sync.links import record_url
 from sync.models import AccountState, Change, Override, Portfolio, Run
 
@@ -106,7 +106,7 @@ def _edit(
         value=value,
         words=label(names, key, value),
         computed=computed,
-        computed_words=label(names, key, computed),
+        computed_words=label(names, "tier" if key == requests.REQUEST else key, computed),
         noticed=noticed,
         url=record_url(account.connection, "account", account.record_id),
     )

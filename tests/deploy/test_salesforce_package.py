@@ -16,7 +16,7 @@ from lxml import etree  # type: ignore[import-untyped, unused-ignore]
 
 from admin import package
 from connectors.salesforce.permissions import BYPASS
-from scoring import presets
+from scoring import model, presets
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "deploy" / "salesforce"
@@ -63,6 +63,26 @@ def test_every_file_is_valid_against_the_wsdl(wsdl: Any) -> None:
         assert wsdl.validate(root), f"{path}: {wsdl.error_log.last_error}"
         checked += 1
     assert checked > 20
+
+
+def test_a_model_that_uses_everything_gives_valid_files(wsdl: Any) -> None:
+    text = presets.text("default").replace(
+        "\nguard: ",
+        "\ndetail: {enabled: true}\nopportunities: {values: [segment, sub_segment, tier]}\n"
+        "leads: {values: [segment, sub_segment]}\nrequests: {enabled: true}\nguard: ",
+    )
+    files = {
+        path: content for path, content in package.files(model.parse(text, "all")).items() if path.endswith(".xml")
+    }
+    for path, content in files.items():
+        assert wsdl.validate(etree.fromstring(content)), f"{path}: {wsdl.error_log.last_error}"
+    objects = {path.split("/")[4] for path in files if "/objects/" in path}
+    assert objects == {"Account", "Opportunity", "Lead", "Tierline_Detail__c"}
+    for role in ("Integration", "Seller", "Data_Owner"):
+        granted = etree.fromstring(files[f"{SOURCE}permissionsets/Tierline_{role}.permissionset-meta.xml"])
+        named = {entry.findtext(f"{NS}object") for entry in granted.iterfind(f"{NS}objectPermissions")}
+        assert named == {"Tierline_Detail__c"}
+        assert "Tierline_Detail__c.Tierline_Account__c" not in texts(granted, "field")  # a master is everybody's
 
 
 def test_every_reference_leads_somewhere() -> None:
