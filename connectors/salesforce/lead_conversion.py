@@ -26,7 +26,8 @@ class LeadConversion:
         wanted = _wanted(specs)
         if not wanted:
             return []
-        lacking = {name: into for name, into in wanted.items() if _mapped(self._read()).get(name) != into}
+        known = _mapped(self._read())
+        lacking = {name: into for name, into in wanted.items() if known.get(name) != into}
         if not lacking:
             return [SchemaStep("=", "Lead conversion", "unchanged")]
         told = ", ".join(f"{name} to Account.{into}" for name, into in lacking.items())
@@ -35,6 +36,8 @@ class LeadConversion:
     def apply(self, specs: Iterable[FieldSpec]) -> None:
         """Bring the settings to hold our mappings too."""
         wanted = _wanted(specs)
+        if not wanted:
+            return
         settings = self._read()
         known = _mapped(settings)
         if all(known.get(name) == into for name, into in wanted.items()):
