@@ -152,6 +152,26 @@ def test_random_faults_end_as_a_quiet_run(
     prove(stage, quiet)
 
 
+@pytest.mark.parametrize(
+    ("way", "seed"),
+    [
+        pytest.param(way, seed, marks=[] if seed == 1 else [pytest.mark.soak])
+        for way in ("singly", "in bulk")
+        for seed in range(1, 6)
+    ],
+)
+def test_a_storm_of_row_locks_ends_as_a_quiet_run(
+    stage: Stage, quiet: dict[str, Any], way: str, seed: int, request: pytest.FixtureRequest
+) -> None:
+    """Every fourth row of any write is refused because somebody else holds it; only those rows are sent again."""
+    if way == "in bulk":
+        request.getfixturevalue("in_bulk")
+    stage.org.set_setting("lock_storm", {"probability": 0.25, "seed": seed, "objects": ["Account"]})
+    prove(stage, quiet)
+    assert Change.objects.filter(attempts__gt=1).exists(), "no row was ever locked"
+    assert Change.objects.filter(attempts=1).exists(), "rows that were saved are not sent again"
+
+
 @pytest.mark.parametrize("step", [pytest.param(Run.Step.PULL, marks=pytest.mark.soak), Run.Step.VERIFY])
 def test_a_crm_that_stays_away_ends_the_run_with_a_sentence_and_the_next_run_mends_it(stage: Stage, step: str) -> None:
     run = stage.work(stage.start(), until=step)
