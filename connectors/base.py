@@ -305,6 +305,9 @@ class Crm(Protocol):
 
     def limits(self) -> Limits: ...
 
+    def use_objects(self, objects: Mapping[str, str]) -> None:
+        """From now on read these kinds from objects of the company's own: kind -> API name."""
+
     def kinds(self) -> Mapping[str, Mapping[str, str]]:
         """Kinds this org can deliver -> its default column -> CRM field path."""
 

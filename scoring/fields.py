@@ -85,6 +85,17 @@ COLUMNS: Mapping[str, frozenset[str]] = {
 }
 
 
+#: Columns without which records of a kind are of no use.
+NEEDED: Mapping[str, frozenset[str]] = {
+    "product": frozenset({"name"}),
+    "order": frozenset({"account_id", "ordered_on", "amount"}),
+    "order_line": frozenset({"order_id", "amount"}),
+    "ticket": frozenset({"account_id", "opened_on"}),
+    "activity": frozenset({"account_id", "activity_type", "happened_on"}),
+    "contract": frozenset({"account_id", "starts_on", "ends_on"}),
+}
+
+
 def rule_fields(model: Model) -> dict[str, RuleField]:
     """Every field the model's rules may test, by name."""
     fields = {name: RuleField(name, kind, label) for name, (kind, label) in {**_ACCOUNT, **_SUMS}.items()}

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import product
 
 from scoring.conditions import OPERATORS, All, AnyOf, Condition, Not, Otherwise, Test
-from scoring.fields import BUILT_IN, COLUMNS, RuleField, rule_fields, text_fields
+from scoring.fields import BUILT_IN, COLUMNS, NEEDED, RuleField, rule_fields, text_fields
 from scoring.model_messages import nearest
 from scoring.model_types import DEFAULT_NAMES, Model, ValueProfile
 
@@ -293,6 +293,11 @@ def _crm(model: Model) -> Iterator[Flaw]:
             for column in columns:
                 if column not in known:
                     yield _unknown((*loc, column), f"column of {kind}", column, known)
+        for kind, name in own.objects.items():
+            absent = sorted(NEEDED[kind] - set(own.fields.get(kind, {})))
+            if absent:
+                message = f"{name} is no standard object, so where its columns are has to be said: {', '.join(absent)}."
+                yield Flaw(("crm", connector, "objects", kind), message, f"fields: {kind}: {absent[0]}: the API name")
         mapped = own.fields.get("account", {})
         for name in model.attributes:
             if name not in mapped:

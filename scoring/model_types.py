@@ -35,6 +35,8 @@ RuleKey = Literal[
     "unknown_product",
 ]
 
+#: Kinds that a company may keep in an object of its own.
+TransactionKind = Literal["product", "order", "order_line", "ticket", "activity", "contract"]
 TierKey = Literal["platinum", "gold", "silver", "bronze"]
 CPM_TIERS: tuple[TierKey, ...] = ("platinum", "gold", "silver", "bronze")
 
@@ -380,10 +382,12 @@ class Administrator(Part):
 class CrmFields(Part):
     """One CRM: where columns are found, by record kind, and the names of the fields we publish to.
 
+    `objects` names another object for a kind, e.g. order: Invoice__c; its columns then all stand under `fields`.
     `names` holds every role of a published value: "segment", "segment_source", "segment_date" ...
     """
 
     fields: Mapping[Text, Mapping[Text, Text]] = {}
+    objects: Mapping[TransactionKind, Text] = {}
     names: Mapping[Text, Text] = {}
 
 

@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 
 from connectors import registry
 from connectors.base import Crm
-from sync import throttle, tokens, vault
+from sync import outputs, throttle, tokens, vault
 from sync.models import Connection, Run
 from sync.throttle import Throttle
 
@@ -31,7 +31,10 @@ def open_crm(connection: Connection, run: Run | None = None) -> Crm:
         kept = tokens.SealedTokens(connection.pk, login)
         options = dict(connection.settings) | credentials
         _open[key] = (digest, registry.open_crm(connection.kind, options, budget(connection), kept))
-    return _open[key][1]
+    crm = _open[key][1]
+    if run:
+        crm.use_objects(outputs.layout(run.model, connection).objects)
+    return crm
 
 
 def forget(connection: Connection) -> None:

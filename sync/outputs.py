@@ -78,6 +78,12 @@ class Layout:
         """Whether a kind that the CRM has is of any use to this model."""
         return kind != DETAIL or bool(self.detail)
 
+    @property
+    def objects(self) -> Mapping[str, str]:
+        """Kind -> object of the CRM that carries it, where the model names one."""
+        crm = _crm(self.model, self.kind)
+        return {str(kind): name for kind, name in crm.objects.items()} if crm else {}
+
     def columns(self, kind: str, defaults: Mapping[str, str]) -> dict[str, str]:
         """Column -> CRM field path of everything that is read of this kind."""
         crm = _crm(self.model, self.kind)

@@ -43,7 +43,16 @@ from connectors.salesforce.client import Client
 from connectors.salesforce.errors import half_reply, outcome_unknown, row_result
 from connectors.salesforce.fields import Describe, check_readable, fields_of, resolve
 from connectors.salesforce.ids import long_id
-from connectors.salesforce.kinds import DEFAULTS, DETAIL, DETAIL_KEY, SOURCES, Source, only_source, sources_of
+from connectors.salesforce.kinds import (
+    DEFAULTS,
+    DETAIL,
+    DETAIL_KEY,
+    OWN_DEFAULTS,
+    SOURCES,
+    Source,
+    only_source,
+    sources_of,
+)
 from connectors.salesforce.metadata import MetadataApi
 from connectors.salesforce.records import column_type, to_rest, to_scalar
 from connectors.salesforce.sending import host_of
@@ -68,6 +77,7 @@ class Salesforce:
         self._describes: dict[str, Describe] = {}
         self._identity: Identity | None = None
         self._identity_link = ""
+        self._objects: Mapping[str, str] = {}
 
     @property
     def api_calls(self) -> int:
@@ -104,16 +114,32 @@ class Salesforce:
     def kinds(self) -> Mapping[str, Mapping[str, str]]:
         """The kinds whose objects this org has and lets us query; without Orders, for example, no order."""
         queryable = {entry["name"] for entry in self._client.get("sobjects/")["sobjects"] if entry["queryable"]}
+        for kind, name in self._objects.items():
+            if name not in queryable:
+                raise SchemaMismatch(
+                    f"The model reads {kind.replace('_', ' ')} records from {name}, which the org does not have or the "
+                    "integration user cannot see.",
+                    next_step=f"Give the integration user read access to {name}, or correct the model: objects.",
+                    code="NO_SUCH_OBJECT",
+                )
         return {
-            kind: DEFAULTS[kind]
-            for kind, sources in SOURCES.items()
-            if all(source.name in queryable for source in sources)
+            kind: OWN_DEFAULTS if kind in self._objects else DEFAULTS[kind]
+            for kind in SOURCES
+            if all(source.name in queryable for source in self._sources(kind))
         }
+
+    def use_objects(self, objects: Mapping[str, str]) -> None:
+        """See `Crm.use_objects`."""
+        self._objects = dict(objects)
+
+    def _sources(self, kind: str) -> tuple[Source, ...]:
+        """The objects behind a kind: one of the company's own, or Salesforce's."""
+        return (Source(self._objects[kind], ""),) if kind in self._objects else sources_of(kind)
 
     def describe(self, kind: str) -> Mapping[str, Field]:
         """API field name -> field. A kind with several objects shows the fields of all of them."""
         fields: dict[str, Field] = {}
-        for source in sources_of(kind):
+        for source in self._sources(kind):
             fields = {**fields_of(self._describe(source.name)), **fields}
         return fields
 
@@ -153,7 +179,7 @@ class Salesforce:
 
     def _readings(self, kind: str, fields: Mapping[str, str]) -> list[reading.Reading]:
         """What to ask each object behind a kind. Raises `SchemaMismatch` for a column that none of them has."""
-        readings = [self._reading(source, kind, fields) for source in sources_of(kind)]
+        readings = [self._reading(source, kind, fields) for source in self._sources(kind)]
         unanswered = [
             column
             for column in fields
@@ -193,7 +219,7 @@ class Salesforce:
     def deleted(self, kind: str, since: datetime) -> Iterator[str]:
         """See `Crm.deleted`. The loser of a merge is deleted too. Salesforce keeps them 15 days."""
 
-        for source in sources_of(kind):
+        for source in self._sources(kind):
             if not source.recycled:
                 continue
             query = _deletions(source)
@@ -233,7 +259,7 @@ class Salesforce:
         """See `BulkReads.count`."""
         changed = soql.modified_since(since) if since else ""
         return sum(
-            int(self._client.query(soql.number(source.name, changed))["totalSize"]) for source in sources_of(kind)
+            int(self._client.query(soql.number(source.name, changed))["totalSize"]) for source in self._sources(kind)
         )
 
     def start_bulk_read(self, kind: str, fields: Mapping[str, str], since: datetime | None = None) -> str:
@@ -315,7 +341,7 @@ class Salesforce:
         return preflight.look(self._client, self._own_ids()[1], written, own)
 
     def record_url(self, kind: str, record_id: str) -> str:
-        sources = sources_of(kind)
+        sources = self._sources(kind)
         name = next((each.name for each in sources if record_id.startswith(each.key_prefix)), sources[0].name)
         return f"{self._client.address}/lightning/r/{name}/{record_id}/view"
 
@@ -357,7 +383,7 @@ class Salesforce:
 
     def _reading(self, source: Source, kind: str, fields: Mapping[str, str]) -> reading.Reading:
         """Which of the mapped fields this object has. Only a kind of several objects may lack some."""
-        several = len(sources_of(kind)) > 1
+        several = len(self._sources(kind)) > 1
         paths: dict[str, str] = {}
         for column, path in fields.items():
             if column in source.constants:

@@ -97,6 +97,10 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 
+#: What every object has; where the other columns of a company's own object are, the model says.
+OWN_DEFAULTS: Mapping[str, str] = {"id": "Id", "modified_at": "SystemModstamp"}
+
+
 def sources_of(kind: str) -> tuple[Source, ...]:
     """The objects behind a kind; raises ValueError for a kind this connector does not know."""
     if kind not in SOURCES:
