@@ -98,8 +98,8 @@ def test_a_job_that_was_begun_is_waited_for_by_the_next_worker(stage: Stage) -> 
 
 
 def test_a_busy_job_is_looked_at_ever_less_often(stage: Stage) -> None:
-    stage.org.set_setting("bulk_delay", 2)
     run = until_loading(stage)
+    stage.org.set_setting("bulk_delay", 2)
     pauses = []
     for _ in range(4):
         stage.unit(run)
