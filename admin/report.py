@@ -24,6 +24,8 @@ VERDICTS = {
     "dropped": "dropped",
 }
 RARE = (
+    ("detail records written", "details_written"),
+    ("open deals written", "opportunities_written"),
     ("changed again after we wrote", "records_drifted"),
     ("not sent", "records_unprocessed"),
     ("left out on approval", "records_left_out"),
@@ -81,6 +83,8 @@ def figures(run: Run) -> dict[str, Any]:
         "api_calls": run.api_calls,
         "seconds": round((ended - run.started_at).total_seconds(), 1),
         "records_drifted": run.counts.get("records_drifted", 0),
+        "details_written": run.counts.get("details_written", 0),
+        "opportunities_written": run.counts.get("opportunities_written", 0),
         "records_unprocessed": run.counts.get("records_unprocessed", 0),
         "records_planned": run.counts.get("records_planned", 0),
         "records_held_back": run.counts.get("records_held_back", 0),

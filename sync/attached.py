@@ -83,7 +83,8 @@ class Attached:
         after, edits = details.plan(detail, names, details.bands(model), as_of)
         if after or edits:
             before = {name: current.get(name) for name in after}
-            yield Attachment(outputs.DETAIL, state.record_id, state.name, before, after, edits)
+            name = f"{state.name} (detail record)"
+            yield Attachment(outputs.DETAIL, state.record_id, name, before, after, edits)
 
     def _deal(
         self, deal: Row, planned: Planned, state: AccountState, earlier: Mapping[str, Stored],

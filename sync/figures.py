@@ -13,6 +13,7 @@ def counts(run: Run) -> dict[str, object]:
     outcomes = dict(rows.filter(kind="account").values_list("state").annotate(n=Count("pk")))
     state = Change.State
     attached = rows.exclude(kind="account").filter(state__in=(state.VERIFIED, state.DRIFTED, state.REJECTED))
+    also = dict(attached.values_list("kind").annotate(n=Count("pk")))
     verified, drifted, rejected = (outcomes.get(s, 0) for s in (state.VERIFIED, state.DRIFTED, state.REJECTED))
     accounts = AccountState.objects.filter(connection__portfolio=run.portfolio, seen_in=run)
     open_findings = Finding.objects.filter(connection__portfolio=run.portfolio, state=Finding.State.OPEN)
@@ -27,7 +28,8 @@ def counts(run: Run) -> dict[str, object]:
         "records_superseded": outcomes.get(state.SUPERSEDED, 0),
         "records_unprocessed": outcomes.get(state.UNPROCESSED, 0),
         "records_left_out": outcomes.get(state.LEFT_OUT, 0),
-        "attached_written": dict(attached.values_list("kind").annotate(n=Count("pk"))),
+        "details_written": also.get("detail", 0),
+        "opportunities_written": also.get("opportunity", 0),
         "tiers": dict(accounts.exclude(tier="").values_list("tier").annotate(n=Count("pk")).order_by("tier")),
         "findings": open_findings.count(),
         "alerts": Alert.objects.filter(portfolio=run.portfolio, state=Alert.State.OPEN).count(),

@@ -21,6 +21,7 @@ _FIELDS = {
     "detail_playbook": "Playbook",
     "detail_value_score": "Value score",
     "detail_cost_to_serve": "Cost to serve",
+    "detail_scored_on": "Scored on",
 }
 
 

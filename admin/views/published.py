@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from admin.templatetags.console import day
-from sync import labels, outputs
+from sync import details, labels, outputs
 from sync.models import Change, Portfolio, PublishedModel
 
 _WORDS = {"source": "source", "date": "set on", "since": "since", "reason": "reason", "suggestion": "suggested"}
@@ -53,8 +53,9 @@ class Values:
     def _changed(self, change: Change) -> list[tuple[str, Shown]]:
         kind = change.connection.kind
         if kind not in self._roles:
-            names = outputs.layout(self._model, change.connection).names
-            self._roles[kind] = {name: role for role, name in names.items()}
+            layout = outputs.layout(self._model, change.connection)
+            roles = {name: role for role, name in layout.names.items()}
+            self._roles[kind] = roles | {name: details.ROLES[key] for key, name in layout.detail.items()}
         shown = []
         for name, after in change.after.items():
             role = self._roles[kind].get(name, name)

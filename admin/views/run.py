@@ -39,6 +39,8 @@ FIGURES = (
     ("accounts_scored", "scored"),
     ("records_written", "written"),
     ("records_verified", "verified"),
+    ("details_written", "detail records written"),
+    ("opportunities_written", "open deals written"),
     ("records_failed", "refused"),
     ("records_superseded", "edited by people meanwhile"),
     ("records_drifted", "changed again after we wrote"),
@@ -50,7 +52,15 @@ FIGURES = (
     ("alerts", "open alerts"),
 )
 #: Figures that are shown only when there is something to see.
-RARE = {"records_drifted", "records_unprocessed", "records_left_out", "records_held_back", "values_kept_undone"}
+RARE = {
+    "details_written",
+    "opportunities_written",
+    "records_drifted",
+    "records_unprocessed",
+    "records_left_out",
+    "records_held_back",
+    "values_kept_undone",
+}
 
 
 @dataclass(frozen=True)
@@ -208,7 +218,7 @@ def _groups(run: Run) -> list[dict[str, Any]]:
 
 def _shown(run: Run, changes: list[Change], *, brief: bool = True) -> list[ChangeShown]:
     values = Values(run.model, run.portfolio)
-    ids = [change.record_id for change in changes if change.kind == "account"]
+    ids = {change.account_id for change in changes}
     accounts = {
         (state.connection_id, state.record_id): state.pk
         for state in AccountState.objects.filter(
@@ -219,7 +229,7 @@ def _shown(run: Run, changes: list[Change], *, brief: bool = True) -> list[Chang
         ChangeShown(
             change,
             str(Change.State(change.state).label),
-            accounts.get((change.connection_id, change.record_id)),
+            accounts.get((change.connection_id, change.account_id)),
             record_url(change.connection, change.kind, change.record_id),
             values.brief(change) if brief else values.changed(change),
         )

@@ -43,7 +43,7 @@ def test_open_deals_are_filled_and_closed_ones_left_alone(carrying: Stage) -> No
     assert not [deal for deal in deals(carrying) if not agrees(deal)]
     assert any(deal[TIER] for deal in deals(carrying))
     assert not any(deal[TIER] or deal[SEGMENT] for deal in deals(carrying, closed=True))
-    assert run.counts["attached_written"]["opportunity"] == run.changes.filter(kind="opportunity").count()
+    assert run.counts["opportunities_written"] == run.changes.filter(kind="opportunity").count()
     assert not run.changes.exclude(state=Change.State.VERIFIED).exists()
     assert not carrying.run().changes.exists()
 

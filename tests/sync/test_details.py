@@ -62,7 +62,7 @@ def test_every_account_with_a_tier_gets_one_record_and_the_second_run_writes_non
         assert all(reason["text"] in row["Tierline_Reasons__c"] for reason in score.result["reasons"])
     playbooks = {states[key].tier: row["Tierline_Playbook__c"] for key, row in made.items()}
     assert playbooks["platinum"] == "Visit every month."
-    assert run.counts["attached_written"] == {"detail": len(made)}
+    assert run.counts["details_written"] == len(made)
     assert not run.changes.exclude(state=Change.State.VERIFIED).exists()
     assert not detailed.run().changes.exists()
     assert not detailed.run(date(2026, 11, 24)).changes.exists()
