@@ -66,6 +66,14 @@ def test_a_deal_follows_its_account_unless_a_person_chose_otherwise_for_it(carry
     assert {after[deal["Id"]][SEGMENT] for deal in by_account[second]} == {chosen}
 
 
+def test_undo_of_one_account_takes_its_deals_along(carrying: Stage) -> None:
+    run = carrying.run()
+    account = run.changes.filter(kind="opportunity")[0].parent_id
+    back = carrying.work(undoing.create(run, "Anna", accounts=[account]))
+    assert set(back.changes.filter(kind="opportunity").values_list("parent_id", flat=True)) == {account}
+    assert all(not deal[TIER] for deal in deals(carrying) if deal["AccountId"] == account)
+
+
 def test_undo_takes_the_values_of_deals_back_and_they_stay_away(carrying: Stage) -> None:
     before = deals(carrying)
     run = carrying.run()
