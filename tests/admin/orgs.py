@@ -28,7 +28,7 @@ def rows(org: Org, soql: str) -> list[dict[str, Any]]:
 def fill(target: mirror.Mirror, org: Org, model: Model) -> None:
     """Read everything the model uses into a mirror."""
     for kind, sources in kinds.SOURCES.items():
-        for source in sources:
+        for source in [source for source in sources if source.name in org.objects()]:
             paths = {**kinds.DEFAULTS[kind], **model.crm_fields("salesforce").get(kind, {})}
             if source.name == "Event":
                 del paths["activity_type"]
@@ -43,7 +43,7 @@ def fill(target: mirror.Mirror, org: Org, model: Model) -> None:
 
 def tables_of(database: duckdb.DuckDBPyConnection) -> Mapping[str, Any]:
     backend = ibis.duckdb.from_connection(database)
-    return {kind: backend.table(kind) for kind in kinds.SOURCES}
+    return {kind: backend.table(kind) for kind in kinds.SOURCES if kind in backend.list_tables()}
 
 
 @contextmanager

@@ -147,7 +147,7 @@ def bare_client(crm: dict[str, Any], plan: Path) -> dict[str, Any]:
     import requests
     from simple_salesforce.api import Salesforce
 
-    from connectors.salesforce.kinds import DEFAULTS, SOURCES
+    from connectors.salesforce.kinds import DEFAULTS, DETAIL, SOURCES
 
     class Plain(requests.Session):
         def request(self, method: Any, url: Any, *args: Any, **kwargs: Any) -> requests.Response:
@@ -159,7 +159,7 @@ def bare_client(crm: dict[str, Any], plan: Path) -> dict[str, Any]:
     started, read = cpu(), 0
     with tempfile.TemporaryDirectory() as folder:
         for kind, sources in SOURCES.items():
-            for source in sources:
+            for source in [source for source in sources if source.name != DETAIL]:
                 fields = [name for name in DEFAULTS[kind].values() if name not in ("ActivityDate",)]
                 if source.name == "Event":
                     fields = [name for name in fields if name != "TaskSubtype"]
