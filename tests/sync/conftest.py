@@ -88,6 +88,15 @@ def stage(installed: Path, tmp_path: Path, db: None, settings: Any) -> Iterator[
         yield Stage(_connect(crm), crm)
 
 
+@pytest.fixture
+def uninstalled(filled: Path, tmp_path: Path, db: None, settings: Any) -> Iterator[Stage]:
+    """A connected company whose CRM has no field of ours yet."""
+    settings.HOME = tmp_path
+    shutil.copytree(filled, tmp_path / "org")
+    with Org.open(tmp_path / "org") as org, serving(org) as crm:
+        yield Stage(_connect(crm), crm)
+
+
 def _connect(crm: Served) -> Portfolio:
     portfolio = Portfolio.objects.create(name="test")
     portfolios.add_connection(
