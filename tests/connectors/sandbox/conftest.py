@@ -31,13 +31,6 @@ def served(org: Org) -> Iterator[Served]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def served_tls(org: Org) -> Iterator[Served]:
-    """The same org over https."""
-    with serving(org, tls=True) as found:
-        yield found
-
-
 @pytest.fixture(scope="session")
 def metadata_schema() -> Any:
     """The schema of the Metadata API's replies, out of the WSDL that simple-salesforce ships."""

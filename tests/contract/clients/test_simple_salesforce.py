@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from requests.adapters import HTTPAdapter
 from simple_salesforce.api import Salesforce
 from simple_salesforce.exceptions import (
     SalesforceAuthenticationFailed,
@@ -21,62 +17,10 @@ from simple_salesforce.exceptions import (
 
 from connectors.sandbox.background import Served
 from connectors.sandbox.org.org import Org
+from tests.contract.clients.simple import error_of, log_in, session
 
 PEM = serialization.Encoding.PEM
-
-
-class Redirected(HTTPAdapter):
-    """Sends requests for the vendor's login host to the sandbox."""
-
-    def __init__(self, url: str) -> None:
-        self.target = url
-        super().__init__()
-
-    def send(self, request: Any, *args: Any, **options: Any) -> Any:
-        request.url = request.url.replace("https://test.salesforce.com", self.target)
-        return super().send(request, *args, **options)
-
-
-@contextmanager
-def session(served: Served) -> Iterator[requests.Session]:
-    with requests.Session() as made:
-        made.mount("https://test.salesforce.com", Redirected(served.url))
-        yield made
-
-
-def error_of(raised: Any) -> dict[str, str]:
-    """The first error of a reply."""
-    found: dict[str, str] = raised.content[0]
-    return found
-
-
-def log_in(served: Served, password: str, through: requests.Session) -> Any:
-    return Salesforce(
-        username=served.facts["username"],
-        password=password,
-        security_token="",
-        domain="test",
-        version="63.0",
-        session=through,
-    )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def trusted(served_tls: Served) -> Iterator[None]:
-    """Its metadata client makes a session of its own, which takes the certificate from the environment."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("REQUESTS_CA_BUNDLE", served_tls.facts["certificate"])
-        yield
-
-
-@pytest.fixture(scope="module")
-def client(served_tls: Served) -> Iterator[Any]:
-    with session(served_tls) as through:
-        made = Salesforce(
-            session_id=served_tls.facts["access_token"], instance_url=served_tls.url, version="63.0", session=through
-        )
-        yield made
-        made.mdapi._client.transport.session.close()
+pytestmark = pytest.mark.usefixtures("trusted")
 
 
 def test_it_logs_in_with_user_and_password(served_tls: Served) -> None:

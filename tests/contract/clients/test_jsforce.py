@@ -2,30 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-from pathlib import Path
-
-import pytest
+from collections.abc import Callable
+from typing import Any
 
 from connectors.sandbox.background import Served
 from connectors.sandbox.org.schema import FieldDef
 
-ROOT = Path(__file__).parents[3]
-NODE = shutil.which("node")
-SCRIPT = Path(__file__).parent / "clients" / "jsforce.mjs"
 
-
-@pytest.mark.skipif(NODE is None, reason="node is not installed")
-@pytest.mark.skipif(not (ROOT / "node_modules" / "jsforce").is_dir(), reason="the npm packages are not installed")
-def test_jsforce_finds_what_it_expects_of_an_org(served: Served) -> None:
-    assert NODE is not None
+def test_jsforce_finds_what_it_expects_of_an_org(served: Served, jsforce: Callable[..., dict[str, Any]]) -> None:
     served.org.save_field("Account", FieldDef("Key__c", "Key", "string", length=20, external_id=True, custom=True))
-    command = [NODE, str(SCRIPT), json.dumps(served.facts)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    seen = json.loads(done.stdout)
+    seen = jsforce("jsforce.mjs")
     assert seen == {
         "organization": served.facts["org_id"],
         "identity": served.facts["username"],
