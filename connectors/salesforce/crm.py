@@ -231,12 +231,12 @@ class Salesforce:
         whether the rows were saved: read them again before sending anything twice."""
         if not changes:
             return []
-        if kind == detail.KIND:
-            return detail_records.push(self._client, changes, WRITE_HEADERS)
-        source = only_source(kind)
         sent = [long_id(change.record_id) for change in changes]
         if len(sent) > self.batch_size or len(set(sent)) < len(sent):
             raise ValueError(f"push takes up to {self.batch_size} records, each of them once")
+        if kind == detail.KIND:
+            return detail_records.push(self._client, changes, WRITE_HEADERS)
+        source = only_source(kind)
         records = [
             {
                 "attributes": {"type": source.name},

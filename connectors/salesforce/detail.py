@@ -10,9 +10,11 @@ from collections.abc import Iterable, Sequence
 
 from connectors.base import FieldSpec, SchemaStep
 from connectors.salesforce.kinds import DETAIL, DETAIL_KEY, DETAIL_PARENT
-from connectors.salesforce.metadata import Element, MetadataApi, add, child_of, component, put, text_of
+from connectors.salesforce.metadata import Element, MetadataApi, add, children_of, component, put, text_of
 
 KIND = "detail"
+_MASTER = "Account"
+_FLAGS = ("allowCreate", "allowDelete", "allowEdit", "allowRead", "modifyAllRecords", "viewAllRecords")
 KEY = FieldSpec(
     KIND, DETAIL_KEY, "Account key", "text", "Id of the account this record belongs to.", length=18, key=True
 )
@@ -39,17 +41,22 @@ def step(metadata: MetadataApi, specs: Sequence[FieldSpec]) -> list[SchemaStep]:
         return []
     found = metadata.read("CustomObject", [DETAIL]).get(DETAIL)
     if found is None:
-        told = "a record beside each account, seen by whoever sees the account"
-        return [SchemaStep("+", DETAIL, told, creates=(f"CustomObject {DETAIL}",))]
+        meant = "a record beside each account, seen by whoever sees the account"
+        return [SchemaStep("+", DETAIL, meant, creates=(f"CustomObject {DETAIL}",))]
     parents = metadata.read("CustomField", [f"{DETAIL}.{DETAIL_PARENT}"])
     parent = parents.get(f"{DETAIL}.{DETAIL_PARENT}")
-    if parent is None or text_of(parent, "type") != "MasterDetail" or text_of(parent, "referenceTo") != "Account":
+    if parent is None or text_of(parent, "type") != "MasterDetail" or text_of(parent, "referenceTo") != _MASTER:
         return [SchemaStep("!", DETAIL, f"exists without {DETAIL_PARENT}, the master-detail field to Account we need")]
+    if text_of(parent, "reparentableMasterDetail") != "true":
+        return [
+            SchemaStep("!", DETAIL, f"exists, and {DETAIL_PARENT} does not allow reparenting, which our writes need")
+        ]
     return [SchemaStep("=", DETAIL, "unchanged")]
 
 
 def definition() -> Element:
-    """The object with its master; the other fields come one by one."""
+    """The object with its master, without which its records could not be controlled by their parent."""
+    # unverified: one upsertMetadata call creates an object together with the master-detail field inside it.
     element = component(DETAIL)
     put(element, "label", "Tierline Detail")
     put(element, "pluralLabel", "Tierline Details")
@@ -70,7 +77,7 @@ def master() -> Element:
     field.tag = field.tag.replace("component", "fields")
     put(field, "label", "Account")
     put(field, "type", "MasterDetail")
-    put(field, "referenceTo", "Account")
+    put(field, "referenceTo", _MASTER)
     put(field, "relationshipName", "Tierline_Details")
     put(field, "relationshipLabel", "Tierline Details")
     put(field, "relationshipOrder", "0")
@@ -80,27 +87,41 @@ def master() -> Element:
     return field
 
 
+def told(*, edit: bool) -> str:
+    """The access that a permission set gets, in a plan's words."""
+    return (
+        f"{'edit' if edit else 'read'} access to {DETAIL}, which needs read access to {'all ' if edit else ''}accounts"
+    )
+
+
 def allow(element: Element, *, edit: bool) -> None:
-    """Give a permission set access to the object; grants that are there stay."""
-    granted = granted_on(element)
-    wanted_flags = {"allowRead": True, "allowCreate": edit, "allowEdit": edit, "allowDelete": edit}
-    flags = wanted_flags | {"viewAllRecords": edit, "modifyAllRecords": False}
-    entry = granted if granted is not None else add(element, "objectPermissions")
-    put(entry, "object", DETAIL)
-    for flag, value in flags.items():
-        put(entry, flag, "true" if value or text_of(entry, flag) == "true" else "false")
+    """Give a permission set access to the object and what that needs on its master; grants that are there stay."""
+    for name, flags in _needed(edit=edit).items():
+        granted = _granted_on(element, name)
+        entry = granted if granted is not None else add(element, "objectPermissions")
+        put(entry, "object", name)
+        for flag in _FLAGS:
+            put(entry, flag, "true" if flag in flags or text_of(entry, flag) == "true" else "false")
 
 
 def is_allowed(element: Element, *, edit: bool) -> bool:
     """Whether a permission set gives that access already."""
-    granted = granted_on(element)
-    needed = ("allowRead", "allowCreate", "allowEdit", "allowDelete") if edit else ("allowRead",)
-    return granted is not None and all(text_of(granted, flag) == "true" for flag in needed)
+    for name, flags in _needed(edit=edit).items():
+        granted = _granted_on(element, name)
+        if granted is None or any(text_of(granted, flag) != "true" for flag in flags):
+            return False
+    return True
 
 
-def granted_on(element: Element) -> Element | None:
-    """The entry of a permission set for the object."""
-    for entry in element.findall(f"{element.tag.partition('}')[0]}}}objectPermissions"):
-        if child_of(entry, "object") is not None and text_of(entry, "object") == DETAIL:
-            return entry
-    return None
+def _needed(*, edit: bool) -> dict[str, frozenset[str]]:
+    """Object -> flags. Salesforce refuses access to a detail in a set that does not give it to the master too."""
+    if not edit:
+        return {_MASTER: frozenset({"allowRead"}), DETAIL: frozenset({"allowRead"})}
+    seen = frozenset({"allowRead", "viewAllRecords"})
+    return {_MASTER: seen, DETAIL: seen | {"allowCreate", "allowEdit", "allowDelete"}}
+
+
+def _granted_on(element: Element, name: str) -> Element | None:
+    """The entry of a permission set for an object."""
+    found = (entry for entry in children_of(element, "objectPermissions") if text_of(entry, "object") == name)
+    return next(found, None)

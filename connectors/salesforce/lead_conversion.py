@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from connectors.base import FieldSpec, SchemaStep
 from connectors.salesforce.metadata import Element, MetadataApi, add, children_of, component, put, text_of
 
-# unverified: the lead conversion settings are read and written under the name "LeadConvertSettings".
+# unverified: upsertMetadata takes the lead conversion settings, and what it is given replaces all their mappings.
 SETTINGS = "LeadConvertSettings"
 
 

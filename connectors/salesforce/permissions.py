@@ -14,7 +14,6 @@ from connectors.base import FieldSpec, SchemaStep
 from connectors.errors import Fatal
 from connectors.salesforce import detail, soql
 from connectors.salesforce.client import Client
-from connectors.salesforce.kinds import DETAIL
 from connectors.salesforce.metadata import Element, MetadataApi, add, children_of, component, put, text_of
 
 #: Custom permission whose holders our validation rules let through.
@@ -90,7 +89,7 @@ class PermissionSets:
             return SchemaStep("+", target, _new(role, fields), creates=creates)
         notes = [f"access to {_count(len(lacking))} more"] if lacking else []
         if details:
-            notes.append(f"{'edit' if role.machine else 'read'} access to {DETAIL}")
+            notes.append(detail.told(edit=role.machine))
         if role.machine and bypass and not access.bypasses:
             notes.append("may bypass our validation rules")
         if role.machine and not access.assigned:
@@ -184,10 +183,11 @@ def _allow(element: Element, field: str, *, edit: bool) -> None:
 
 
 def _new(role: Role, fields: dict[str, FieldSpec]) -> str:
+    details = f"; {detail.told(edit=role.machine)}" if detail.wanted(fields.values()) else ""
     if role.machine:
-        return f"edit access to {_count(len(fields))}, assigned to the integration user"
+        return f"edit access to {_count(len(fields))}, assigned to the integration user{details}"
     chosen = sum(spec.people_edit for spec in fields.values())
-    return f"edit access to {_count(chosen)}, read access to {len(fields) - chosen}; assigned to nobody"
+    return f"edit access to {_count(chosen)}, read access to {len(fields) - chosen}; assigned to nobody{details}"
 
 
 def _count(number: int) -> str:

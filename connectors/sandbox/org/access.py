@@ -11,10 +11,11 @@ of the set-up (users, permission sets, record types ...) can be read by all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connectors.sandbox.org.derived import Stored
 from connectors.sandbox.org.permission_sets import OBJECT_PERMISSIONS, USER_PERMISSIONS, PermissionSets
 from connectors.sandbox.org.schema import FieldDef, ObjectDef
 from connectors.sandbox.org.standard_fields import SYSTEM_FIELDS
@@ -125,6 +126,29 @@ class Access:
         defaults = self._org.setting("org_wide_defaults") or {}
         return frozenset(name for name, access in defaults.items() if access == "Read")
 
+    def who_changes(self, definition: ObjectDef, user_id: str, grants: Grants) -> Callable[[Stored], bool]:
+        """Tells of a record whether ownership lets the user change it; a detail goes by its master."""
+        ruling = self._ruling(definition)
+        if ruling is not None:
+            master = self._org.object(ruling.reference_to[0])
+            may = self.who_changes(master, user_id, grants)
+            if "allowEdit" not in grants.on(master):
+                return lambda record: False
+            if may is _everybody:
+                return may
+            return lambda record: all(map(may, self._org.store.fetch(master, [str(record[ruling.name])]).values()))
+        if definition.name not in self.shared_read_only() or "modifyAllRecords" in grants.on(definition):
+            return _everybody
+        return lambda record: record.get("OwnerId", user_id) == user_id
+
+    def _ruling(self, definition: ObjectDef) -> FieldDef | None:
+        """The master whose records one must be able to edit to change their details; with some, reading is enough."""
+        for field in definition.fields.values():
+            remarks = self.remarks("CustomField", f"{definition.name}.{field.name}") if field.is_master else {}
+            if field.is_master and remarks.get("writeRequiresMasterRead") != "true":
+                return field
+        return None
+
     def custom_permissions(self, user_id: str) -> frozenset[str]:
         """Names, in lower case, of the custom permissions the user holds through permission sets."""
         rows = self._org.query(
@@ -202,6 +226,10 @@ class Access:
 
     def save_remarks(self, component_type: str, full_name: str, remarks: Mapping[str, str]) -> None:
         self._org.set_setting(_remark_key(component_type, full_name), dict(remarks))
+
+
+def _everybody(record: Stored) -> bool:
+    return True
 
 
 def _remark_key(component_type: str, full_name: str) -> str:

@@ -342,5 +342,5 @@ class Org:
             hidden=self.access.hidden(user_id, grants),
             uneditable=self.access.uneditable(user_id, grants),
             allowed=allowed,
-            owner_only=definition.name in self.access.shared_read_only() and "modifyAllRecords" not in allowed,
+            may_change=self.access.who_changes(definition, user_id, grants),
         )

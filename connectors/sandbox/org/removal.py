@@ -39,16 +39,14 @@ class Bin:
         try:
             with self._store.writing():
                 context = Context(self._store, self._definitions, self._clock.stamp())
-                outcomes = [self._delete_one(definition, name, context, rights, options.user_id) for name in record_ids]
+                outcomes = [self._delete_one(definition, name, context, rights) for name in record_ids]
                 if options.all_or_none and not all(outcome.success for outcome in outcomes):
                     raise _Undo
         except _Undo:
             return [RowOutcome(outcome.id, False, outcome.errors or (ROLLED_BACK,)) for outcome in outcomes]
         return outcomes
 
-    def _delete_one(
-        self, definition: ObjectDef, name: object, context: Context, rights: Rights, user_id: str
-    ) -> RowOutcome:
+    def _delete_one(self, definition: ObjectDef, name: object, context: Context, rights: Rights) -> RowOutcome:
         record_id = ids.normalize(name)
         try:
             if record_id is None:
@@ -58,7 +56,7 @@ class Bin:
                 raise Refused("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
             if old["IsDeleted"]:
                 raise Refused("ENTITY_IS_DELETED", "entity is deleted")
-            rights.check_change(old, user_id, "allowDelete")
+            rights.check_change(old, "allowDelete")
             self._refuse_if_needed(definition, record_id)
         except Refused as refusal:
             return RowOutcome(record_id, False, (refusal.error,))

@@ -84,6 +84,11 @@ class FieldDef:
         return self.type == "textarea" and self.length > LONG_TEXT
 
     @property
+    def is_master(self) -> bool:
+        """Whether a custom look-up is a master-detail relationship."""
+        return self.custom and self.type == "reference" and self.required and self.on_delete == "cascade"
+
+    @property
     def is_polymorphic(self) -> bool:
         return len(self.reference_to) > 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,14 +27,14 @@ class Rights:
         hidden: fields (Object.Field) that do not exist for this user.
         uneditable: fields (Object.Field) that this user may see but not change.
         allowed: what the user may do with the object, as keys of `permission_sets.OBJECT_PERMISSIONS`.
-        owner_only: the user may change and delete only records of their own.
+        may_change: whether the user may change and delete a record, as far as that is for its owner to say.
     """
 
     loading: bool = False
     hidden: frozenset[str] = frozenset()
     uneditable: frozenset[str] = frozenset()
     allowed: frozenset[str] = frozenset(OBJECT_PERMISSIONS)
-    owner_only: bool = False
+    may_change: Callable[[Stored], bool] = lambda record: True
 
     def check_create(self, definition: ObjectDef) -> None:
         """Raises `Refused` if the user may not create records of the object."""
@@ -42,9 +42,15 @@ class Rights:
             # unverified: creating without the permission for the object is CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY.
             raise Refused("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", f"entity type cannot be inserted: {definition.label}")
 
-    def check_change(self, record: Stored, user_id: str, permission: str = "allowEdit") -> None:
+    def check_add(self, record: Stored) -> None:
+        """Raises `Refused` if the user may not add this detail to its master."""
+        if not self.may_change(record):
+            message = "insufficient access rights on cross-reference id"
+            raise Refused("INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", message)
+
+    def check_change(self, record: Stored, permission: str = "allowEdit") -> None:
         """Raises `Refused` if the user may not change this record (or delete it, by "allowDelete")."""
-        if permission not in self.allowed or (self.owner_only and record.get("OwnerId", user_id) != user_id):
+        if permission not in self.allowed or not self.may_change(record):
             raise Refused("INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id")
 
 
@@ -62,6 +68,7 @@ class Plan:
         self.references = [
             item for item in definition.fields.values() if item.reference_to and item.name not in SYSTEM_FIELDS
         ]
+        self.master = next((item.name for item in definition.fields.values() if item.is_master), "")
         self.unique = [item for item in definition.fields.values() if item.unique]
         self.required = [item.name for item in definition.fields.values() if item.required and item.type != "boolean"]
         # Only custom fields are enforced on records that were saved before the field became required.

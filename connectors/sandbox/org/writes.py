@@ -152,6 +152,8 @@ class Batch:
             self._rights.check_create(self._definition)
             given, pointers = self._plan.read(row, self._rights, creating=True, skip=skip)
             self._follow(pointers, given)
+            if self._plan.master and given.get(self._plan.master):
+                self._rights.check_add(given)
         except Refused as refusal:
             return Pending(error=refusal.error)
         stored = {**self._plan.defaults, **given}
@@ -172,7 +174,7 @@ class Batch:
             if record_id in seen:
                 raise Refused("DUPLICATE_VALUE", f"Duplicate id specified: {record_id}", "Id")
             seen.add(record_id)
-            self._rights.check_change(old[record_id], self._options.user_id)
+            self._rights.check_change(old[record_id])
             body = {key: value for key, value in row.items() if key not in ("Id", "id")}
             given, pointers = self._plan.read(body, self._rights, creating=False)
             self._follow(pointers, given)
@@ -209,7 +211,9 @@ class Batch:
             value = self._plan.convert[key](wanted)
             if value is None:
                 raise Refused("MISSING_ARGUMENT", f"{key} not specified", key)
-            folded = value.lower() if isinstance(value, str) else value
+            folded = (
+                value.lower() if isinstance(value, str) and not self._definition.fields[key].case_sensitive else value
+            )
             if folded in seen:
                 raise Refused("DUPLICATE_VALUE", f"Duplicate external id specified: {value}", key)
             seen.add(folded)

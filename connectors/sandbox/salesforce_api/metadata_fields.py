@@ -292,14 +292,9 @@ def _of_master(
             f"{definition.name} cannot have a master: its sharing model is not {CONTROLLED}",
             ("type",),
         )
-    if existing is not None and not is_master(existing):
+    if existing is not None and not existing.is_master:
         raise MetadataError("FIELD_INTEGRITY_EXCEPTION", f"{field.name} is a look-up field", ("type",))
     return replace(field, required=True, on_delete="cascade", updateable=node.flag("reparentableMasterDetail"))
-
-
-def is_master(field: FieldDef) -> bool:
-    """Whether a custom look-up is a master-detail relationship."""
-    return field.custom and field.type == "reference" and field.required and field.on_delete == "cascade"
 
 
 def to_node(catalog: Catalog, definition: ObjectDef, field: FieldDef, name: str = "") -> Node:
@@ -329,7 +324,7 @@ def to_node(catalog: Catalog, definition: ObjectDef, field: FieldDef, name: str 
         children["referenceTo"] = leaf("referenceTo", field.reference_to[0])
         children["relationshipName"] = optional("relationshipName", field.child_relationship)
         constraints = {word: name for name, word in _DELETE_CONSTRAINTS.items()}
-        if is_master(field):
+        if field.is_master:
             children["reparentableMasterDetail"] = leaf("reparentableMasterDetail", field.updateable)
         else:
             children["deleteConstraint"] = leaf("deleteConstraint", constraints[field.on_delete])
@@ -344,7 +339,7 @@ def to_node(catalog: Catalog, definition: ObjectDef, field: FieldDef, name: str 
 
 
 def _kind_of(field: FieldDef) -> str:
-    if is_master(field):
+    if field.is_master:
         return "MasterDetail"
     if field.type == "textarea":
         return "TextArea" if field.length <= KINDS["TextArea"].length else "LongTextArea"

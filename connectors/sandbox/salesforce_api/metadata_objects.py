@@ -85,6 +85,7 @@ def save(catalog: Catalog, node: Node, mode: Mode) -> bool:
     if mode == "update" and existing is None:
         raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no CustomObject named {name} found")
     if existing is None:
+        _check_master(node)
         catalog.create_object(_definition(name, node), owned=node.get("sharingModel") != metadata_fields.CONTROLLED)
         catalog.save_remarks(COMPONENT, name, {key: node.get(key) for key in _REMARKS if node.has(key)})
     for kind, save_part in _PARTS.items():
@@ -93,6 +94,18 @@ def save(catalog: Catalog, node: Node, mode: Mode) -> bool:
             others = tuple(child for child in part.children if child.name != "fullName")
             save_part(catalog, replace(part, children=(full_name, *others)), "upsert")
     return existing is None
+
+
+def _check_master(node: Node) -> None:
+    """Records controlled by their parent have one from the start: the field comes with the object."""
+    is_detail = any(field.get("type") == "MasterDetail" for field in node.all("fields"))
+    if node.get("sharingModel") == metadata_fields.CONTROLLED and not is_detail:
+        raise MetadataError(
+            "FIELD_INTEGRITY_EXCEPTION",
+            f"Cannot set sharingModel to {metadata_fields.CONTROLLED} on a CustomObject without a MasterDetail"
+            " relationship field",
+            ("sharingModel",),
+        )
 
 
 #: What an object contains, in the order in which one part may name another.

@@ -31,6 +31,8 @@ _NEEDS = {
     "viewAllRecords": ("allowRead",),
     "modifyAllRecords": ("allowRead", "allowEdit", "allowDelete", "viewAllRecords"),
 }  # fmt: skip
+#: A permission on a detail that needs the same on its master.
+_OF_MASTER = ("allowRead", "viewAllRecords")
 
 
 def names(catalog: Catalog) -> list[str]:
@@ -98,6 +100,7 @@ def save(catalog: Catalog, node: Node, mode: Literal["create", "update", "upsert
         raise MetadataError("REQUIRED_FIELD_MISSING", "Required fields are missing: [label]", ("label",))
     fields = {p.field: p for p in (_permission(catalog, child) for child in node.all("fieldPermissions"))}
     objects = {p.object: p for p in (_object(catalog, child) for child in node.all("objectPermissions"))}
+    _check_masters(catalog, objects)
     enabled = [child.get("name") for child in node.all("userPermissions") if child.flag("enabled")]
     catalog.save_permission_set(
         PermissionSet(
@@ -156,6 +159,23 @@ def _object(catalog: Catalog, node: Node) -> ObjectPermission:
                 f"Permission {_word(name)} {definition.name} depends on permission(s): {needed}",
             )
     return ObjectPermission(definition.name, granted)
+
+
+def _check_masters(catalog: Catalog, given: Mapping[str, ObjectPermission]) -> None:
+    """Who may read a detail, or all of them, may do so with the master in the same set."""
+    for permission in given.values():
+        definition = find_object(catalog, permission.object)
+        assert definition is not None
+        masters = [name for field in definition.fields.values() if field.is_master for name in field.reference_to]
+        for master in masters:
+            held = given[master].granted if master in given else frozenset()
+            for name in _OF_MASTER:
+                if name in permission.granted and name not in held:
+                    word = _word(name)
+                    raise MetadataError(
+                        "FIELD_INTEGRITY_EXCEPTION",
+                        f"Permission {word} {definition.name} depends on permission(s): {word} {master}",
+                    )
 
 
 def _word(name: str) -> str:

@@ -131,7 +131,10 @@ def _components(name: str, data: bytes) -> tuple[list[Component], list[Problem]]
         for part in node.children
         if part.name in _PARTS and (part_name := f"{stem}.{part.get('fullName')}")
     ]
-    rest = tuple(child for child in whole.node.children if child.name not in _PARTS)
+    # A master comes with its detail: without it the object could not be controlled by its parent.
+    rest = tuple(
+        child for child in whole.node.children if child.name not in _PARTS or child.get("type") == "MasterDetail"
+    )
     return [replace(whole, node=replace(whole.node, children=rest)), *parts], []
 
 

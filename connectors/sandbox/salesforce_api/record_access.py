@@ -65,12 +65,14 @@ def _may(org: Org, user_id: str, record_id: str) -> frozenset[str]:
     record = org.store.fetch(definition, [record_id]).get(record_id) if definition else None
     if definition is None or record is None or record["IsDeleted"]:
         return frozenset()
-    allowed = org.access.grants(user_id).on(definition)
+    grants = org.access.grants(user_id)
+    allowed = grants.on(definition)
     if "modifyAllRecords" in allowed:
         return frozenset(_LEVELS)
     may = {"Read"} if "allowRead" in allowed else set()
-    is_owner = record.get("OwnerId", user_id) == user_id
-    if is_owner or definition.name not in org.access.shared_read_only():
+    changeable = org.access.who_changes(definition, user_id, grants)(record)
+    is_owner = changeable and record.get("OwnerId", user_id) == user_id
+    if changeable:
         may |= {word for word in ("Edit", "Delete") if f"allow{word}" in allowed}
     if is_owner and "allowEdit" in allowed:
         # unverified: the owner of a record has the access level "All" if profile and permission sets let them edit.
