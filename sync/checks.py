@@ -9,7 +9,7 @@ import pandas as pd
 
 from scoring import quality
 from scoring.model import Model
-from sync import crms, evaluate, lease, mirror, outputs
+from sync import crms, due, evaluate, lease, mirror, outputs
 from sync.alerts import delivery, lifecycle
 from sync.alerts.routing import Person
 from sync.models import AccountState, Connection, Run
@@ -31,7 +31,7 @@ def find(run: Run, token: str) -> bool:
         lifecycle.record_findings(
             run, token, connection, found, model.quality.due_days, people, administrator(connection, people, model)
         )
-    total = sum(1 for _ in delivery.due(run.portfolio))
+    total = sum(1 for _ in due.deliveries(run.portfolio))
     progress = {
         **run.progress,
         "findings": {"done": 1, "total": 1, "note": "records"},
@@ -86,7 +86,7 @@ def administrator(connection: Connection, people: Mapping[str, Person], model: M
 
 def deliver(run: Run, token: str) -> bool:
     """Send the next few messages; False when none is due."""
-    waiting = list(delivery.due(run.portfolio)[:MESSAGES])
+    waiting = list(due.deliveries(run.portfolio)[:MESSAGES])
     for message in waiting:
         lease.record(run.pk, token)
         delivery.deliver(message)
@@ -94,4 +94,4 @@ def deliver(run: Run, token: str) -> bool:
     state = {**state, "done": min(state["done"] + len(waiting), state["total"])}
     calls = sum(crms.calls_since_last(crms.open_crm(connection)) for connection in run.portfolio.crms())
     lease.record(run.pk, token, progress={**run.progress, "alerts": state}, api_calls=run.api_calls + calls)
-    return delivery.due(run.portfolio).exists()
+    return due.deliveries(run.portfolio).exists()

@@ -7,7 +7,7 @@ import logging
 from rq.timeouts import JobTimeoutException
 
 from connectors.errors import ConnectorError, RateLimited, Retryable, Unavailable
-from sync import crms, drift, lease, notices, queue, run, vault
+from sync import crms, drift, due, lease, notices, queue, run, vault
 from sync.alerts import delivery
 from sync.models import Connection, Portfolio, Run
 
@@ -70,9 +70,9 @@ def _guarded(current: Run, token: str) -> None:
 
 def deliver(portfolio_id: int) -> None:
     """Send the messages of a portfolio that are due, to the administrator first."""
-    for notice in notices.due(Portfolio.objects.get(pk=portfolio_id))[:5]:
+    for notice in due.notices(Portfolio.objects.get(pk=portfolio_id))[:5]:
         notices.send(notice)
-    for message in delivery.due(Portfolio.objects.get(pk=portfolio_id))[:20]:
+    for message in due.deliveries(Portfolio.objects.get(pk=portfolio_id))[:20]:
         delivery.deliver(message)
 
 

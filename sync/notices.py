@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from connectors.errors import AuthRevoked
@@ -91,11 +90,6 @@ def _note(run: Run, what: str, subject: str, body: str) -> None:
     """One notice per run and occasion; a run that is held a second time has new reasons and a second one."""
     before = Notice.objects.filter(portfolio=run.portfolio, key__startswith=f"run-{run.pk}-{what}").count()
     Notice.objects.create(portfolio=run.portfolio, key=f"run-{run.pk}-{what}-{before + 1}", subject=subject, body=body)
-
-
-def due(portfolio: Portfolio) -> QuerySet[Notice]:
-    ready = Q(not_before=None) | Q(not_before__lte=timezone.now())
-    return Notice.objects.filter(ready, portfolio=portfolio, state=Notice.State.PENDING).order_by("pk")
 
 
 def send(notice: Notice) -> None:

@@ -15,8 +15,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from sync import lease, notices, queue, run
-from sync.alerts import delivery
+from sync import due, lease, queue, starting
 from sync.models import Connection, Portfolio, Run
 
 log = logging.getLogger(__name__)
@@ -42,7 +41,7 @@ def resend() -> None:
     """Queue the delivery of messages that are due and that no run will send."""
     for portfolio in Portfolio.objects.all():
         busy = Run.objects.filter(portfolio=portfolio, state=Run.State.ACTIVE).exists()
-        if notices.due(portfolio).exists() or (not busy and delivery.due(portfolio).exists()):
+        if due.notices(portfolio).exists() or (not busy and due.deliveries(portfolio).exists()):
             queue.enqueue("deliver", portfolio.pk)
 
 
@@ -55,8 +54,8 @@ def start_daily() -> None:
         return
     for portfolio in Portfolio.objects.exclude(runs__today=now.date(), runs__requested_by="schedule"):
         try:
-            run.start(portfolio, "schedule")
-        except (run.AlreadyRunning, run.NothingToRun) as reason:
+            starting.start(portfolio, "schedule")
+        except (starting.AlreadyRunning, starting.NothingToRun) as reason:
             log.warning("daily run of %s not started: %s", portfolio, reason)
 
 
@@ -70,8 +69,8 @@ def start_micro_batches() -> None:
         if recent.exists() or Run.objects.filter(portfolio=portfolio, state=Run.State.HELD).exists():
             continue
         try:
-            run.start(portfolio, "schedule", kind=Run.Kind.INCREMENTAL)
-        except (run.AlreadyRunning, run.NothingToRun) as reason:
+            starting.start(portfolio, "schedule", kind=Run.Kind.INCREMENTAL)
+        except (starting.AlreadyRunning, starting.NothingToRun) as reason:
             log.info("micro-batch of %s not started: %s", portfolio, reason)
 
 

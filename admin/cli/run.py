@@ -41,8 +41,7 @@ def run(
 
         ready(migrate=True)
         from admin import portfolios, report
-        from sync import dirty, queue
-        from sync import run as running
+        from sync import dirty, queue, starting
         from sync.models import Run
 
         chosen = portfolios.choose(portfolio)
@@ -53,7 +52,7 @@ def run(
         kind = Run.Kind.INCREMENTAL if incremental or account else Run.Kind.FULL
         for connection in chosen.crms() if account else ():
             dirty.mark(connection, account or [], "asked for on the command line")
-        started = running.start(chosen, "command line", today=today.date() if today else None, kind=kind)
+        started = starting.start(chosen, "command line", today=today.date() if today else None, kind=kind)
         finished = report.follow(started, quiet=as_json)
         if as_json:
             print_json(report.figures(finished))

@@ -15,8 +15,7 @@ from admin.cli.output import err
 from admin.demo import company
 from admin.demo.datasets import Dataset
 from connectors.sandbox.org.org import Org
-from sync import outputs
-from sync import run as running
+from sync import outputs, starting
 from sync.models import Connection, Portfolio, Run
 
 NAME = "demo"
@@ -59,7 +58,7 @@ def enter_existing_values(root: Path, portfolio: Portfolio, seed: int) -> None:
 def run(portfolio: Portfolio, today: date | None, *, quiet: bool, meanwhile: Callable[[], None]) -> Run:
     """Start a run on the demo's workers, or go on with one that was interrupted, and follow it to its end."""
     active = portfolio.runs.filter(state=Run.State.ACTIVE).first()
-    started = active or running.start(portfolio, "demo", today=today)
+    started = active or starting.start(portfolio, "demo", today=today)
     return report.follow(started, quiet=quiet, meanwhile=meanwhile)
 
 

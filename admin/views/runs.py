@@ -9,8 +9,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from admin.views import paging, portfolio
-from sync import queue
-from sync import run as running
+from sync import queue, starting
 from sync.models import Run
 
 
@@ -36,11 +35,11 @@ def start(request: HttpRequest) -> HttpResponse:
         if not queue.workers_alive(queue.redis()):
             messages.error(request, "No worker is running, so nothing would happen. Start Tierline with: tierline up")
             return redirect("runs")
-        run = running.start(chosen, request.user.get_username())
-    except running.AlreadyRunning as already:
+        run = starting.start(chosen, request.user.get_username())
+    except starting.AlreadyRunning as already:
         messages.info(request, f"{already} You see it here.")
         return redirect("run", already.run.pk)
-    except (running.NothingToRun, queue.QueueUnreachable) as reason:
+    except (starting.NothingToRun, queue.QueueUnreachable) as reason:
         messages.error(request, str(reason))
         return redirect("runs")
     return redirect("run", run.pk)

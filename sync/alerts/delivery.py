@@ -10,14 +10,13 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from sync import crms, labels, links
 from sync.alerts.channels.base import Channel, DeliveryError, Item, Message
 from sync.alerts.channels.crm_task import CrmTask
 from sync.alerts.channels.email import Email
-from sync.models import Alert, Connection, Delivery, Finding, Portfolio
+from sync.models import Alert, Connection, Delivery, Finding
 
 log = logging.getLogger(__name__)
 
@@ -25,14 +24,6 @@ log = logging.getLogger(__name__)
 TRIES = 5
 #: Findings listed in one message; the rest is behind its link.
 SHOWN = 10
-
-
-def due(portfolio: Portfolio) -> QuerySet[Delivery]:
-    """Messages to be sent now, oldest first."""
-    ready = Q(not_before=None) | Q(not_before__lte=timezone.now())
-    return Delivery.objects.filter(
-        ready, alert__portfolio=portfolio, alert__state=Alert.State.OPEN, state=Delivery.State.PENDING
-    ).order_by("pk")
 
 
 def deliver(delivery: Delivery) -> None:

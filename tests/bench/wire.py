@@ -124,12 +124,11 @@ def _set_up(crm: dict[str, Any]) -> Any:
 
 def _work(portfolio: Any) -> tuple[Any, dict[str, float]]:
     """A run up to its messages, and CPU seconds per step."""
-    from sync import jobs
-    from sync import run as running
+    from sync import jobs, starting
     from sync.models import Run
 
     steps: dict[str, float] = {}
-    run = running.create(portfolio, "bench")
+    run = starting.create(portfolio, "bench")
     while run.state == Run.State.ACTIVE and run.step != Run.Step.ALERTS:
         Run.objects.filter(pk=run.pk).update(not_before=None)
         step, started = run.step, cpu()

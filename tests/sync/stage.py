@@ -11,8 +11,7 @@ from admin import portfolios
 from connectors.sandbox.background import Served
 from connectors.sandbox.org.org import Org
 from scoring import presets
-from sync import jobs, outputs
-from sync import run as running
+from sync import jobs, outputs, starting
 from sync.models import Connection, Portfolio, Run
 
 TODAY = date(2026, 11, 23)
@@ -39,7 +38,7 @@ class Stage:
         return list(self.org.query(soql).records)
 
     def start(self, today: date = TODAY) -> Run:
-        return running.create(self.portfolio, "test", today=today)
+        return starting.create(self.portfolio, "test", today=today)
 
     def work(self, run: Run, *, until: str = "") -> Run:
         """Work the run unit by unit, to its end or until it stands before the step `until`."""

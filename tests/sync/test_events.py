@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from connectors.base import ChangeEvent, Events
-from sync import events
-from sync import run as running
+from sync import events, starting
 from sync.models import Dirty, Run
 from tests.sync.stage import Stage
 
@@ -24,7 +23,7 @@ class Bus:
 
 
 def incremental(stage: Stage) -> Run:
-    run = stage.work(running.create(stage.portfolio, "test", kind=Run.Kind.INCREMENTAL))
+    run = stage.work(starting.create(stage.portfolio, "test", kind=Run.Kind.INCREMENTAL))
     assert run.state == Run.State.DONE, run.error
     return run
 

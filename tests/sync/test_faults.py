@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from sync import bulk_refresh, jobs, loading
-from sync.alerts import delivery
+from sync import bulk_refresh, due, jobs, loading
 from sync.models import AccountState, Alert, Change, Delivery, Run
 from tests.sync.stage import Stage
 
@@ -70,7 +69,7 @@ def end_state(stage: Stage) -> dict[str, Any]:
 def send_what_waits(stage: Stage) -> None:
     """What the scheduler does later: messages that could not be sent are tried again."""
     Delivery.objects.filter(state=Delivery.State.PENDING).update(not_before=None)
-    while delivery.due(stage.portfolio).exists():
+    while due.deliveries(stage.portfolio).exists():
         jobs.deliver(stage.portfolio.pk)
     assert not Delivery.objects.exclude(state=Delivery.State.SENT).exists()
 

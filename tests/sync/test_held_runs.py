@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from django.core import mail
 
-from sync import holding, jobs
-from sync import run as running
+from sync import holding, jobs, starting
 from sync.models import AccountState, AuditEvent, Change, Run, Score
 from tests.sync.stage import Stage
 
@@ -105,7 +104,7 @@ def test_a_newer_run_replaces_one_that_waits(held: tuple[Stage, Run]) -> None:
 
 def test_it_can_only_be_approved_while_no_other_run_is_at_work(held: tuple[Stage, Run]) -> None:
     stage, run = held
-    running.create(stage.portfolio, "test")
+    starting.create(stage.portfolio, "test")
     with pytest.raises(holding.Busy):
         holding.approve(run, "Anna")
     run.refresh_from_db()

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from sync import dirty, holding, mirror
-from sync import run as running
+from sync import dirty, holding, mirror, starting
 from sync.models import Change, Dirty, Run
 from tests.sync.stage import TODAY, Stage
 
@@ -17,7 +16,7 @@ INCREMENTAL = Run.Kind.INCREMENTAL
 
 
 def incremental(stage: Stage, today: date = TODAY) -> Run:
-    run = stage.work(running.create(stage.portfolio, "test", today=today, kind=INCREMENTAL))
+    run = stage.work(starting.create(stage.portfolio, "test", today=today, kind=INCREMENTAL))
     assert run.state == Run.State.DONE, run.error
     return run
 
@@ -94,12 +93,12 @@ def test_an_older_run_does_not_overwrite_what_a_newer_one_saw(after_run: Stage) 
 def test_while_a_run_is_held_micro_batches_wait(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     run = stage.work(stage.start(), until=Run.Step.GUARD)
     Run.objects.filter(pk=run.pk).update(state=Run.State.HELD, held=[])
-    with pytest.raises(running.NothingToRun, match="waits for approval"):
-        running.create(stage.portfolio, "test", kind=INCREMENTAL)
+    with pytest.raises(starting.NothingToRun, match="waits for approval"):
+        starting.create(stage.portfolio, "test", kind=INCREMENTAL)
     run.refresh_from_db()
     holding.drop(run, "Anna")
     assert not Change.objects.filter(state__in=Change.OPEN).exists()
-    running.create(stage.portfolio, "test", kind=INCREMENTAL)
+    starting.create(stage.portfolio, "test", kind=INCREMENTAL)
 
 
 def published(stage: Stage) -> dict[str, dict[str, Any]]:

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 
 from admin import schema
-from sync import run as running
+from sync import starting
 from sync.models import AccountState, Override, Run
 from tests.sync.stage import Stage
 
@@ -22,7 +22,7 @@ def test_a_request_is_listed_while_it_stands_and_moves_nothing(after_run: Stage,
     account = AccountState.objects.filter(tier="bronze").first()
     assert account is not None
     after_run.org.update("Account", [{"Id": account.record_id, REQUEST: "dispute", COMMENT: "They pay on time"}])
-    batch = after_run.work(running.create(after_run.portfolio, "test", kind=Run.Kind.INCREMENTAL))
+    batch = after_run.work(starting.create(after_run.portfolio, "test", kind=Run.Kind.INCREMENTAL))
     assert batch.state == Run.State.DONE, batch.error
     asked = Override.objects.get(field="request", state=Override.State.REQUESTED)
     assert (asked.account, asked.value, asked.computed) == (account, "Tier is wrong: They pay on time", "bronze")

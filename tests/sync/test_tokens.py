@@ -22,7 +22,7 @@ from connectors.errors import AuthRevoked, Unavailable
 from connectors.sandbox.background import Served, serving
 from connectors.sandbox.org.org import Org
 from scoring import presets
-from sync import crms, jobs, run, tokens, vault
+from sync import crms, jobs, starting, tokens, vault
 from sync.models import Connection, Notice, Portfolio, Run
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -172,7 +172,7 @@ def test_a_token_that_somebody_else_renewed_long_ago_is_renewed_too(crm: Served,
 def test_a_lost_login_is_told_once_and_reconnecting_mends_it(crm: Served, rotating: Connection) -> None:
     crm.org.sessions.revoke_all()
     crm.org.sessions.revoke(vault.unseal(rotating.credentials)["refresh_token"])
-    started = run.create(rotating.portfolio, "test")
+    started = starting.create(rotating.portfolio, "test")
     for _ in range(2):
         jobs.work(started.pk)
         with pytest.raises(AuthRevoked):
@@ -184,8 +184,8 @@ def test_a_lost_login_is_told_once_and_reconnecting_mends_it(crm: Served, rotati
     (notice,) = Notice.objects.all()
     assert notice.subject == "production has to be reconnected"
     assert "tierline connection reconnect production" in notice.body
-    with pytest.raises(run.NothingToRun, match="tierline connection reconnect production"):
-        run.create(rotating.portfolio, "test", kind=Run.Kind.INCREMENTAL)
+    with pytest.raises(starting.NothingToRun, match="tierline connection reconnect production"):
+        starting.create(rotating.portfolio, "test", kind=Run.Kind.INCREMENTAL)
     rotating.refresh_from_db()
     assert rotating.state == Connection.State.RECONNECT
     portfolios.reconnect(rotating, *app(crm))
