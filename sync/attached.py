@@ -47,7 +47,7 @@ class Attached:
         found: dict[str, list[Row]] = {outputs.DETAIL: [], outputs.OPPORTUNITY: []}
         wanted = {outputs.DETAIL: bool(layout.detail), outputs.OPPORTUNITY: bool(layout.carried)}
         if any(wanted.values()):
-            with mirror.reading(run.portfolio_id) as tables:
+            with mirror.reading(run.portfolio_id, outputs.DETAIL, outputs.OPPORTUNITY) as tables:
                 for kind in [kind for kind, needed in wanted.items() if needed and kind in tables]:
                     table = tables[kind]
                     part = table.filter((table.connection == connection) & table.account_id.between(first, last))

@@ -272,11 +272,12 @@ def publish(portfolio_id: int) -> None:
 
 
 @contextmanager
-def reading(portfolio_id: int) -> Iterator[dict[str, Any]]:
-    """The snapshot's tables as ibis tables, by kind."""
+def reading(portfolio_id: int, *kinds: str) -> Iterator[dict[str, Any]]:
+    """The snapshot's tables as ibis tables, by kind: those of these kinds that it has, or all."""
     backend = ibis.duckdb.connect(str(snapshot_path(portfolio_id)), read_only=True, **_limits())
     try:
-        yield {name: backend.table(name) for name in backend.list_tables() if not name.startswith("tierline_")}
+        names = [name for name in backend.list_tables() if not name.startswith("tierline_")]
+        yield {name: backend.table(name) for name in names if not kinds or name in kinds}
     finally:
         backend.disconnect()
 

@@ -131,13 +131,15 @@ def plan_account(account: Account, outputs: tuple[Output, ...], as_of: date) -> 
         after,
         tuple(overrides),
         adopted,
-        held_back=bool(after) and account.refused == digest(before, after),
+        held_back=bool(after) and bool(account.refused) and account.refused == digest(before, after),
         kept_undone=tuple(kept_undone),
     )
 
 
 def _undone(account: Account, output: Output, after: Mapping[str, Scalar]) -> set[str]:
     """Fields of this output that would get a value again that a person took back; with the value, all of them."""
+    if not account.undone:
+        return set()
     again = {
         name
         for name in output.names.values()

@@ -10,18 +10,21 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any
 
 import pandas as pd
 from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Subquery
+from django.utils import timezone
 
+from connectors.base import Scalar
 from connectors.errors import Unavailable
 from sync import dirty, evaluate, holding, lease, mirror, outputs, requests, values
-from sync.attached import Attached, Attachment
+from sync.attached import Attached
 from sync.models import AccountState, Change, Connection, Override, Run, Score, refused_key
 from sync.plan import Account, OverrideRequest, Planned, digest, plan_account
-from sync.rows import update
+from sync.rows import Encoded, insert, update
 from sync.tally import Tally
 
 Row = Mapping[str, Any]
@@ -73,7 +76,7 @@ def _rows(table: pd.DataFrame) -> list[Row]:
 
 def _held(run: Run, first: str, last: str) -> dict[tuple[str, str], Row]:
     """What the mirror holds of these accounts, by connection name and record id."""
-    with mirror.reading(run.portfolio_id) as tables:
+    with mirror.reading(run.portfolio_id, "account") as tables:
         accounts = tables["account"]
         own = [name for name in accounts.columns if name.startswith(outputs.OWN)]
         part = accounts.filter(accounts.id.between(first, last)).select(
@@ -95,15 +98,17 @@ class _Chunk:
         mine = [row for row in scored if (connection.name, row["account_id"]) in held]
         self.held = {record_id: row for (name, record_id), row in held.items() if name == connection.name}
         ids = [row["account_id"] for row in mine]
-        known = AccountState.objects.filter(connection=connection, record_id__in=ids).select_related("score")
+        known = AccountState.objects.filter(connection=connection, record_id__in=ids)
         self.states = {state.record_id: state for state in known}
+        self.marks = dict(known.values_list("record_id", "score__digest"))
         others = self._left_to_others(ids)
         self.scored = [row for row in mine if row["account_id"] not in others]
         self.states = {record_id: state for record_id, state in self.states.items() if record_id not in others}
-        self.before = {state.record_id: self._facts(state) for state in known}
+        self.before = {state.record_id: _facts(state) for state in known}
         self.attempted = self._attempted(ids)
-        self.changes: list[Change] = []
-        self.scores: list[Score] = []
+        self.columns = [(role, outputs.OWN + role) for role in self.layout.names]
+        self.changes: list[Row] = []
+        self.scores: list[tuple[AccountState, Row]] = []
         self.planned: list[Planned] = []
         self.edits: list[tuple[str, OverrideRequest]] = []
         first, last = scored[0]["account_id"], scored[-1]["account_id"]
@@ -137,16 +142,17 @@ class _Chunk:
         """Decide every account."""
         for row in self.scored:
             record_id = row["account_id"]
-            state = self.states.get(record_id) or AccountState(
-                connection=self.connection, record_id=record_id, current={}, written={}
-            )
+            state = self.states.get(record_id) or AccountState(connection_id=self.connection.pk, record_id=record_id)
             self.states[record_id] = state
-            planned, earlier = self._plan_one(state, row), state.current
-            self._update(state, row, planned)
+            record = self.held[record_id]
+            current = {role: values.stored(record.get(column)) for role, column in self.columns}
+            planned, earlier = self._plan_one(state, row, current), state.current
+            self._update(state, row, planned, current)
             self.planned.append(planned)
             self._count(state, row, planned, tally)
             if planned.after and not planned.held_back:
-                self._change(planned)
+                parent = record["parent_id"] or record_id
+                self._change("account", record_id, planned.name, parent, planned.before, planned.after)
             self._attach(state, row, planned, earlier)
 
     def _count(self, state: AccountState, row: Row, planned: Planned, tally: Tally) -> None:
@@ -164,17 +170,15 @@ class _Chunk:
             if output.key == "tier" and name in planned.after:
                 tally.move(values.text(planned.before[name]), values.text(planned.after[name]))
 
-    def _plan_one(self, state: AccountState, row: Row) -> Planned:
-        record = self.held[state.record_id]
-        current = self.layout.by_api_name(record)
+    def _plan_one(self, state: AccountState, row: Row, current: Mapping[str, values.Stored]) -> Planned:
         computed = {
             output.key: (row[output.key] or None) if row["in_scope"] else None for output in self.layout.outputs
         }
         account = Account(
             record_id=state.record_id,
-            name=record["name"] or state.record_id,
+            name=self.held[state.record_id]["name"] or state.record_id,
             computed=computed,
-            current=values.stored_all(current),
+            current={name: current[role] for role, name in self.layout.names.items()},
             written=state.written,
             attempted=self.attempted.get(state.record_id, {}),
             reason=row["short_reason"] or "",
@@ -183,7 +187,7 @@ class _Chunk:
         )
         return plan_account(account, self.layout.outputs, evaluate.as_of(self.run))
 
-    def _update(self, state: AccountState, row: Row, planned: Planned) -> None:
+    def _update(self, state: AccountState, row: Row, planned: Planned, current: dict[str, values.Stored]) -> None:
         record = self.held[state.record_id]
         tier = (row["tier"] or "") if row["in_scope"] else ""
         if tier != state.tier or state.tier_since is None:
@@ -193,41 +197,47 @@ class _Chunk:
         state.owner_record_id = record["owner_id"] or ""
         state.in_scope = bool(row["in_scope"])
         state.value_score = row["value_score"]
-        state.current = values.stored_all(self.layout.by_role(self.layout.by_api_name(record)))
+        state.current = current
         state.segment = str(state.current.get("segment") or row["segment"] or "")
         state.written = {**state.written, **planned.adopted}
-        mark = hashlib.sha256(json.dumps(row, sort_keys=True).encode()).hexdigest()
-        if state.score is None or state.score.digest != mark:
-            self.scores.append(self._score(state, row, mark))
+        result = json.dumps(row, sort_keys=True)
+        mark = hashlib.sha256(result.encode()).hexdigest()
+        if self.marks.get(state.record_id) != mark:
+            self.scores.append((state, self._score(state, row, result, mark)))
 
-    def _score(self, state: AccountState, row: Row, mark: str) -> Score:
-        return Score(
-            account=state,
-            run=self.run,
-            model=self.run.model,
-            calibration=self.run.calibration,
-            as_of=evaluate.as_of(self.run),
-            tier=state.tier,
-            tier_since=state.tier_since,
-            value_score=row["value_score"],
-            cost_to_serve=row["cost_to_serve"],
-            digest=mark,
-            result=row,
-        )
+    def _score(self, state: AccountState, row: Row, result: str, mark: str) -> Row:
+        """A new row of the score history, but for the id of its account."""
+        return {
+            "run_id": self.run.pk,
+            "model_id": self.run.model_id,
+            "calibration_id": self.run.calibration_id,
+            "as_of": evaluate.as_of(self.run),
+            "tier": state.tier,
+            "tier_since": state.tier_since,
+            "value_score": row["value_score"],
+            "cost_to_serve": row["cost_to_serve"],
+            "digest": mark,
+            "result": Encoded(result),
+        }
 
-    def _change(self, planned: Planned) -> None:
-        self.changes.append(
-            Change(
-                run=self.run,
-                connection=self.connection,
-                kind="account",
-                record_id=planned.record_id,
-                record_name=planned.name[:255],
-                parent_id=self.held[planned.record_id]["parent_id"] or planned.record_id,
-                before=values.stored_all(planned.before),
-                after=values.stored_all(planned.after),
-            )
-        )
+    def _change(
+        self, kind: str, record_id: str, name: str, parent_id: str, before: Mapping[str, Scalar],
+        after: Mapping[str, Scalar],
+    ) -> None:  # fmt: skip
+        row = {
+            "run_id": self.run.pk,
+            "connection_id": self.connection.pk,
+            "load_id": None,
+            "kind": kind,
+            "record_id": record_id,
+            "record_name": name[:255],
+            "parent_id": parent_id,
+            "before": values.stored_all(before),
+            "after": values.stored_all(after),
+            "state": Change.State.PLANNED.value,
+            "attempts": 0,
+        }
+        self.changes.append(row | dict.fromkeys(("code", "message", "next_step"), ""))
 
     def _attach(self, state: AccountState, row: Row, planned: Planned, earlier: Mapping[str, Any]) -> None:
         """Plan the account's detail record and opportunities, and note what people ask for."""
@@ -239,41 +249,30 @@ class _Chunk:
             self.edits += [(state.record_id, edit) for edit in found.edits]
             refused = state.written.get(refused_key(found.kind, found.record_id))
             if found.after and refused != digest(found.before, found.after):
-                self.changes.append(self._attached_change(found, state.record_id))
-
-    def _attached_change(self, found: Attachment, account_id: str) -> Change:
-        return Change(
-            run=self.run,
-            connection=self.connection,
-            kind=found.kind,
-            record_id=found.record_id,
-            record_name=found.name[:255],
-            parent_id=account_id,
-            before=dict(found.before),
-            after=dict(found.after),
-        )
+                self._change(found.kind, found.record_id, found.name, state.record_id, found.before, found.after)
 
     def save(self) -> None:
         """Record all of it; to be called inside a transaction."""
-        states = list(self.states.values())
-        AccountState.objects.bulk_create([state for state in states if state.pk is None], batch_size=1000)
-        Score.objects.bulk_create(self.scores, batch_size=1000)
-        changed = [
-            state
-            for state in states
-            if state.record_id in self.before and self._facts(state) != self.before[state.record_id]
-        ]
-        update(changed, _FACTS)
+        self._save_states()
+        now = timezone.now()
+        insert(Score, [{**row, "account_id": state.pk, "created_at": now} for state, row in self.scores])
         newest = Score.objects.filter(account=OuterRef("pk")).order_by("-pk").values("pk")[:1]
-        AccountState.objects.filter(pk__in=[score.account.pk for score in self.scores]).update(score=Subquery(newest))
-        AccountState.objects.filter(pk__in=[state.pk for state in states]).update(seen_in=self.run)
-        Change.objects.bulk_create(self.changes, batch_size=1000)
+        scored = AccountState.objects.filter(pk__in=[state.pk for state, _ in self.scores])
+        scored.update(score=Subquery(newest))
+        insert(Change, self.changes)
         self._save_overrides()
 
-    @staticmethod
-    def _facts(state: AccountState) -> str:
-        """One text per state of an account: equal texts need no update."""
-        return json.dumps([getattr(state, name) for name in _FACTS], default=str, sort_keys=True)
+    def _save_states(self) -> None:
+        known = [state for state in self.states.values() if state.pk is not None]
+        update([state for state in known if _facts(state) != self.before[state.record_id]], _FACTS)
+        AccountState.objects.filter(pk__in=[state.pk for state in known]).update(seen_in=self.run)
+        fresh = [state for state in self.states.values() if state.pk is None]
+        for state in fresh:
+            state.seen_in_id = self.run.pk
+        insert(AccountState, [vars(state) for state in fresh])
+        mine = AccountState.objects.filter(connection=self.connection, record_id__in=[each.record_id for each in fresh])
+        for record_id, pk in mine.values_list("record_id", "pk"):
+            self.states[record_id].pk = pk
 
     def _save_overrides(self) -> None:
         wanted = {
@@ -314,3 +313,5 @@ _FACTS = (
     "current",
     "written",
 )
+#: What a plan may change of an account; its values are replaced, never changed in place.
+_facts = attrgetter(*_FACTS)

@@ -12,11 +12,11 @@ Stored = str | float | int | bool | None
 
 def stored(value: Scalar) -> Stored:
     """JSON form: dates as ISO text, empty text as None (a CRM makes no difference between the two)."""
-    if isinstance(value, date):
-        return value.isoformat()
+    if value is None:
+        return None
     if isinstance(value, str):
         return value.strip() or None
-    return value
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def stored_all(values: Mapping[str, Scalar]) -> dict[str, Stored]:
