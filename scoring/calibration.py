@@ -6,7 +6,8 @@ Equal customers give equal bytes of JSON, whatever the order they were read in.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import date
 from typing import Any
 
 from scoring.rfm import Rfm
@@ -36,12 +37,20 @@ class Calibration:
     def from_json(cls, text: str) -> Calibration:
         """Reads what `to_json` wrote."""
         held: dict[str, Any] = json.loads(text)
-        value = held["value"]
-        value["limits"] = {name: tuple(limits) for name, limits in value["limits"].items()}
+        value, cuts = held["value"], held["cuts"]
         return cls(
             as_of=held["as_of"],
             customers=held["customers"],
-            value=ValueScale(**value),
-            rfm=Rfm(**{name: tuple(limits) for name, limits in held["rfm"].items()}),
-            cuts=Cuts(**held["cuts"]),
+            value=ValueScale(**{**value, "limits": _tuples(value["limits"])}),
+            rfm=Rfm(**_tuples(held["rfm"])),
+            cuts=Cuts(**{**cuts, "at": _tuples(cuts["at"]), "quantiles": _tuples(cuts["quantiles"])}),
         )
+
+
+def at(calibration: Calibration, as_of: date) -> Calibration:
+    """The same fit under another date, so that two fits can be compared."""
+    return replace(calibration, as_of=as_of.isoformat())
+
+
+def _tuples(lists: dict[str, list[Any]]) -> dict[str, tuple[Any, ...]]:
+    return {name: tuple(values) for name, values in lists.items()}

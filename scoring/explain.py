@@ -1,188 +1,149 @@
 """Says in words why an account has its tier: what counts for it and against it, and one line for the CRM.
 
-The two axes decide alike, so each has a weight of 50; the value axis shares its 50 among the components of the value
-score by their weights. Figures are whole units of the model's currency.
+The axes of the tier matrix decide alike, so each has the same share of 100; an axis that measures the value score
+divides its share among the score's components by their weights. Figures are whole units of the model's currency.
+Everything is made column by column: a million accounts take seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
 
-from scoring.calibration import Calibration
-from scoring.cost_to_serve import CostItem
-from scoring.fields import SCALE
-from scoring.model_types import Model
-from scoring.ranks import Floats
+from scoring import explain_components, explain_cost
+from scoring.model_tiers import TierAxis
 from scoring.rules import lower_first
+from scoring.told import Lines, Told
 
 SHORT = 255
 
 
 class Reason(TypedDict):
-    """`sign` is "+" or "-" for the customer's standing, `weight` is percent of the decision."""
+    """`sign` is "+" or "-" for the customer's standing, `weight` is percent of the decision.
+
+    `points` is what a component adds to the value score; None for what is no part of it.
+    """
 
     text: str
     sign: str
     weight: float
+    points: float | None
 
 
-@dataclass(frozen=True)
-class Words:
-    """How this model speaks of its figures."""
+def explain(told: Told) -> pd.DataFrame:
+    """Columns reasons (list of Reason) and short_reason (at most 255 characters), one row per account of `told`.
 
-    basis: str
-    orders: str
-    months: int
-    currency: str
-
-    @classmethod
-    def of(cls, model: Model, calibration: Calibration) -> Words:
-        return cls(
-            basis="gross margin" if calibration.value.basis == "margin" else "revenue",
-            orders="won deals" if model.value.revenue_from == "opportunities" else "orders",
-            months=model.value.windows.months,
-            currency=model.currency,
-        )
-
-    def money(self, amount: int) -> str:
-        return f"{round(amount / SCALE):,} {self.currency}"
-
-
-Row = Mapping[str, Any]
-
-
-def explain(
-    table: pd.DataFrame,
-    points: Mapping[str, Floats],
-    items: Sequence[CostItem],
-    model: Model,
-    calibration: Calibration,
-) -> pd.DataFrame:
-    """Columns reasons (list of Reason) and short_reason (at most 255 characters) for the accounts of `table`.
-
-    `table` has the columns tier, scope_reason, in_scope, basis, cost, cost_to_serve, value_high, cost_high,
-    transactions, transactions_ever, last_transaction_on, and value_unknown (why there is no tier, or "").
+    Accounts without a tier have no reasons, and the short one says why there is no tier.
     """
-    words = Words.of(model, calibration)
-    parts = list(_cost_parts(items, len(table)))
-    reasons: list[list[Reason]] = []
-    shorts: list[str] = []
-    rows: list[Any] = table.to_dict("records")
-    for number, row in enumerate(rows):
-        if row["tier"] is None:
-            reasons.append([])
-            shorts.append(row["scope_reason"] or row["value_unknown"])
-            continue
-        own = {name: float(values[number]) for name, values in points.items()}
-        reasons.append([*_value_reasons(row, own, model, calibration, words), _cost_reason(row, parts[number], words)])
-        shorts.append(_short(row, parts[number], model.tiers.label(row["tier"]), words))
-    return pd.DataFrame(
-        {"reasons": pd.Series(reasons, dtype=object), "short_reason": [text[:SHORT] for text in shorts]},
-        index=table.index,
-    )
+    reasons = [[] for _ in range(told.size)]  # type: list[list[Reason]]
+    ranked = np.flatnonzero(told.has_tier).tolist()
+    for number, axis in enumerate(told.model.tiers.axes):
+        for texts, signs, weight, points in _axis_reasons(told, axis, number):
+            for row, text, sign, given in zip(ranked, texts, signs, points, strict=True):
+                reasons[row].append(Reason(text=text, sign=sign, weight=weight, points=given))
+    shorts = list(told.without_tier)
+    for row, text in zip(ranked, _short(told), strict=True):
+        kept = f". {told.held[row]}" if told.held[row] else ""
+        shorts[row] = (text + kept)[:SHORT]
+    return pd.DataFrame({"reasons": pd.Series(reasons, dtype=object), "short_reason": shorts})
 
 
-@dataclass(frozen=True)
-class _Part:
-    """A cost item of one account."""
-
-    cost: int
-    counted: str
-    what: str
+_Column = tuple[Lines, Lines, float, Sequence[float | None]]
 
 
-def _cost_parts(items: Sequence[CostItem], size: int) -> Iterator[list[_Part]]:
-    """Per account its cost items, dearest first."""
-    columns = [(item, item.cost.tolist(), item.counts.tolist() if item.counts is not None else None) for item in items]
-    for number in range(size):
-        found = [
-            _Part(cost[number], _counted(item, counts[number] if counts else None), item.many)
-            for item, cost, counts in columns
-            if cost[number] > 0
-        ]
-        yield sorted(found, key=lambda part: -part.cost)
-
-
-def _counted(item: CostItem, count: int | None) -> str:
-    if count is None:
-        return item.many
-    return f"{count:,} {item.one if count == 1 else item.many}"
-
-
-def _value_reasons(
-    row: Row, points: Mapping[str, float], model: Model, calibration: Calibration, words: Words
-) -> list[Reason]:
-    found = []
-    for name, weight in model.value.components.items():
-        share = points[name]
-        text = _COMPONENTS[name](row, words)
-        if share > 0:
-            text += f": at or above {share:g} % of the customers {_AMONG[name].format(basis=words.basis)}"
-        high = share >= (calibration.cuts.value or 0) and share > 0
-        found.append(Reason(text=text, sign="+" if high else "-", weight=round(weight / 2, 1)))
+def _axis_reasons(told: Told, axis: TierAxis, number: int) -> list[_Column]:
+    """Texts, signs, weight and points of the reasons of one axis, for the accounts that have a tier."""
+    share = 100 / len(told.model.tiers.axes)
+    signs = told.signs(number)
+    nothing: list[float | None] = [None] * len(signs)
+    if axis.measure != "value_score":
+        texts = _texts_of(axis)(told, axis, number)
+        return [(texts, signs, round(share, 1), nothing)]
+    found: list[_Column] = []
+    weights = told.model.value.components
+    for name in weights:
+        texts = explain_components.texts(told, name)
+        added = told.worth.contributions[name][told.has_tier].tolist()
+        own = signs if len(weights) == 1 else _own_signs(told, name, number)
+        found.append((texts, own, round(share * weights[name] / 100, 1), added))
     return found
 
 
-def _money(row: Row, words: Words) -> str:
-    if not row["transactions"] and row["basis"] == 0:
-        return _nothing_bought(row, words)
-    return f"{words.basis.capitalize()} {words.money(row['basis'])} in the last {words.months} months"
+def _own_signs(told: Told, name: str, number: int) -> Lines:
+    """A component speaks for a customer where it alone would reach the middle cut of the axis."""
+    cuts = told.cuts.at[told.model.tiers.axes[number].key]
+    points = told.worth.points[name][told.has_tier]
+    good = (points > 0) & (points >= cuts[len(cuts) // 2])
+    return ["+" if is_good else "-" for is_good in good.tolist()]
 
 
-def _nothing_bought(row: Row, words: Words) -> str:
-    if not row["transactions_ever"]:
-        return f"No {words.orders} yet"
-    return f"No {words.orders} in the last {words.months} months (the last on {str(row['last_transaction_on'])[:10]})"
+def _texts_of(axis: TierAxis) -> Callable[[Told, TierAxis, int], Lines]:
+    if axis.measure in ("cost_to_serve", "cost"):
+        return explain_cost.texts
+    if isinstance(axis.measure, str) and axis.measure in explain_components.KNOWN:
+        return lambda told, axis, number: explain_components.texts(told, str(axis.measure))
+    return _plain
 
 
-def _recency(row: Row, words: Words) -> str:
-    if not row["transactions_ever"]:
-        return f"No {words.orders} yet"
-    return f"Last bought on {str(row['last_transaction_on'])[:10]}"
+def _plain(told: Told, axis: TierAxis, number: int) -> Lines:
+    """For figures without words of their own: "Potential of the relationship 62.5 (high)"."""
+    return [f"{axis.label} {figure} ({word})" for figure, word in zip(*_shown(told, axis, number), strict=True)]
 
 
-def _frequency(row: Row, words: Words) -> str:
-    return f"{row['transactions']:,} {words.orders} in the last {words.months} months"
+def _shown(told: Told, axis: TierAxis, number: int) -> tuple[Lines, Lines]:
+    figures = told.figures[axis.key][told.has_tier]
+    if axis.rule is not None:
+        return ["yes" if figure else "no" for figure in figures], told.words(number)
+    is_money = axis.measure in ("revenue", "worth", "profit")
+    shown = [
+        "none" if not np.isfinite(figure) else told.amount(figure) if is_money else f"{figure:g}"
+        for figure in figures.tolist()
+    ]
+    return shown, told.words(number)
 
 
-#: Whom a component ranks a customer among.
-_AMONG = {"money": "with a positive {basis}", "recency": "who ever bought", "frequency": "who bought in that time"}
-_COMPONENTS = {"money": _money, "recency": _recency, "frequency": _frequency}
+def _short(told: Told) -> Lines:
+    """The tier's reason in one line, for the accounts that have one."""
+    labels = {key: told.model.tiers.label(key) for key in told.model.tiers.keys}
+    tiers = [labels[key] for key in told.tiers[told.has_tier]]
+    phrases = [_phrases(told, axis, number) for number, axis in enumerate(told.model.tiers.axes)]
+    lines = [f"{tier}: {_joined(parts)}" for tier, *parts in zip(tiers, *phrases, strict=True)]
+    never = told.never_bought[told.has_tier].tolist()
+    if any(never) and all(axis.measure in _OF_ORDERS for axis in told.model.tiers.axes):
+        nothing = f"no {told.orders} yet, so neither value nor cost to serve counts"
+        lines = [f"{tier}: {nothing}" if new else line for tier, line, new in zip(tiers, lines, never, strict=True)]
+    return lines
 
 
-def _cost_reason(row: Row, parts: Sequence[_Part], words: Words) -> Reason:
-    sign = "-" if row["cost_high"] else "+"
-    if not row["transactions_ever"]:
-        text = f"Cost to serve does not count before the first {words.orders.removesuffix('s')}"
-    elif not row["cost"]:
-        text = "No cost to serve on record"
-    else:
-        told = [part for part in parts[:3] if part.cost >= 0.01 * row["cost"]]
-        shares = ", ".join(f"{100 * part.cost / row['cost']:.0f} % for {part.counted}" for part in told)
-        text = f"Cost to serve {words.money(row['cost'])}{_relative(row, words)}: {shares}"
-    return Reason(text=text, sign=sign, weight=50.0)
+def _joined(parts: Sequence[str]) -> str:
+    return "; ".join(parts).replace("; and ", ", and ")
 
 
-def _relative(row: Row, words: Words) -> str:
-    if np.isnan(row["cost_to_serve"]):
-        return f", with no {words.basis} to bear it"
-    return f", {row['cost_to_serve']:g} per 100 of {words.basis} ({'high' if row['cost_high'] else 'low'})"
+#: Figures that nobody has who never bought.
+_OF_ORDERS = ("value_score", "cost_to_serve", "cost", "revenue", "worth", "profit", "money")
 
 
-def _short(row: Row, parts: Sequence[_Part], label: str, words: Words) -> str:
-    """The tier's reason in one line."""
-    if not row["transactions_ever"]:
-        return f"{label}: no {words.orders} yet, so neither value nor cost to serve counts"
-    mostly = f", mostly {parts[0].what}" if parts else ""
-    if row["basis"] <= 0:
-        cost = f"{words.money(row['cost'])} cost to serve{mostly}" if row["cost"] else "no cost to serve"
-        return f"{label}: {lower_first(_money(row, words))}, and {cost}"
-    value = "high value" if row["value_high"] else "low value"
-    relative = f"{row['cost_to_serve']:g} per 100{mostly}" if row["cost"] else "none on record"
-    level = "high" if row["cost_high"] else "low"
-    return f"{label}: {value}, {lower_first(_money(row, words))}; {level} cost to serve, {relative}"
+def _phrases(told: Told, axis: TierAxis, number: int) -> Lines:
+    words = told.words(number)
+    if axis.measure == "value_score":
+        leading = max(told.model.value.components.items(), key=lambda item: item[1])[0]
+        figures = [lower_first(text) for text in explain_components.figures(told, leading)]
+        return [
+            figure if nothing else f"{word} value, {figure}"
+            for word, figure, nothing in zip(words, figures, told.worthless(), strict=True)
+        ]
+    if axis.measure in ("cost_to_serve", "cost"):
+        return explain_cost.phrases(told, axis, number)
+    if axis.rule is not None:
+        return [f"{axis.label.lower()}: {figure}" for figure, _ in zip(*_shown(told, axis, number), strict=True)]
+    return [
+        f"{word} {lower_first(axis.label)}, {figure}" for figure, word in zip(*_shown(told, axis, number), strict=True)
+    ]
+
+
+def points_of(reasons: Sequence[Mapping[str, object]]) -> float:
+    """Sum of what the components add: the value score."""
+    return float(sum(part for reason in reasons if isinstance(part := reason["points"], float)))

@@ -9,6 +9,8 @@ Columns of the result, in this order:
     one text column per attribute of the model
     transactions, transactions_ever, first_transaction_on, last_transaction_on     orders, or won deals
     revenue, revenue_cost_known, product_cost                                      money, before cost to serve
+    revenue_before                                                                 of the window before the window
+    active_quarters (0-8 of the last eight), product_families                      how regular, how broad
     orders, order_lines, small_orders, expedited_orders, freight, discount
     tickets, tickets_p0, tickets_p1 ... (per priority of the rate card, see `ticket_columns`)
     visits, calls, activities, last_activity_on
@@ -22,10 +24,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import ibis
 
+from scoring import components
 from scoring.fields import SCALE
 from scoring.model_types import Model
 from scoring.periods import months_before
@@ -41,11 +45,17 @@ _ORDER_SUMS = (
     "freight",
     "discount",
     "order_revenue",
+    "order_revenue_before",
+    "order_quarters",
     "revenue_cost_known",
     "product_cost",
     "orders_ever",
 )
-_DEAL_SUMS = ("deals_won", "deals_lost", "deals_open", "won_amount", "open_amount", "deals_won_ever")
+_DEAL_SUMS = (
+    *("deals_won", "deals_lost", "deals_open", "won_amount", "won_amount_before", "won_quarters", "open_amount"),
+    "deals_won_ever",
+)
+_QUARTERS = 8
 #: Contracts in these states were never signed.
 _UNSIGNED = ("draft", "in approval process", "inapproval")
 
@@ -63,10 +73,12 @@ def build(tables: Mapping[str, Table], model: Model, as_of: date, excluded_actor
     Activities created by `excluded_actors` (user ids: our own integration user) are left out, so that a task we
     create never changes a score.
     """
-    start = months_before(as_of, model.value.windows.months)
+    months = model.value.windows.months
+    start, earlier = months_before(as_of, months), months_before(as_of, 2 * months)
     parts = (
-        _orders(tables, model, start, as_of),
-        _deals(tables, start, as_of),
+        _orders(tables, model, (earlier, start), as_of),
+        _families(tables, model, start, as_of),
+        _deals(tables, (earlier, start), as_of),
         _tickets(tables, model, start, as_of),
         _activities(tables, start, as_of, excluded_actors),
         _contracts(tables, as_of),
@@ -75,7 +87,7 @@ def build(tables: Mapping[str, Table], model: Model, as_of: date, excluded_actor
     for part in parts:
         frame = frame.left_join(part, frame.account_id == part.part_account).drop("part_account")
     counts = [*_ORDER_SUMS, *_DEAL_SUMS, "tickets", *ticket_columns(model).values()]
-    counts += ["visits", "calls", "activities", "contracts_active"]
+    counts += ["visits", "calls", "activities", "contracts_active", "product_families"]
     frame = frame.mutate(**{name: frame[name].fill_null(0) for name in counts})
     return frame.mutate(**_transactions(frame, model)).select(*_columns(model))
 
@@ -84,7 +96,7 @@ def _columns(model: Model) -> list[str]:
     return [
         *("account_id", *_TEXT, "annual_revenue", "employees", *model.attributes),
         *("transactions", "transactions_ever", "first_transaction_on", "last_transaction_on"),
-        *("revenue", "revenue_cost_known", "product_cost"),
+        *("revenue", "revenue_cost_known", "product_cost", "revenue_before", "active_quarters", "product_families"),
         *("orders", "order_lines", "small_orders", "expedited_orders", "freight", "discount"),
         *("tickets", *ticket_columns(model).values(), "visits", "calls", "activities", "last_activity_on"),
         *("deals_won", "deals_lost", "deals_open", "won_amount", "open_amount", "contracts_active"),
@@ -100,6 +112,8 @@ def _transactions(frame: Table, model: Model) -> dict[str, Any]:
             "first_transaction_on": frame.first_deal_on,
             "last_transaction_on": frame.last_deal_on,
             "revenue": frame.won_amount,
+            "revenue_before": frame.won_amount_before,
+            "active_quarters": frame.won_quarters,
             "revenue_cost_known": ibis.literal(0, "int64"),
             "product_cost": ibis.literal(0, "int64"),
         }
@@ -109,6 +123,8 @@ def _transactions(frame: Table, model: Model) -> dict[str, Any]:
         "first_transaction_on": frame.first_order_on,
         "last_transaction_on": frame.last_order_on,
         "revenue": frame.order_revenue,
+        "revenue_before": frame.order_revenue_before,
+        "active_quarters": frame.order_quarters,
     }
 
 
@@ -148,11 +164,13 @@ def _lower(column: Any) -> Any:
     return column.fill_null("").strip().lower()
 
 
-def _orders(tables: Mapping[str, Table], model: Model, start: date, as_of: date) -> Table:
-    """Per account: sums over its orders."""
+def _orders(tables: Mapping[str, Table], model: Model, starts: tuple[date, date], as_of: date) -> Table:
+    """Per account: sums over its orders. `starts`: first days of the window before the window, and of the window."""
     orders = _per_order(tables, model).filter(lambda t: t.ordered_on < ibis.literal(as_of))
-    window = orders.ordered_on >= ibis.literal(start)
+    earlier, start = (ibis.literal(day) for day in starts)
+    window = orders.ordered_on >= start
     from_lines = model.value.revenue_from == "order_lines"
+    revenue = orders.lines_amount if from_lines else orders.amount
     small = model.cost_to_serve.activities.small_order
     below = round(small.below * SCALE) if small else None
     is_small = ibis.literal(False) if below is None else orders.size < below
@@ -163,7 +181,9 @@ def _orders(tables: Mapping[str, Table], model: Model, start: date, as_of: date)
         expedited_orders=_count(window & orders.is_expedited),
         freight=_sum(orders.freight, window),
         discount=_sum(orders.discount, window),
-        order_revenue=_sum(orders.lines_amount if from_lines else orders.amount, window),
+        order_revenue=_sum(revenue, window),
+        order_revenue_before=_sum(revenue, ~window & (orders.ordered_on >= earlier)),
+        order_quarters=_quarters(orders.ordered_on, as_of, ibis.literal(True)),
         revenue_cost_known=_sum(orders.amount_cost_known, window),
         product_cost=_sum(orders.product_cost, window),
         orders_ever=_count(orders.account_id.notnull()),
@@ -177,13 +197,7 @@ def _per_order(tables: Mapping[str, Table], model: Model) -> Table:
 
     Freight stands on the order or on its lines: the order's is taken where it is given.
     """
-    columns = {"id": "string", "account_id": "string", "status": "string", "ordered_on": "date"}
-    columns |= {"amount": "int64", "freight": "int64", "is_expedited": "boolean"}
-    order = _table(tables, "order", columns)
-    excluded = [status.strip().lower() for status in model.value.excluded_order_statuses]
-    if excluded:
-        order = order.filter(~_lower(order.status).isin(excluded))
-    order = order.filter(order.account_id.notnull())
+    order = _counted(tables, model)
     lines = _lines(tables)
     joined = order.left_join(lines, order.id == lines.line_order)
     return joined.select(
@@ -199,6 +213,17 @@ def _per_order(tables: Mapping[str, Table], model: Model) -> Table:
         discount=joined.discount.fill_null(0),
         freight=ibis.coalesce(joined.freight, joined.lines_freight, 0),
     )
+
+
+def _counted(tables: Mapping[str, Table], model: Model) -> Table:
+    """The orders that count: of an account, and in no excluded status."""
+    columns = {"id": "string", "account_id": "string", "status": "string", "ordered_on": "date"}
+    columns |= {"amount": "int64", "freight": "int64", "is_expedited": "boolean"}
+    order = _table(tables, "order", columns)
+    excluded = [status.strip().lower() for status in model.value.excluded_order_statuses]
+    if excluded:
+        order = order.filter(~_lower(order.status).isin(excluded))
+    return order.filter(order.account_id.notnull())
 
 
 def _lines(tables: Mapping[str, Table]) -> Table:
@@ -222,7 +247,36 @@ def _lines(tables: Mapping[str, Table]) -> Table:
     )
 
 
-def _deals(tables: Mapping[str, Table], start: date, as_of: date) -> Table:
+def _quarters(day: Any, as_of: date, counts: Any) -> Any:
+    """In how many of the last eight quarters (three months each, back from `as_of`) something of this day fell."""
+    bounds = [months_before(as_of, 3 * number) for number in range(_QUARTERS + 1)]
+    return sum(
+        (counts & (day >= ibis.literal(first)) & (day < ibis.literal(last))).ifelse(1, 0).max()
+        for last, first in pairwise(bounds)
+    ).cast("int64")
+
+
+def _families(tables: Mapping[str, Table], model: Model, start: date, as_of: date) -> Table:
+    """Per account: product families (a product without one stands for itself) bought in the window.
+
+    Only where the model looks at loyalty: it is the one figure that needs every line with its product.
+    """
+    if "loyalty" not in components.used(model):
+        return _table({"account": tables["account"]}, "none", {"part_account": "string", "product_families": "int64"})
+    order = _counted(tables, model).filter(
+        lambda t: (t.ordered_on < ibis.literal(as_of)) & (t.ordered_on >= ibis.literal(start))
+    )
+    line = _table(tables, "order_line", {"order_id": "string", "product_id": "string"})
+    product = _table(tables, "product", {"id": "string", "family": "string"})
+    product = product.select(product_key=product.id, product_family=product.family)
+    order = order.select(order_key=order.id, buyer=order.account_id)
+    bought = line.inner_join(order, line.order_id == order.order_key)
+    named = bought.left_join(product, bought.product_id == product.product_key)
+    family = ibis.coalesce(named.product_family, named.product_id)
+    return named.group_by(part_account=named.buyer).aggregate(product_families=family.nunique().cast("int64"))
+
+
+def _deals(tables: Mapping[str, Table], starts: tuple[date, date], as_of: date) -> Table:
     """Per account: deals that closed in the window, and those open on the day before `as_of`."""
     columns = {"account_id": "string", "is_won": "boolean", "is_closed": "boolean", "amount": "int64"}
     deal = _table(tables, "opportunity", columns | {"closes_on": "date", "created_on": "date"})
@@ -230,12 +284,16 @@ def _deals(tables: Mapping[str, Table], start: date, as_of: date) -> Table:
     day = ibis.literal(as_of)
     closed = deal.is_closed.fill_null(False) & (deal.closes_on < day).fill_null(False)
     begun = (deal.created_on < day).fill_null(True)
-    won, window = deal.is_won.fill_null(False), (deal.closes_on >= ibis.literal(start)).fill_null(False)
+    earlier, start = (ibis.literal(first) for first in starts)
+    won, window = deal.is_won.fill_null(False), (deal.closes_on >= start).fill_null(False)
+    before = ~window & (deal.closes_on >= earlier).fill_null(False)
     return deal.group_by(part_account=deal.account_id).aggregate(
         deals_won=_count(closed & window & won),
         deals_lost=_count(closed & window & ~won),
         deals_open=_count(~closed & begun),
         won_amount=_sum(deal.amount, closed & window & won),
+        won_amount_before=_sum(deal.amount, closed & before & won),
+        won_quarters=_quarters(deal.closes_on, as_of, closed & won),
         open_amount=_sum(deal.amount, ~closed & begun),
         deals_won_ever=_count(closed & won),
         first_deal_on=deal.closes_on.min(where=closed & won),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import product
 
+from scoring import components, tier_references
 from scoring.conditions import OPERATORS, All, AnyOf, Condition, Not, Otherwise, Test
 from scoring.fields import BUILT_IN, COLUMNS, NEEDED, RuleField, rule_fields, text_fields
 from scoring.model_messages import nearest
@@ -229,13 +230,16 @@ def _rankings(matrix: ValueProfile) -> Iterator[Flaw]:
 
 
 def _money(model: Model) -> Iterator[Flaw]:
-    value, share, card = model.value, model.tiers.share, model.cost_to_serve
+    value, card = model.value, model.cost_to_serve
     if value.basis == "margin" and value.revenue_from != "order_lines":
         message = f"product cost is not known for {value.revenue_from}, so there is no margin."
         yield Flaw(("value", "basis"), message, "revenue, or revenue_from: order_lines")
-    if share.min > 0.25 or share.max < 0.25 or share.min > share.max:
-        message = f"four tiers cannot each hold {share.min:.0%} to {share.max:.0%} of the customers."
-        yield Flaw(("tiers", "share"), message, "min up to 0.25, max from 0.25")
+    for loc, message, allowed in tier_references.flaws(model.tiers):
+        yield Flaw(("tiers", *loc), message, allowed)
+    for key in model.playbook:
+        if key not in model.tiers.keys:
+            yield _unknown(("playbook", key), "tier", key, model.tiers.keys)
+    yield from _attributes_named(model)
     for name in type(card.activities).model_fields:
         work = getattr(card.activities, name)
         if work and work.role not in card.cost_per_minute:
@@ -245,6 +249,21 @@ def _money(model: Model) -> Iterator[Flaw]:
         loc = ("cost_to_serve", "activities", "ticket", "minutes")
         entries = [((*loc, name), name) for name in card.activities.ticket.minutes]
         yield from _duplicates(entries, "priority")
+
+
+def _attributes_named(model: Model) -> Iterator[Flaw]:
+    """Attributes that components of the value score look at, and components without the attribute they need."""
+    value = model.value
+    named: list[tuple[Loc, str]] = [(("value", "engagement", n), name) for n, name in enumerate(value.engagement)]
+    if value.fit is not None:
+        given = {role: getattr(value.fit, role) for role in ("rating", "rated_on", "rated_by")}
+        named += [(("value", "fit", role), name) for role, name in given.items() if name is not None]
+    for loc, name in named:
+        if name not in model.attributes:
+            yield _unknown(loc, "attribute", name, model.attributes)
+    if "fit" in components.used(model) and value.fit is None:
+        message = "strategic fit is used, and no attribute is named that holds the rating."
+        yield Flaw(("value", "fit"), message, "fit: {rating: an attribute}")
 
 
 def _mandatory(model: Model) -> Iterator[Flaw]:

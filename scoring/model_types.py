@@ -16,14 +16,10 @@ from pydantic import BaseModel, Field, field_validator
 from scoring.conditions import STRICT, Condition, Text
 from scoring.model_mandatory import Mandatory
 from scoring.model_places import Detail, Leads, Opportunities, Requests, Retired
+from scoring.model_tiers import Component, Key, Label, Share, Tiers, Weight
 
-#: A picklist's API name. Salesforce allows letters, digits and underscores, no double or trailing underscore.
-Key = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$", max_length=40)]
-Label = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\S(.*\S)?$")]
-Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 Amount = Annotated[float, Field(ge=0, le=1_000_000, strict=True)]
 OutputKey = Literal["segment", "sub_segment", "value_profile", "tier"]
-Component = Literal["money", "recency", "frequency"]
 Severity = Literal["high", "medium", "low"]
 RuleKey = Literal[
     "missing",
@@ -37,8 +33,6 @@ RuleKey = Literal[
 
 #: Kinds that a company may keep in an object of its own.
 TransactionKind = Literal["product", "order", "order_line", "ticket", "activity", "contract"]
-TierKey = Literal["platinum", "gold", "silver", "bronze"]
-CPM_TIERS: tuple[TierKey, ...] = ("platinum", "gold", "silver", "bronze")
 
 #: Names of the fields we publish to, per CRM and role, unless the model file names others.
 DEFAULT_NAMES: Mapping[str, Mapping[str, str]] = {
@@ -192,6 +186,23 @@ class Windows(Part):
     months: Annotated[int, Field(ge=1, le=120, strict=True)] = 12
 
 
+Unknown = Literal["zero", "middle", "leave_out"]
+#: Who never bought has no money, recency or frequency: that is known. What nobody rated or measured says nothing.
+UNKNOWN: Mapping[Component, Unknown] = {
+    "money": "zero", "recency": "zero", "frequency": "zero", "potential": "zero", "loyalty": "zero",
+    "engagement": "zero", "growth": "leave_out", "fit": "leave_out",
+}  # fmt: skip
+
+
+class FitRating(Part):
+    """Attributes of the account with a rating from 1 to 5, and with the date of it: an older one counts as none."""
+
+    rating: Key
+    rated_on: Key | None = None
+    rated_by: Key | None = None
+    valid_months: Annotated[int, Field(ge=1, le=120, strict=True)] = 12
+
+
 class Value(Part):
     """What a customer is worth, before cost to serve.
 
@@ -200,15 +211,20 @@ class Value(Part):
         basis: "margin" is revenue minus product cost. "auto" takes it where product cost is known for at
             least `cost_known_share` of the revenue in scope, else revenue: one basis for all customers.
         components: weight per component of the value score; they add up to 100.
+        unknown: what stands in for a component that is not known of a customer: no points, the middle (50), or
+            nothing, so that its weight goes to the others. A component not named has the rule of `UNKNOWN`.
+        fit: the attribute that holds the rating of strategic fit.
+        engagement: attributes that say what a customer does beside buying: pilot, reference, feedback (yes or 1-5).
         excluded_order_statuses: orders with these statuses do not count (case is ignored).
     """
 
     revenue_from: Literal["order_lines", "orders", "opportunities"] = "order_lines"
     basis: Literal["auto", "margin", "revenue"] = "auto"
     cost_known_share: Share = 0.8
-    components: Mapping[Literal["money", "recency", "frequency"], Annotated[float, Field(gt=0, strict=True)]] = {
-        "money": 100
-    }
+    components: Mapping[Component, Weight] = {"money": 100}
+    unknown: Mapping[Component, Unknown] = {}
+    fit: FitRating | None = None
+    engagement: tuple[Key, ...] = ()
     windows: Windows = Windows()
     excluded_order_statuses: tuple[Text, ...] = ("Draft", "Cancelled", "Canceled")
 
@@ -272,48 +288,6 @@ class CostToServe(Part):
     cost_per_minute: Mapping[Key, Amount] = {}
     activities: RateCard = RateCard()
     money: CostMoney = CostMoney()
-
-
-class Cuts(Part):
-    """Preferred cuts of the tier matrix, as quantiles of the customers with a positive basis."""
-
-    value_quantile: Annotated[float, Field(gt=0, lt=1, strict=True)] = 0.6
-    cost_quantile: Annotated[float, Field(gt=0, lt=1, strict=True)] = 0.5
-
-
-class ShareLimits(Part):
-    """Smallest and largest share of the customers in scope that one tier may hold."""
-
-    min: Share = 0.05
-    max: Share = 0.5
-
-
-class Tiers(Part):
-    """The tier scheme. `cpm`: value by relative cost to serve (Thakur & Workman 2016)."""
-
-    scheme: Literal["cpm"] = "cpm"
-    labels: Mapping[TierKey, Label] = {key: key.capitalize() for key in CPM_TIERS}
-    cuts: Cuts = Cuts()
-    share: ShareLimits = ShareLimits()
-
-    @field_validator("labels")
-    @classmethod
-    def _every_tier_named(cls, labels: Mapping[str, str]) -> Mapping[str, str]:
-        absent = [key for key in CPM_TIERS if key not in labels]
-        if absent:
-            raise ValueError(f"every tier needs a label; {', '.join(absent)} has none")
-        if len({label.casefold() for label in labels.values()}) < len(labels):
-            raise ValueError("two tiers have the same label")
-        return labels
-
-    def label(self, key: str) -> str:
-        """What people call the tier with this key."""
-        return {str(name): label for name, label in self.labels.items()}[key]
-
-    @property
-    def keys(self) -> tuple[str, ...]:
-        """Best tier first."""
-        return CPM_TIERS
 
 
 class FieldPolicy(Part):
@@ -405,7 +379,7 @@ class Model(Part):
     value_profile: ValueProfile
     value: Value = Value()
     cost_to_serve: CostToServe = CostToServe()
-    tiers: Tiers = Tiers()
+    tiers: Tiers = Tiers.model_validate({})
     fields: Fields = Fields()
     quality: Quality = Quality()
     mandatory: Mandatory = Mandatory()
@@ -415,7 +389,7 @@ class Model(Part):
     leads: Leads = Leads()
     requests: Requests = Requests()
     retired: Retired = Retired()
-    playbook: Mapping[TierKey, Annotated[str, Field(min_length=1, max_length=4000)]] = {}
+    playbook: Mapping[Key, Annotated[str, Field(min_length=1, max_length=4000)]] = {}
     administrator: Administrator | None = None
     crm: Mapping[Literal["salesforce"], CrmFields] = {}
 

@@ -12,19 +12,32 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
-from scoring import cost_to_serve, explain, rfm, segments, tiers, value, value_profile
+from scoring import explain, measures, nearest, rfm, segments, stability, tiers, value, value_profile
 from scoring.calibration import Calibration
 from scoring.model_types import Model
-from scoring.ranks import Floats, Ints
+from scoring.ranks import Ints
 from scoring.rules import Facts
+from scoring.told import Told
 
 #: Columns of the ScoreTable, in this order.
 COLUMNS = (
     *("account_id", "in_scope", "scope_reason", "has_orders", "value_basis", "revenue", "margin"),
-    *("value_score", "cost", "cost_to_serve", "value_high", "cost_high"),
-    *("recency", "frequency", "monetary", "rfm", "tier"),
+    *("value_score", "cost", "cost_to_serve"),
+    *(
+        "recency",
+        "frequency",
+        "monetary",
+        "rfm",
+        "computed",
+        "position",
+        "tier",
+        "tier_since",
+        "cause",
+        "held",
+        "proposed",
+    ),
     *("segment", "segment_why", "sub_segment", "sub_segment_why", "value_profile", "value_profile_why"),
-    *("reasons", "short_reason", "missing"),
+    *("reasons", "short_reason", "nearest", "missing"),
 )
 
 
@@ -36,90 +49,143 @@ def calibrate(frame: pd.DataFrame, model: Model, as_of: date) -> Calibration:
         as_of: the date scored for.
     """
     in_scope = segments.scope(Facts(frame, model, as_of), model)["in_scope"].to_numpy()
-    customers = frame[in_scope & ~_foreign(frame, model)]
+    customers = frame[in_scope & ~_foreign(frame, model)].reset_index(drop=True)
     scale = value.fit(customers, model, as_of)
-    axes = _axes(customers, model, scale, as_of)
+    ranks = rfm.fit(customers, as_of)
+    facts = Facts(customers, model, as_of)
+    worth = measures.worth(facts, customers, model, scale)
     return Calibration(
         as_of=as_of.isoformat(),
         customers=len(customers),
         value=scale,
-        rfm=rfm.fit(customers, as_of),
-        cuts=tiers.fit(axes.value, axes.cost, model.tiers),
+        rfm=ranks,
+        cuts=tiers.fit(_figures(worth, facts, customers, model, ranks), model.tiers),
     )
 
 
-def score(frame: pd.DataFrame, model: Model, calibration: Calibration, as_of: date) -> pd.DataFrame:
+def standing(frame: pd.DataFrame, model: Model, calibration: Calibration, as_of: date) -> pd.DataFrame:
+    """Where the figures alone put these accounts: columns account_id, computed (class key per axis) and tier, both
+    None for an account that gets none, in the order of `frame`."""
+    base = _scored(frame.reset_index(drop=True), model, calibration, as_of)
+    computed = _positions(base.positions, model, base.scored)
+    keys = np.where(base.scored, tiers.assign(base.positions, model.tiers), np.array(None, dtype=object))
+    return pd.DataFrame({"account_id": base.frame["account_id"], "computed": computed, "tier": keys})
+
+
+def score(
+    frame: pd.DataFrame,
+    model: Model,
+    calibration: Calibration,
+    as_of: date,
+    before: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """The ScoreTable of these accounts, one row per row of `frame`, in its order.
+
+    `before` says where accounts stood at the end of the period before (columns of `scoring.stability.BEFORE`, in any
+    order, some or all of the accounts); what is not in it is new and bound by nothing.
 
     Columns (`COLUMNS`):
         account_id, in_scope, scope_reason (why an account is no customer)
-        has_orders: has ever bought. A customer that has not is scored too: low value, low cost.
+        has_orders: has ever bought. A customer that has not is scored too.
         value_basis: "margin" or "revenue"; revenue, margin (Int64, 1/10,000 of the currency; margin only on that basis)
         value_score: 0-100, one decimal; cost (1/10,000) and cost_to_serve (per 100 of the basis, one decimal)
-        value_high, cost_high: the side of each cut
         recency, frequency, monetary, rfm: 1-5 (Int64)
+        computed: class key per axis of the tier matrix by the figures alone, None without a tier
+        position: the same with stability heard; held: why it differs in tier from `computed`, or ""
+        proposed: tier that waits for a decision of the review round, or None
+        tier_since: ISO date of the tier's first day; cause: of the move since `before`, "" where the tier stayed
         tier, segment, sub_segment, value_profile (keys or None), and why the last three
-        reasons: list of {text, sign, weight}; short_reason: at most 255 characters
+        reasons: list of {text, sign, weight, points}; short_reason: at most 255 characters
+        nearest: what would move the tier, "" where nothing near does
         missing: list of inputs that were absent
-    What belongs to scoring is NA, None or False for accounts out of scope.
+    What belongs to scoring is NA, None or "" for accounts out of scope.
     """
-    frame = frame.reset_index(drop=True)
-    facts = Facts(frame, model, as_of)
-    scope = segments.scope(facts, model)
-    foreign = _foreign(frame, model)
-    axes = _axes(frame, model, calibration.value, as_of)
-    high_value = tiers.is_high_value(axes.value, calibration.cuts)
-    high_cost = tiers.is_high_cost(axes.cost, calibration.cuts)
-    scored = scope["in_scope"].to_numpy() & ~foreign
+    base = _scored(frame.reset_index(drop=True), model, calibration, as_of)
+    frame, worth, scored = base.frame, base.worth, base.scored
+    earlier = _aligned(before, frame["account_id"])
+    settled = stability.settle(base.figures, base.positions, earlier, calibration.cuts, model.tiers, as_of)
+    nothing = np.array(None, dtype=object)
+    keys = np.where(scored, tiers.assign(settled.positions, model.tiers), nothing)
+    basis = "gross margin" if calibration.value.basis == "margin" else "revenue"
+    untold = _without_tier(frame, base.scope["scope_reason"], base.foreign)
+    held = [text if shown else "" for text, shown in zip(settled.held, scored.tolist(), strict=True)]
+    told = Told(frame, worth, base.figures, settled.positions, keys, untold, held, model, calibration.cuts, basis)
+    in_scope = base.scope["in_scope"].to_numpy()
+    moved = scored & settled.moved
     table = pd.DataFrame(
         {
             "account_id": frame["account_id"],
-            **scope,
+            **base.scope,
             "has_orders": frame["transactions_ever"].to_numpy() > 0,
             "value_basis": calibration.value.basis,
             "revenue": frame["revenue"].astype("Int64"),
-            "margin": _masked(axes.basis, scored & (calibration.value.basis == "margin")),
-            "value_score": pd.Series(np.where(scored, axes.score, np.nan)).astype("Float64"),
-            "cost": _masked(axes.spent, scored),
-            "cost_to_serve": pd.Series(np.where(scored, axes.relative, np.nan)).astype("Float64"),
-            "value_high": scored & high_value,
-            "cost_high": scored & high_cost,
+            "margin": _masked(worth.basis, scored & (calibration.value.basis == "margin")),
+            "value_score": pd.Series(np.where(scored, worth.score, np.nan)).astype("Float64"),
+            "cost": _masked(worth.spent, scored),
+            "cost_to_serve": pd.Series(np.where(scored, worth.relative, np.nan)).astype("Float64"),
             **_ranks(frame, calibration, as_of, scored),
-            "tier": _keys(tiers.assign(high_value, high_cost), scored),
-            **_descriptions(facts, model, scope["in_scope"].to_numpy()),
+            "computed": _positions(base.positions, model, scored),
+            "position": _positions(settled.positions, model, scored),
+            "tier": pd.Series(keys, dtype=object),
+            "tier_since": [str(day) if shown else None for day, shown in zip(settled.since, scored, strict=True)],
+            "cause": np.where(moved, earlier["cause"].to_numpy(object), ""),
+            "held": held,
+            "proposed": np.where(scored, settled.proposed, nothing),
+            **_descriptions(base.facts, model, in_scope),
+            "nearest": nearest.texts(told, calibration, base.facts),
+            "missing": _missing(frame, model, calibration, in_scope, base.foreign),
         }
     )
-    told = _told(table, frame, axes, foreign)
-    words = explain.explain(told, axes.points, axes.items, model, calibration)
-    table = table.assign(**words, missing=_missing(frame, model, calibration, scope["in_scope"].to_numpy(), foreign))
-    return table[list(COLUMNS)]
+    return table.assign(**explain.explain(told))[list(COLUMNS)]
 
 
 @dataclass(frozen=True)
-class _Axes:
-    """Both axes of the tier matrix per account, and what they were computed from."""
+class _Base:
+    """Accounts with everything that is computed before tiers settle."""
 
-    basis: Ints
-    points: dict[str, Floats]
-    score: Floats
-    items: list[cost_to_serve.CostItem]
-    spent: Ints
-    relative: Floats
-    value: Floats
-    cost: Floats
+    frame: pd.DataFrame
+    facts: Facts
+    scope: pd.DataFrame
+    foreign: np.ndarray
+    scored: np.ndarray
+    worth: measures.Worth
+    figures: dict[str, np.ndarray]
+    positions: tiers.Positions
 
 
-def _axes(frame: pd.DataFrame, model: Model, scale: value.ValueScale, as_of: date) -> _Axes:
-    basis = value.amount(frame, model, scale)
-    points = value.points(frame, basis, scale, as_of)
-    score_ = value.score(points, model)
-    items = cost_to_serve.items(frame, model)
-    spent = cost_to_serve.total(items, len(frame))
-    relative = cost_to_serve.per_hundred(spent, basis)
-    never = frame["transactions_ever"].to_numpy() == 0
-    # The cost of winning a customer is no cost to serve: it counts from the first order on.
-    cost = np.where(basis > 0, relative, np.where((spent > 0) & ~never, np.inf, -np.inf))
-    return _Axes(basis, points, score_, items, spent, relative, value=np.where(basis > 0, score_, -np.inf), cost=cost)
+def _scored(frame: pd.DataFrame, model: Model, calibration: Calibration, as_of: date) -> _Base:
+    facts = Facts(frame, model, as_of)
+    scope, foreign = segments.scope(facts, model), _foreign(frame, model)
+    worth = measures.worth(facts, frame, model, calibration.value)
+    figures = _figures(worth, facts, frame, model, calibration.rfm)
+    positions = tiers.positions(figures, calibration.cuts, model.tiers)
+    return _Base(frame, facts, scope, foreign, scope["in_scope"].to_numpy() & ~foreign, worth, figures, positions)
+
+
+def _aligned(before: pd.DataFrame | None, accounts: pd.Series) -> pd.DataFrame:
+    """Where the accounts stood before, one row per account; None throughout for those that are new."""
+    names = list(stability.BEFORE[1:])
+    rows = [] if before is None else before[names].itertuples(index=False, name=None)
+    known = dict(zip([] if before is None else before["account_id"], rows, strict=True))
+    found = [known.get(account, (None,) * len(names)) for account in accounts]
+    columns = dict(zip(names, zip(*found, strict=True), strict=True)) if found else dict.fromkeys(names, ())
+    return pd.DataFrame({name: pd.Series(list(values), dtype=object) for name, values in columns.items()})
+
+
+def _figures(
+    worth: measures.Worth, facts: Facts, frame: pd.DataFrame, model: Model, ranks: rfm.Rfm
+) -> dict[str, np.ndarray]:
+    return {axis.key: measures.of_axis(axis, worth, facts, frame, ranks) for axis in model.tiers.axes}
+
+
+def _positions(found: tiers.Positions, model: Model, shown: np.ndarray) -> pd.Series:
+    """Class key per axis, in the order of the axes."""
+    names = [axis.classes for axis in model.tiers.axes]
+    rows = [
+        [keys[place] for keys, place in zip(names, row, strict=True)] if is_shown else None
+        for row, is_shown in zip(found.tolist(), shown.tolist(), strict=True)
+    ]
+    return pd.Series(rows, dtype=object)
 
 
 def _foreign(frame: pd.DataFrame, model: Model) -> np.ndarray:
@@ -151,21 +217,12 @@ def _descriptions(facts: Facts, model: Model, in_scope: np.ndarray) -> dict[str,
     return keys | {name: found[name].where(in_scope, "") for name in whys}
 
 
-def _told(table: pd.DataFrame, frame: pd.DataFrame, axes: _Axes, foreign: np.ndarray) -> pd.DataFrame:
-    """What explanations are made from."""
-    unknown = [
-        f"No tier: amounts are in {currency}, and there is no exchange rate" if other else ""
-        for currency, other in zip(frame["currency"], foreign, strict=True)
+def _without_tier(frame: pd.DataFrame, scope_reason: pd.Series, foreign: np.ndarray) -> list[str]:
+    """Why an account has no tier; "" where it has one."""
+    return [
+        reason or (f"No tier: amounts are in {currency}, and there is no exchange rate" if other else "")
+        for reason, currency, other in zip(scope_reason, frame["currency"], foreign, strict=True)
     ]
-    return table[["tier", "in_scope", "scope_reason", "value_high", "cost_high"]].assign(
-        basis=axes.basis,
-        cost=axes.spent,
-        cost_to_serve=axes.relative,
-        transactions=frame["transactions"].to_numpy(),
-        transactions_ever=frame["transactions_ever"].to_numpy(),
-        last_transaction_on=frame["last_transaction_on"].to_numpy(),
-        value_unknown=unknown,
-    )
 
 
 def _missing(

@@ -1,25 +1,27 @@
-"""The tier matrix: value to the company (high, low) by relative cost to serve (low, high).
+"""The tier matrix: every axis is cut into classes, and the cell a customer stands in names the tier.
 
-Source: customer portfolio management, Thakur & Workman (2016). High value and low cost is platinum, high and high gold,
-low and low silver, low and high bronze. The cuts are quantiles the model prefers; where a tier would then hold too few
-or too many customers, the nearest cuts (in whole percentiles) at which every tier keeps its share are taken, and
-`Cuts` says so.
+Cuts are amounts, quantiles of the ranked customers (those with a finite figure on every axis), or the higher of both.
+A figure exactly at a cut belongs to the better side. Where two axes have one quantile cut each, the cuts move as
+little as the model's share limits ask for (`scoring.tier_shares`), and `Cuts.note` says so.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from scoring.model_types import Tiers
+from scoring import tier_shares
+from scoring.model_tiers import TierAxis, Tiers
 from scoring.ranks import Floats
 
-Mask = npt.NDArray[np.bool_]
-_PERCENTILES = range(10, 1000, 10)  # in thousandths
+#: Class number per axis (rows: accounts), 0 for the lowest.
+Positions = npt.NDArray[np.int64]
+#: A cut that nobody reaches.
+_BEYOND = 1e300
 
 
 @dataclass(frozen=True)
@@ -27,121 +29,67 @@ class Cuts:
     """Fitted cuts.
 
     Attributes:
-        value: value is high from this value score on; None when nobody has a positive basis.
-        cost: cost is high above this cost per 100; None when nobody has a positive basis.
-        value_quantile, cost_quantile: the quantiles these cuts stand at.
+        at: cuts per axis, ascending.
+        quantiles: the quantile each cut stands at, None for one by amount.
         shares: share of the customers in scope per tier, of those fitted to.
         note: what an administrator should know, "" when the preferred cuts hold.
     """
 
-    value: float | None = None
-    cost: float | None = None
-    value_quantile: float = 0.0
-    cost_quantile: float = 0.0
+    at: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    quantiles: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     shares: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
 
 
-@dataclass(frozen=True)
-class _Grid:
-    """Candidate cuts in thousandths of the population, their values, and the customers per tier for each pair."""
-
-    value_steps: list[int]
-    cost_steps: list[int]
-    values: Floats
-    costs: Floats
-    counts: Mapping[str, npt.NDArray[np.int64]]
-
-
-def fit(value: Floats, cost: Floats, scheme: Tiers) -> Cuts:
-    """Cuts for the customers in scope.
-
-    `value` and `cost` are the two axes per customer: -inf for a customer without a positive basis (value), for one
-    that never costs (cost); inf for one that always costs too much.
-    """
-    ranked = np.isfinite(value) & np.isfinite(cost)
+def fit(figures: Mapping[str, Floats], scheme: Tiers) -> Cuts:
+    """Cuts for the customers in scope; `figures` per axis as `scoring.measures.of_axis` gives them."""
+    size = len(next(iter(figures.values())))
+    ranked = np.all([np.isfinite(values) for values in figures.values()], axis=0)
     if not ranked.any():
-        return Cuts(note="No customer has a positive value yet, so there are no cuts and nobody is high in value.")
-    preferred = (round(scheme.cuts.value_quantile * 1000), round(scheme.cuts.cost_quantile * 1000))
-    grid = _grid(value, cost, ranked, preferred)
-    size = len(value)
-    row, column = _nearest(grid, preferred, scheme, size)
-    chosen = (grid.value_steps[row], grid.cost_steps[column])
-    shares = {tier: round(int(counts[row, column]) / size, 4) for tier, counts in grid.counts.items()}
-    return Cuts(
-        value=float(grid.values[row]),
-        cost=float(grid.costs[column]),
-        value_quantile=chosen[0] / 1000,
-        cost_quantile=chosen[1] / 1000,
-        shares=shares,
-        note=_note(scheme, chosen, preferred, shares),
-    )
+        at = {axis.key: tuple(_alone(axis)) for axis in scheme.axes}
+        return Cuts(at=at, note="No customer has figures yet, so quantiles cut nothing off.")
+    if tier_shares.applies(scheme):
+        moved = tier_shares.fit(figures, ranked, scheme)
+        return Cuts(at=moved.at, quantiles=moved.quantiles, shares=moved.shares, note=moved.note)
+    at = {axis.key: tuple(_cuts(axis, figures[axis.key][ranked])) for axis in scheme.axes}
+    quantiles = {axis.key: tuple(cut.quantile for cut in axis.cuts) for axis in scheme.axes}
+    keys = assign(positions(figures, Cuts(at), scheme), scheme)
+    shares = {tier: round(float(np.count_nonzero(keys == tier)) / size, 4) for tier in scheme.keys}
+    return Cuts(at, quantiles, shares)
 
 
-def is_high_value(value: Floats, cuts: Cuts) -> Mask:
-    return value >= cuts.value if cuts.value is not None else np.zeros(len(value), dtype=bool)
+def _cuts(axis: TierAxis, figures: Floats) -> list[float]:
+    """Ascending cuts of an axis; each is at least as high as the one before it."""
+    found: list[float] = [0.5] if axis.rule is not None else []
+    for cut in axis.cuts:
+        bounds = [] if cut.at is None else [cut.at]
+        if cut.quantile is not None:
+            bounds.append(float(np.quantile(figures, cut.quantile, method="inverted_cdf")))
+        found.append(max([*bounds, *found[-1:]]))
+    return found
 
 
-def is_high_cost(cost: Floats, cuts: Cuts) -> Mask:
-    return cost > cuts.cost if cuts.cost is not None else cost == math.inf
+def _alone(axis: TierAxis) -> list[float]:
+    """Cuts without customers: amounts stand, quantiles are beyond everybody."""
+    return [0.5] if axis.rule is not None else [_BEYOND if cut.at is None else cut.at for cut in axis.cuts]
 
 
-def assign(high_value: Mask, high_cost: Mask) -> npt.NDArray[np.object_]:
-    """Tier key per customer."""
-    return np.where(
-        high_value, np.where(high_cost, "gold", "platinum"), np.where(high_cost, "bronze", "silver")
-    ).astype(object)
+def positions(figures: Mapping[str, Floats], cuts: Cuts, scheme: Tiers) -> Positions:
+    """Class number per account (rows) and axis (columns, in the scheme's order)."""
+    columns = [classes(figures[axis.key], cuts.at[axis.key], axis) for axis in scheme.axes]
+    return np.column_stack(columns).astype(np.int64)
 
 
-def _grid(value: Floats, cost: Floats, ranked: Mask, preferred: tuple[int, int]) -> _Grid:
-    value_steps = sorted({*_PERCENTILES, preferred[0]})
-    cost_steps = sorted({*_PERCENTILES, preferred[1]})
-    values = np.quantile(value[ranked], np.array(value_steps) / 1000, method="inverted_cdf")
-    costs = np.quantile(cost[ranked], np.array(cost_steps) / 1000, method="inverted_cdf")
-    # A customer is high at the first `reached` candidates of an axis; counting pairs of these gives every tier's size.
-    value_reached = np.searchsorted(values, value, side="right")
-    cost_reached = np.searchsorted(costs, cost, side="left")
-    pairs = np.zeros((len(values) + 1, len(costs) + 1), dtype=np.int64)
-    np.add.at(pairs, (value_reached, cost_reached), 1)
-    at_least = pairs[::-1, ::-1].cumsum(axis=0).cumsum(axis=1)[::-1, ::-1]
-    gold = at_least[1:, 1:]
-    high_value = at_least[1:, :1]
-    high_cost = at_least[:1, 1:]
-    counts = {
-        "platinum": high_value - gold,
-        "gold": gold,
-        "silver": len(value) - high_value - high_cost + gold,
-        "bronze": high_cost - gold,
-    }
-    return _Grid(value_steps, cost_steps, values, costs, counts)
+def classes(figures: Floats, cuts: Sequence[float], axis: TierAxis) -> npt.NDArray[np.int64]:
+    """Number of cuts each figure is beyond. At a cut it belongs to the better side."""
+    side: Literal["left", "right"] = "right" if axis.better == "high" else "left"
+    return np.searchsorted(np.array(cuts, dtype=float), figures, side=side).astype(np.int64)
 
 
-def _nearest(grid: _Grid, preferred: tuple[int, int], scheme: Tiers, size: int) -> tuple[int, int]:
-    """The pair that breaks the share limits least; among equals the nearest to the preferred one."""
-    low, high = math.ceil(scheme.share.min * size - 1e-9), math.floor(scheme.share.max * size + 1e-9)
-    broken = np.zeros((len(grid.values), len(grid.costs)), dtype=np.int64)
-    for counts in grid.counts.values():
-        broken += np.maximum(low - counts, 0) + np.maximum(counts - high, 0)
-    value_moves = np.abs(np.array(grid.value_steps) - preferred[0])[:, None] + np.zeros_like(broken)
-    cost_moves = np.abs(np.array(grid.cost_steps) - preferred[1])[None, :] + np.zeros_like(broken)
-    order = np.lexsort((value_moves.ravel(), (value_moves + cost_moves).ravel(), broken.ravel()))
-    row, column = np.unravel_index(int(order[0]), broken.shape)
-    return int(row), int(column)
-
-
-def _note(scheme: Tiers, chosen: tuple[int, int], preferred: tuple[int, int], shares: Mapping[str, float]) -> str:
-    low, high = scheme.share.min, scheme.share.max
-    limits = f"{100 * low:g} % to {100 * high:g} % of the customers"
-    outside = [
-        f"{scheme.label(tier)} {100 * share:.1f} %"
-        for tier, share in shares.items()
-        if not low - 1e-4 <= share <= high + 1e-4
-    ]
-    if outside:
-        return f"No cuts give every tier {limits}; at the nearest ones: {', '.join(outside)}."
-    moved = [
-        f"{axis} from percentile {before / 10:g} to {now / 10:g}"
-        for axis, before, now in zip(("value", "cost to serve"), preferred, chosen, strict=True)
-        if before != now
-    ]
-    return f"Cut moved so that every tier holds {limits}: {', '.join(moved)}." if moved else ""
+def assign(found: Positions, scheme: Tiers) -> npt.NDArray[np.object_]:
+    """Tier key per account."""
+    shape = tuple(len(axis.classes) for axis in scheme.axes)
+    names = np.empty(shape, dtype=object)
+    for spot, tier in scheme.grid().items():
+        names[spot] = tier
+    return np.asarray(names[tuple(found.T)], dtype=object)

@@ -15,7 +15,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from scoring import ranks
+from scoring import components
+from scoring.figure import Base
+from scoring.model_tiers import Component
 from scoring.model_types import Model
 from scoring.ranks import Floats, Ints
 
@@ -43,9 +45,8 @@ def fit(customers: pd.DataFrame, model: Model, as_of: date) -> ValueScale:
     rate = (known - int(customers["product_cost"].sum())) / known if known > 0 else 0.0
     basis = _basis(known, int(customers["revenue"].sum()), model)
     scale = ValueScale(basis, rate)
-    inputs = _inputs(customers, amount(customers, model, scale), as_of)
-    limits = {name: ranks.fit(values[counts]) for name, (values, counts) in inputs.items()}
-    return ValueScale(basis, rate, limits)
+    base = Base(customers, amount(customers, model, scale), model, as_of)
+    return ValueScale(basis, rate, components.fit_limits(base))
 
 
 def _basis(known: int, revenue: int, model: Model) -> Basis:
@@ -67,29 +68,23 @@ def amount(frame: pd.DataFrame, model: Model, scale: ValueScale) -> Ints:
     return np.asarray(known - frame["product_cost"].to_numpy(np.int64) + estimated + before_discount, dtype=np.int64)
 
 
-def points(frame: pd.DataFrame, basis: Ints, scale: ValueScale, as_of: date) -> dict[str, Floats]:
-    """Points per component of the value score (money, recency, frequency), each 0-100."""
-    inputs = _inputs(frame, basis, as_of)
-    return {
-        name: np.where(counts, ranks.points(values, scale.limits.get(name, ())), 0.0)
-        for name, (values, counts) in inputs.items()
-    }
+def contributions(points: Mapping[str, Floats], model: Model) -> dict[Component, Floats]:
+    """What each component adds to the value score, in points with one decimal.
+
+    They sum to the score, which is the weighted mean rounded to one decimal: what rounding leaves over goes to the
+    components that lost most by it (largest remainder), the first in the model's order among equals.
+    """
+    parts = components.weighted(components.filled(points, model), model.value.components)
+    tenths = np.array([parts[name] * 10 for name in model.value.components])
+    whole = np.floor(tenths + 1e-9)
+    missing = np.round(tenths.sum(axis=0)) - whole.sum(axis=0)
+    order = np.argsort(-np.round(tenths - whole, 9), axis=0, kind="stable")
+    position = np.argsort(order, axis=0, kind="stable")
+    shared = (whole + (position < missing)) / 10
+    return dict(zip(model.value.components, shared, strict=True))
 
 
-def score(components: Mapping[str, Floats], model: Model) -> Floats:
-    """Value score: the weighted mean of the components, 0-100 with one decimal."""
-    total = sum(weight * components[name] for name, weight in model.value.components.items())
-    return np.round(np.asarray(total, dtype=float) / 100, 1)
-
-
-def _inputs(frame: pd.DataFrame, basis: Ints, as_of: date) -> dict[str, tuple[Ints, np.ndarray]]:
-    """Per component the figure that is ranked, greater is better, and which accounts have one."""
-    bought = frame["transactions_ever"].to_numpy(np.int64) > 0
-    last = pd.to_datetime(frame["last_transaction_on"]).to_numpy().astype("datetime64[D]")
-    days = (last - np.datetime64(as_of)).astype(np.int64)
-    transactions = frame["transactions"].to_numpy(np.int64)
-    return {
-        "money": (basis, basis > 0),
-        "recency": (np.where(bought, days, 0), bought),
-        "frequency": (transactions, transactions > 0),
-    }
+def score(parts: Mapping[Component, Floats]) -> Floats:
+    """Value score: the sum of the contributions, 0-100 with one decimal."""
+    total: Floats = np.round(np.sum(list(parts.values()), axis=0), 1)
+    return total

@@ -7,15 +7,19 @@ computed twice is the same chunk.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from django.conf import settings
 
 from scoring import calibration as calibrating
-from scoring import features, pipeline
-from sync import dirty, events, lease, mirror, outputs
+from scoring import pipeline
+from sync import baseline, calibrations, dirty, events, lease, mirror, outputs
 from sync.models import Calibration, Dirty, Run
 
 #: Accounts per chunk: scored, and later planned, in one job.
@@ -51,7 +55,8 @@ def advance(run: Run, token: str) -> bool:
     model, calibration = outputs.model(run.model), _calibration(run)
     frame = pd.read_parquet(folder(run) / "features.parquet")
     part = frame.iloc[number * CHUNK : (number + 1) * CHUNK].reset_index(drop=True)
-    table = pipeline.score(part, model, calibration, as_of(run))
+    before = baseline.before(run, part, model, calibration)
+    table = pipeline.score(part, model, calibration, as_of(run), before)
     _write(table, folder(run) / f"scores-{number}.parquet")
     progress = {"done": number + 1, "total": state["total"], "note": "accounts"}
     scored = run.counts.get("accounts_scored", 0) if number else 0
@@ -67,20 +72,14 @@ def _prepare(run: Run, token: str) -> int:
     """Compute features and, once per model and period, the calibration; returns the number of chunks."""
     _tidy(run)
     model = outputs.model(run.model)
-    calibration = Calibration.objects.filter(model=run.model, as_of=as_of(run)).first()
+    calibration = calibrations.current(run.model)
     scope = scope_of(run, calibration)
-    ours = {connection.identity["user_id"] for connection in run.portfolio.crms()}
-    with mirror.reading(run.portfolio_id) as tables:
-        if scope is not None:
-            accounts = tables["account"]
-            tables = {**tables, "account": accounts.filter(accounts.id.isin(sorted(scope)))}
-        frame = features.build(tables, model, as_of(run), ours).order_by("account_id").to_pandas()
+    frame = baseline.figures(run, model, as_of(run), None if scope is None else sorted(scope))
     _write(frame, folder(run) / "features.parquet")
-    if calibration is None and len(frame):
-        payload = pipeline.calibrate(frame, model, as_of(run)).to_json()
-        calibration, _ = Calibration.objects.get_or_create(
-            model=run.model, as_of=as_of(run), defaults={"payload": payload}
-        )
+    if len(frame):
+        calibration = calibration or calibrations.first(run, frame)
+        if scope is None:
+            calibrations.propose(run, frame, calibration)
     lease.record(run.pk, token, calibration=calibration, counts={**run.counts, "whole": scope is None})
     return -(-len(frame) // CHUNK)
 
@@ -88,10 +87,10 @@ def _prepare(run: Run, token: str) -> int:
 def scope_of(run: Run, calibration: Calibration | None) -> set[str] | None:
     """Ids of the accounts an incremental run has to look at; None for all of them.
 
-    All: in a full run, at the turn of the period, with a new model, when anything was read that touches every
-    account, and when so many are touched that choosing them costs more than it spares.
+    All: in a full run, at the turn of the period, with a new model or calibration, when anything was read that touches
+    every account, and when so many are touched that choosing them costs more than it spares.
     """
-    if run.kind != Run.Kind.INCREMENTAL or calibration is None or not _follows_whole(run):
+    if run.kind != Run.Kind.INCREMENTAL or calibration is None or not _follows_whole(run, calibration):
         return None
     touched = mirror.touched_accounts(run.portfolio_id)
     asked = Dirty.objects.filter(connection__portfolio=run.portfolio, pk__lte=dirty.upto(run))
@@ -102,12 +101,10 @@ def scope_of(run: Run, calibration: Calibration | None) -> set[str] | None:
     return ids if len(ids) <= MANY else None
 
 
-def _follows_whole(run: Run) -> bool:
-    """Whether all accounts were scored before with this model for this date."""
-    whole = Run.objects.filter(
-        portfolio=run.portfolio, state=Run.State.DONE, model=run.model, as_of=run.as_of, counts__whole=True
-    )
-    return whole.exists()
+def _follows_whole(run: Run, calibration: Calibration) -> bool:
+    """Whether all accounts were scored before with this model and calibration for this date."""
+    whole = Run.objects.filter(portfolio=run.portfolio, state=Run.State.DONE, as_of=run.as_of, counts__whole=True)
+    return whole.filter(model=run.model, calibration=calibration).exists()
 
 
 def as_of(run: Run) -> date:
@@ -128,10 +125,12 @@ def _calibration(run: Run) -> calibrating.Calibration:
     return calibrating.Calibration.from_json(run.calibration.payload)
 
 
-def latest(portfolio_id: int) -> pd.DataFrame:
-    """The newest score of every account, whichever run computed it."""
+def latest(portfolio_id: int, columns: Sequence[str]) -> pd.DataFrame:
+    """These columns of the newest score of every account, whichever run computed it."""
     path = _latest_path(portfolio_id)
-    return pd.read_parquet(path) if path.exists() else pd.DataFrame({"account_id": [], "in_scope": []})
+    if not path.exists():
+        return pd.DataFrame({"account_id": [], "in_scope": []})
+    return pd.read_parquet(path, columns=list(columns))
 
 
 def _latest_path(portfolio_id: int) -> Path:
@@ -140,11 +139,17 @@ def _latest_path(portfolio_id: int) -> Path:
 
 def _publish(run: Run, total: int) -> None:
     """Put this run's scores into the table of the newest ones, in place of all or of those it looked at."""
-    tables = [scores(run, number) for number in range(total)]
-    if not run.counts.get("whole", True):
-        known = latest(run.portfolio_id)
-        tables.insert(0, known[~known["account_id"].isin(pd.concat(tables)["account_id"])])
-    _write(pd.concat(tables, ignore_index=True).sort_values("account_id"), _latest_path(run.portfolio_id))
+    path = _latest_path(run.portfolio_id)
+    # As Arrow tables: reasons are lists, which as Python objects take many times the memory.
+    tables = [pq.read_table(folder(run) / f"scores-{number}.parquet") for number in range(total)]
+    if not run.counts.get("whole", True) and path.exists():
+        known = pq.read_table(path)
+        scored = pa.chunked_array([chunk for table in tables for chunk in table["account_id"].chunks])
+        tables.insert(0, known.filter(pc.invert(pc.is_in(known["account_id"], value_set=scored))))
+    whole = pa.concat_tables(tables, promote_options="permissive").sort_by("account_id")
+    draft = path.with_suffix(".draft")
+    pq.write_table(whole, draft)
+    draft.replace(path)
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

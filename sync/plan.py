@@ -52,7 +52,7 @@ class Account:
         current: by API name, what the CRM holds now.
         written: by output key, what we last wrote and the CRM accepted.
         attempted: by output key, what an interrupted run may have written without hearing the answer.
-        reason: the tier's short reason.
+        reason: the tier's short reason; since: ISO date of its first day, "" for today.
         refused: digest of the last change that the CRM rejected for good.
         undone: by API name, what a person took back; the same value is not written again.
     """
@@ -64,6 +64,7 @@ class Account:
     written: Mapping[str, str | None]
     attempted: Mapping[str, str | None] = field(default_factory=dict)
     reason: str = ""
+    since: str = ""
     refused: str = ""
     undone: Mapping[str, Scalar] = field(default_factory=dict)
 
@@ -174,7 +175,8 @@ def _machine(
     if moved:
         after[value] = wanted
         if "since" in output.names:
-            after[output.names["since"]] = as_of if wanted else None
+            since = date.fromisoformat(account.since) if account.since else as_of
+            after[output.names["since"]] = since if wanted else None
     if "reason" in output.names:
         shown = text(account.current.get(output.names["reason"]))
         reason = account.reason or None

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import date
 from operator import attrgetter
 from typing import Any
 
@@ -182,6 +183,7 @@ class _Chunk:
             written=state.written,
             attempted=self.attempted.get(state.record_id, {}),
             reason=row["short_reason"] or "",
+            since=row["tier_since"] or "",
             refused=state.refused,
             undone={name: value for name, (value, model) in state.undone.items() if model == self.run.model_id},
         )
@@ -190,8 +192,7 @@ class _Chunk:
     def _update(self, state: AccountState, row: Row, planned: Planned, current: dict[str, values.Stored]) -> None:
         record = self.held[state.record_id]
         tier = (row["tier"] or "") if row["in_scope"] else ""
-        if tier != state.tier or state.tier_since is None:
-            state.tier_since = self.run.as_of if tier else None
+        state.tier_since = date.fromisoformat(row["tier_since"]) if tier else None
         state.tier = tier
         state.name = planned.name[:255]
         state.owner_record_id = record["owner_id"] or ""

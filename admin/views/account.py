@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from admin.matrix import matrix
 from admin.views.published import Shown, Values, label
 from scoring.fields import SCALE
 from sync import labels
@@ -43,14 +44,6 @@ class Amount:
     words: str
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One cell of the tier matrix; `here` where this account stands."""
-
-    label: str
-    here: bool
-
-
 @require_safe
 def show(request: HttpRequest, number: int) -> HttpResponse:
     """The page of one account."""
@@ -66,7 +59,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "reasons": [(reason, reason.get("sign") == "+") for reason in result.get("reasons") or []],
         "amounts": _amounts(result, names),
         "values": [_value(key, state, result, names) for key in ("segment", "sub_segment", "value_profile")],
-        "matrix": _matrix(result, names),
+        "matrices": matrix(names.model.tiers, result.get("position")) if names.model else [],
         "override": override,
         "override_words": names.tier(override.value) if override else "",
         "moves": _moves(state, names),
@@ -90,16 +83,6 @@ def _value(key: str, state: AccountState, result: Mapping[str, Any], names: labe
         why=why,
         computed=label(names, key, computed) if computed != held else "",
     )
-
-
-def _matrix(result: Mapping[str, Any], names: labels.Labels) -> list[list[Cell]]:
-    """The tier matrix: rows high and low value, columns low and high cost."""
-    here = (bool(result.get("value_high")), bool(result.get("cost_high"))) if result.get("tier") else None
-    rows = (("platinum", "gold"), ("silver", "bronze"))
-    return [
-        [Cell(names.tier(key), here == (number == 0, column == 1)) for column, key in enumerate(row)]
-        for number, row in enumerate(rows)
-    ]
 
 
 def _amounts(result: Mapping[str, Any], names: labels.Labels) -> list[Amount]:

@@ -1,6 +1,6 @@
 """The state of an installation."""
 
-from .account import AccountState, Dirty, Override, Score, refused_key
+from .account import AccountState, Dirty, Override, Score, TierMove, refused_key
 from .alert import Alert, AuditEvent, Delivery, Finding, Notice, Owner
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
 from .run import Change, Load, Run
@@ -23,5 +23,6 @@ __all__ = [
     "PublishedModel",
     "Run",
     "Score",
+    "TierMove",
     "refused_key",
 ]

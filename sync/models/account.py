@@ -98,17 +98,43 @@ class Dirty(models.Model):
 
 
 class Override(models.Model):
-    """A person's edit of a field that Tierline computes: kept in the CRM, and put up for a decision."""
+    """A person's value for a field that Tierline computes: noticed in the CRM or asked for, then decided.
+
+    Attributes:
+        kind: "lock" keeps the value whatever is computed; "floor" keeps the tier from falling below it.
+        reason: code of the model's list of reasons; "" for an edit noticed in the CRM that nobody has explained yet.
+        expires_on: last day it holds.
+        was_right: the verdict when it ended, by whoever looked at it then.
+    """
 
     class State(models.TextChoices):
         REQUESTED = "requested", "requested"
+        APPROVED = "approved", "approved"
+        REJECTED = "rejected", "rejected"
+        EXPIRED = "expired", "expired"
         WITHDRAWN = "withdrawn", "withdrawn"
+
+    class Kind(models.TextChoices):
+        LOCK = "lock", "keeps this value"
+        FLOOR = "floor", "no lower than this"
+
+    OPEN = (State.REQUESTED, State.APPROVED)
 
     account = models.ForeignKey(AccountState, models.CASCADE, related_name="overrides")
     field = models.CharField(max_length=40)
     value = models.CharField(max_length=255, blank=True)
     computed = models.CharField(max_length=255, blank=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.REQUESTED)
+    kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.LOCK)
+    reason = models.CharField(max_length=40, blank=True)
+    comment = models.CharField(max_length=1000, blank=True)
+    requested_by = models.CharField(max_length=150, blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decision = models.CharField(max_length=1000, blank=True)
+    expires_on = models.DateField(null=True)
+    reminded_at = models.DateTimeField(null=True)
+    was_right = models.BooleanField(null=True)
     run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="+")
     noticed_at = models.DateTimeField(auto_now_add=True)
 
@@ -119,7 +145,40 @@ class Override(models.Model):
                 condition=models.Q(state="requested"),
                 name="one_open_override_per_field",
             ),
+            models.UniqueConstraint(
+                fields=["account", "field"],
+                condition=models.Q(state="approved"),
+                name="one_approved_override_per_field",
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.account}: {self.field} = {self.value}"
+
+
+class TierMove(models.Model):
+    """A move of the tier that waits for the review round, or was decided by it."""
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "proposed"
+        ACCEPTED = "accepted", "accepted"
+        REJECTED = "rejected", "rejected"
+        DEFERRED = "deferred", "put off"
+
+    account = models.ForeignKey(AccountState, models.CASCADE, related_name="moves")
+    run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="+")
+    as_of = models.DateField()
+    before = models.CharField(max_length=40)
+    after = models.CharField(max_length=40)
+    why = models.CharField(max_length=255, blank=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PROPOSED)
+    comment = models.CharField(max_length=1000, blank=True)
+    decided_by = models.CharField(max_length=150, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    proposed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=["account", "as_of"], name="one_move_per_account_and_date"),)
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.before} to {self.after}"

@@ -83,11 +83,30 @@ class PublishedModel(models.Model):
 
 
 class Calibration(models.Model):
-    """Cuts and tables fitted on the whole base for one model and one period."""
+    """Cuts and tables fitted on the whole base for one model and one date.
+
+    The first of a model is published with it and stays in force, so that a customer's tier does not move because
+    others bought more. Later ones are proposals: a person compares them and publishes one, or an earlier one again.
+
+    Attributes:
+        comparison: of a proposal, what it would move against the one in force: {"moves": {"gold > silver": 12},
+            "accounts": [...], "customers": ...}.
+        published_at: the newest of a model is in force.
+        decided_by: who published or rejected it; "" for the first one.
+    """
+
+    class State(models.TextChoices):
+        PROPOSED = "proposed", "proposed"
+        PUBLISHED = "published", "published"
+        REJECTED = "rejected", "rejected"
 
     model = models.ForeignKey(PublishedModel, models.CASCADE, related_name="calibrations")
     as_of = models.DateField()
     payload = models.TextField()
+    state = models.CharField(max_length=9, choices=State.choices, default=State.PUBLISHED)
+    comparison = models.JSONField(default=dict)
+    published_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=150, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

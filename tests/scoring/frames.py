@@ -15,7 +15,16 @@ from scoring.model import Model
 
 DAY = date(2026, 11, 1)
 LAST = date(2026, 10, 20)
-MONEY = ("revenue", "revenue_cost_known", "product_cost", "freight", "discount", "won_amount", "open_amount")
+MONEY = (
+    "revenue",
+    "revenue_before",
+    "revenue_cost_known",
+    "product_cost",
+    "freight",
+    "discount",
+    "won_amount",
+    "open_amount",
+)
 
 
 def default(**sections: Any) -> Model:
@@ -34,6 +43,7 @@ def accounts(*rows: dict[str, Any], using: Model | None = None) -> pd.DataFrame:
     tickets = ticket_columns(using or default())
     counts = (
         *("transactions", "transactions_ever", "revenue", "revenue_cost_known", "product_cost"),
+        *("revenue_before", "active_quarters", "product_families"),
         *("orders", "order_lines", "small_orders", "expedited_orders", "freight", "discount"),
         *("tickets", *tickets.values(), "visits", "calls", "activities"),
         *("deals_won", "deals_lost", "deals_open", "won_amount", "open_amount", "contracts_active"),

@@ -67,10 +67,10 @@ def test_tiers_follow_the_matrix() -> None:
     table = scored(base(400))
     inside = table[table["in_scope"]]
     expected = {
-        (True, False): "platinum", (True, True): "gold", (False, False): "silver", (False, True): "bronze"
+        ("high", "low"): "platinum", ("high", "high"): "gold", ("low", "low"): "silver", ("low", "high"): "bronze"
     }  # fmt: skip
-    got = inside.groupby(["value_high", "cost_high"])["tier"].unique()
-    assert {key: list(tiers) for key, tiers in got.items()} == {key: [tier] for key, tier in expected.items()}
+    got = {(tuple(position), tier) for position, tier in zip(inside["position"], inside["tier"], strict=True)}
+    assert got == set(expected.items())
 
 
 def test_a_better_customer_at_no_more_cost_never_has_less_value() -> None:
@@ -119,7 +119,7 @@ def test_accounts_out_of_scope_have_a_reason_and_nothing_else_and_do_not_move_th
 def test_a_customer_that_never_bought_is_silver_and_marked_whatever_winning_it_costs() -> None:
     frame = accounts(*(customer(r) for r in (100, 200, 300, 400)), {"visits": 30, "deals_open": 2})
     row = scored(frame).iloc[-1]
-    assert (row["has_orders"], row["tier"], row["cost_high"]) == (False, "silver", False)
+    assert (row["has_orders"], row["tier"], row["position"]) == (False, "silver", ["low", "low"])
     assert row["missing"] == ["orders"]
     assert row["short_reason"] == "Silver: no orders yet, so neither value nor cost to serve counts"
 
@@ -174,11 +174,13 @@ def test_reasons_weigh_a_hundred_and_name_their_figures() -> None:
             "gross margin",
             "sign": "+",
             "weight": 50.0,
+            "points": 100.0,
         },
         {
             "text": "Cost to serve 690 EUR, 17.3 per 100 of gross margin (low): 97 % for 2 visits, 2 % for 1 order",
             "sign": "+",
             "weight": 50.0,
+            "points": None,
         },
     ]
 

@@ -1,0 +1,114 @@
+"""The components of the value score in words, for the accounts that have a tier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from scoring.told import Lines, Told
+
+
+def figures(told: Told, name: str) -> Lines:
+    """The component's figure: "Gross margin 4,000 EUR in the last 12 months"."""
+    return _FIGURES[name](told)
+
+
+def texts(told: Told, name: str) -> Lines:
+    """The figure, and whom the customer is ahead of by it."""
+    among = _AMONG.get(name)
+    points = told.worth.points[name][told.has_tier].tolist()
+    if among is None:
+        return figures(told, name)
+    whom = among.format(basis=told.basis)
+    return [
+        f"{text}: at or above {reached:g} % of the customers {whom}" if reached > 0 else text
+        for text, reached in zip(figures(told, name), points, strict=True)
+    ]
+
+
+def _money(told: Told) -> Lines:
+    basis = told.worth.basis[told.has_tier]
+    nothing = (told.column("transactions") == 0) & (basis == 0)
+    bought = (told.column("transactions_ever") > 0).tolist()
+    lines = [f"{told.basis.capitalize()} {amount} {told.window}" for amount in told.money(basis)]
+    if not nothing.any():
+        return lines
+    days = told.days("last_transaction_on")
+    none = [
+        f"No {told.orders} {told.window} (the last on {day})" if ever else f"No {told.orders} yet"
+        for day, ever in zip(days, bought, strict=True)
+    ]
+    return [empty if is_empty else line for empty, line, is_empty in zip(none, lines, nothing.tolist(), strict=True)]
+
+
+def _recency(told: Told) -> Lines:
+    return [f"Last bought on {day}" if day else f"No {told.orders} yet" for day in told.days("last_transaction_on")]
+
+
+def _frequency(told: Told) -> Lines:
+    return [f"{count:,} {told.orders} {told.window}" for count in told.column("transactions").tolist()]
+
+
+def _potential(told: Told) -> Lines:
+    amounts, counts = told.money(told.column("open_amount")), told.column("deals_open").tolist()
+    return [
+        f"{count:,} open {'deal' if count == 1 else 'deals'} over {amount}" if count else "No open deals"
+        for amount, count in zip(amounts, counts, strict=True)
+    ]
+
+
+def _growth(told: Told) -> Lines:
+    now, before = told.column("revenue"), told.column("revenue_before")
+    return [
+        f"Revenue {100 * (new - old) / old:+.0f} % against the {told.model.value.windows.months} months before"
+        if old > 0
+        else "No revenue in the window before to grow from"
+        for new, old in zip(now.tolist(), before.tolist(), strict=True)
+    ]
+
+
+def _loyalty(told: Told) -> Lines:
+    columns = [told.days("first_transaction_on")]
+    counts = [told.column(name).tolist() for name in ("active_quarters", "product_families", "contracts_active")]
+    return [
+        f"Customer since {first}, orders in {quarters} of 8 quarters, {families} product "
+        f"{'family' if families == 1 else 'families'}, {'a contract' if contracts else 'no contract'}"
+        if first
+        else f"No {told.orders} yet"
+        for first, quarters, families, contracts in zip(*columns, *counts, strict=True)
+    ]
+
+
+def _engagement(told: Told) -> Lines:
+    contacts = told.column("activities").tolist()
+    noted = told.model.value.engagement
+    said = f"; {', '.join(name.replace('_', ' ') for name in noted)} as noted" if noted else ""
+    return [f"{count:,} contacts {told.window}{said}" for count in contacts]
+
+
+def _fit(told: Told) -> Lines:
+    points = told.worth.points["fit"][told.has_tier].tolist()
+    return [
+        f"Strategic fit rated {1 + value / 25:g} of 5" if value == value else "Strategic fit is not rated"
+        for value in points
+    ]
+
+
+_FIGURES: Mapping[str, Callable[[Told], Lines]] = {
+    "money": _money,
+    "recency": _recency,
+    "frequency": _frequency,
+    "potential": _potential,
+    "growth": _growth,
+    "loyalty": _loyalty,
+    "engagement": _engagement,
+    "fit": _fit,
+}
+KNOWN = frozenset(_FIGURES)
+#: Whom a component ranks a customer among; one that is not here has a scale of its own.
+_AMONG = {
+    "money": "with a positive {basis}",
+    "recency": "who ever bought",
+    "frequency": "who bought in that time",
+    "potential": "with open deals",
+    "growth": "who bought in the window before",
+}

@@ -1,0 +1,103 @@
+"""Where accounts stood at the end of the period before, and why their figures would move them now.
+
+The cause of a move is found by scoring again with one thing left as it was: with the rules of before and today's
+figures the account would stay (a rule change), or the records as they are now would have put it elsewhere even then
+(a data correction); what is left is behaviour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import pandas as pd
+from django.db.models import Max
+
+from scoring import calibration as calibrating
+from scoring import features, pipeline
+from scoring.calibration import Calibration
+from scoring.model import Model
+from scoring.stability import BEFORE, Cause
+from sync import mirror, outputs
+from sync.models import Run, Score, TierMove
+
+
+def before(run: Run, part: pd.DataFrame, model: Model, calibration: Calibration) -> pd.DataFrame | None:
+    """The table that `pipeline.score` asks for, of the accounts of `part` (features); None in a first period."""
+    earlier = previous(run)
+    if earlier is None or run.as_of is None:
+        return None
+    stood = _stood(run, part["account_id"].tolist())
+    if stood.empty:
+        return None
+    now = pipeline.standing(part, model, calibration, run.as_of).set_index("account_id")["computed"]
+    moves = [
+        account
+        for account, position in zip(stood["account_id"], stood["position"], strict=True)
+        if now[account] is not None and position is not None and now[account] != position
+    ]
+    causes = _causes(run, earlier, moves, stood.set_index("account_id")["computed"])
+    stood["as_of"] = earlier.as_of
+    decisions = _decisions(run, run.as_of, stood["account_id"].tolist())
+    stood["decision"] = [decisions.get(account, "") for account in stood["account_id"]]
+    stood["cause"] = [causes.get(account, "behaviour") for account in stood["account_id"]]
+    return stood[list(BEFORE)]
+
+
+def previous(run: Run) -> Run | None:
+    """The newest run that scored all accounts for an earlier date."""
+    done = Run.objects.filter(
+        portfolio=run.portfolio, state=Run.State.DONE, counts__whole=True, as_of__lt=run.as_of
+    ).select_related("model", "calibration")
+    return done.order_by("-as_of", "-pk").first()
+
+
+def _stood(run: Run, accounts: Sequence[str]) -> pd.DataFrame:
+    """Published standing of these accounts at the end of the period before; accounts that had a tier then."""
+    scores = Score.objects.filter(
+        account__connection__portfolio=run.portfolio, account__record_id__in=accounts, as_of__lt=run.as_of
+    )
+    newest = scores.values("account").annotate(newest=Max("pk")).values("newest")
+    rows = Score.objects.filter(pk__in=newest).values_list(
+        "account__record_id", "result__position", "result__computed", "result__tier_since"
+    )
+    table = pd.DataFrame(list(rows), columns=["account_id", "position", "computed", "tier_since"], dtype=object)
+    return table[table["position"].notna()].reset_index(drop=True)
+
+
+def _decisions(run: Run, as_of: date, accounts: Sequence[str]) -> dict[str, str]:
+    """What the review round decided about the moves proposed for this date, by account."""
+    moves = TierMove.objects.filter(
+        account__connection__portfolio=run.portfolio, account__record_id__in=accounts, as_of=as_of
+    ).exclude(state=TierMove.State.PROPOSED)
+    return dict(moves.values_list("account__record_id", "state"))
+
+
+def _causes(run: Run, earlier: Run, accounts: Sequence[str], computed: pd.Series) -> dict[str, Cause]:
+    """Cause per account whose figures would move it; behaviour where nothing else explains it."""
+    if not accounts or earlier.calibration is None or earlier.as_of is None or run.as_of is None:
+        return {}
+    rules = outputs.model(earlier.model)
+    fitted = calibrating.Calibration.from_json(earlier.calibration.payload)
+    causes: dict[str, Cause] = {}
+    then = pipeline.standing(figures(run, rules, earlier.as_of, accounts), rules, fitted, earlier.as_of)
+    for account, position in zip(then["account_id"], then["computed"], strict=True):
+        if position != computed.get(account):
+            causes[account] = "data correction"
+    if (earlier.model_id, earlier.calibration_id) != (run.model_id, run.calibration_id):
+        now = pipeline.standing(figures(run, rules, run.as_of, accounts), rules, fitted, run.as_of)
+        for account, position in zip(now["account_id"], now["computed"], strict=True):
+            if position == computed.get(account):
+                causes[account] = "rule change"
+    return causes
+
+
+def figures(run: Run, model: Model, as_of: date, accounts: Sequence[str] | None = None) -> pd.DataFrame:
+    """Features of these accounts (None: all of them), from the mirror as it is now, in the order of their ids."""
+    ours = {connection.identity["user_id"] for connection in run.portfolio.crms()}
+    with mirror.reading(run.portfolio_id) as tables:
+        if accounts is not None:
+            known = tables["account"]
+            tables = {**tables, "account": known.filter(known.id.isin(sorted(accounts)))}
+        frame: pd.DataFrame = features.build(tables, model, as_of, ours).order_by("account_id").to_pandas()
+    return frame
