@@ -16,13 +16,16 @@ from sync.models import AccountState, Connection, Run
 
 #: Kinds that quality rules look at, and messages sent per job.
 CHECKED = ("account", "user", "product", "opportunity", "order")
+#: Values of ours that they look at, and columns of the scores; with all reasons these would fill the memory.
+OUTPUTS = ("segment", "sub_segment", "value_profile", "tier")
+SCORES = ("account_id", "in_scope", *(key + end for key in OUTPUTS[:3] for end in ("", "_why")))
 MESSAGES = 10
 
 
 def find(run: Run, token: str) -> bool:
     """Check all records of all connections; one job."""
     model = outputs.model(run.model)
-    scores = evaluate.latest(run.portfolio_id)
+    scores = evaluate.latest(run.portfolio_id, SCORES)
     for connection in run.portfolio.crms():
         records = _records(run, connection)
         _put_current(records["account"], connection)
@@ -42,24 +45,26 @@ def find(run: Run, token: str) -> bool:
 
 
 def _records(run: Run, connection: Connection) -> dict[str, pd.DataFrame]:
-    """What the mirror holds of this connection, by kind."""
-    with mirror.reading(run.portfolio_id) as tables:
-        return {
-            kind: tables[kind].filter(tables[kind].connection == connection.name).to_pandas()
-            for kind in CHECKED
-            if kind in tables
-        }
+    """What the mirror holds of this connection, by kind; of orders only those that name no account it has.
+
+    No other order can be wrong, and there may be millions.
+    """
+    with mirror.reading(run.portfolio_id, *CHECKED) as tables:
+        mine = {kind: table.filter(table.connection == connection.name) for kind, table in tables.items()}
+        if "order" in mine and "account_id" in mine["order"].columns:
+            mine["order"] = mine["order"].anti_join(mine["account"], mine["order"].account_id == mine["account"].id)
+        return {kind: mirror.frame(table) for kind, table in mine.items()}
 
 
 def _put_current(accounts: pd.DataFrame, connection: Connection) -> None:
     """The mirror was read before this run wrote: put the values that were read back since into the frame."""
     current = dict(AccountState.objects.filter(connection=connection).values_list("record_id", "current"))
-    for column in [name for name in accounts.columns if name.startswith(outputs.OWN)]:
-        role = column.removeprefix(outputs.OWN)
-        accounts[column] = [
-            current.get(record_id, {}).get(role, held)
-            for record_id, held in zip(accounts["id"], accounts[column], strict=True)
-        ]
+    known = [current.get(record_id, {}) for record_id in accounts["id"].tolist()]
+    for role in OUTPUTS:
+        column = outputs.OWN + role
+        if column in accounts:
+            held = accounts[column].tolist()
+            accounts[column] = [now.get(role, earlier) for now, earlier in zip(known, held, strict=True)]
 
 
 def _people(users: pd.DataFrame) -> dict[str, Person]:

@@ -30,7 +30,7 @@ LONGEST_PAUSE = 15.0
 def begin(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: QuerySet[Change]) -> None:
     """Send the next records of these, all of one kind, in a new job; records to be removed go by themselves."""
     assert isinstance(crm, BulkWrites)
-    rows = list(writeback.waiting(among)[:SIZE])
+    rows = writeback.first(among, SIZE)
     prepared = writeback.prepare(run, token, crm, layout, rows)
     to_send = [row for row in prepared if not layout.removes(row.kind, row.after)]
     writeback.push(run, token, crm, layout, [row for row in prepared if layout.removes(row.kind, row.after)])
@@ -63,7 +63,7 @@ def go_on(run: Run, token: str, crm: Crm, layout: outputs.Layout, load: Load) ->
             load.changes.update(load=None)
             Load.objects.filter(pk=load.pk).update(done=True)
         return
-    rows = list(load.changes.filter(state=Change.State.SENDING).order_by("pk"))
+    rows = list(Change.objects.filter(load=load, state=Change.State.SENDING).order_by("pk"))
     changes = [CrmChange(row.record_id, row.after) for row in rows]
     results = crm.load_results(load.job, rows[0].kind, state, changes) if rows else []
     with transaction.atomic():

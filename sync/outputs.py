@@ -98,11 +98,6 @@ class Layout:
         """Our fields of a mirrored record, by API name."""
         return {name: record.get(OWN + role) for role, name in self._own(kind).items()}
 
-    def by_role(self, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
-        """The same values by role; fields that are not ours are left out."""
-        roles = {name: role for role, name in self.names.items()}
-        return {roles[name]: value for name, value in values.items() if name in roles}
-
     def published(self, values: Mapping[str, Scalar], kind: str = "account") -> dict[str, str | None]:
         """What an account remembers as written by us: the values (no companions) among these fields, by key.
 

@@ -228,17 +228,14 @@ class _Chunk:
         row = {
             "run_id": self.run.pk,
             "connection_id": self.connection.pk,
-            "load_id": None,
             "kind": kind,
             "record_id": record_id,
             "record_name": name[:255],
             "parent_id": parent_id,
             "before": values.stored_all(before),
             "after": values.stored_all(after),
-            "state": Change.State.PLANNED.value,
-            "attempts": 0,
         }
-        self.changes.append(row | dict.fromkeys(("code", "message", "next_step"), ""))
+        self.changes.append(row)
 
     def _attach(self, state: AccountState, row: Row, planned: Planned, earlier: Mapping[str, Any]) -> None:
         """Plan the account's detail record and opportunities, and note what people ask for."""

@@ -25,7 +25,10 @@ class Encoded(str):
 
 
 def insert(table: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
-    """Add rows: in each the value of every column but the id, foreign keys by id (`run_id`)."""
+    """Add rows given as values by column, such as `run_id`.
+
+    What they leave out takes the default of its field; of a moment that Django would fill in, there is none.
+    """
     if not rows:
         return
     quote = connection.ops.quote_name
@@ -33,7 +36,10 @@ def insert(table: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     names = ", ".join(quote(str(field.column)) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
     statement = f"INSERT INTO {quote(table._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608
-    columns = [_written(field, [row[field.attname] for row in rows]) for field in fields]
+    columns = []
+    for field in fields:
+        default = field.get_default()
+        columns.append(_written(field, [row.get(field.attname, default) for row in rows]))
     with connection.cursor() as cursor:
         cursor.executemany(statement, list(zip(*columns, strict=True)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from connectors.base import BulkWrites, Crm
 from sync import crms, lease, loading, outputs, verify, writeback
@@ -22,14 +22,14 @@ def send(run: Run, token: str) -> bool:
 def _send_next(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: QuerySet[Change]) -> None:
     """A few records go by themselves, many as a bulk job where the CRM has them."""
     if isinstance(crm, BulkWrites):
-        load = run.loads.filter(connection__in=among.values("connection"), done=False).first()
+        load = run.loads.filter(connection=among.values("connection")[:1], done=False).first()
         if load is not None:
             loading.go_on(run, token, crm, layout, load)
             return
-        kind = writeback.waiting(among).values_list("kind", flat=True).first()
-        alike = among.filter(kind=kind)
-        if writeback.waiting(alike).count() >= loading.LARGE:
-            loading.begin(run, token, crm, layout, alike)
+        kinds = writeback.waiting(among).order_by("kind").values_list("kind").annotate(n=Count("pk"))
+        kind, count = kinds[0]
+        if count >= loading.LARGE:
+            loading.begin(run, token, crm, layout, among.filter(kind=kind))
             return
     writeback.send_batch(run, token, crm, layout, among)
 
@@ -40,11 +40,12 @@ def verify_sent(run: Run, token: str) -> bool:
 
 
 def _unit(run: Run, token: str, step: str, open_states: tuple[str, ...], batch: Batch) -> bool:
-    first = run.changes.filter(state__in=open_states).values_list("connection", flat=True).first()
+    first = _first(run, open_states)
     if first is not None:
-        connection = Connection.objects.get(pk=first)
+        connection = Connection.objects.get(pk=first.connection_id)
         crm = crms.open_crm(connection, run)
-        batch(run, token, crm, outputs.layout(run.model, connection), run.changes.filter(connection=connection))
+        among = Change.objects.filter(run=run, connection=connection)
+        batch(run, token, crm, outputs.layout(run.model, connection), among)
         calls = run.api_calls + crms.calls_since_last(crm)
     else:
         calls = run.api_calls
@@ -53,3 +54,9 @@ def _unit(run: Run, token: str, step: str, open_states: tuple[str, ...], batch: 
     progress = {"done": total - left, "total": total, "note": "records"}
     lease.record(run.pk, token, progress={**run.progress, step: progress}, api_calls=calls)
     return left > 0
+
+
+def _first(run: Run, states: tuple[str, ...]) -> Change | None:
+    """A change in one of these states. State by state, the index has it at once; of all of them it sorts the whole."""
+    found = (run.changes.filter(state=state).order_by("pk").first() for state in states)
+    return next((change for change in found if change), None)

@@ -9,23 +9,25 @@ from connectors.base import Crm
 from sync import lease, outputs, values
 from sync.models import Change, Run
 from sync.rows import update
-from sync.writeback import held_now, of_one_kind, states_of
+from sync.writeback import held_now, states_of
 
 
 def verify_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: QuerySet[Change]) -> None:
     """Verify the next batch of these changes, which belong to one connection."""
-    rows = of_one_kind(among.filter(state=Change.State.SENT).order_by("kind", "pk"), crm.fetch_size)
+    sent = among.filter(state=Change.State.SENT).order_by("pk")
+    kind = sent.values_list("kind", flat=True).first()
+    rows = list(sent.filter(kind=kind)[: crm.fetch_size])
     if not rows:
         return
     fields = sorted({name for row in rows for name in row.after})
     now = held_now(crm, rows, fields)
-    accounts = states_of(rows) if rows[0].kind == "account" else {}
+    roles = {name: role for role, name in layout.names.items()}
+    accounts = states_of(rows, "current") if kind == "account" else {}
     for row in rows:
         found = values.stored_all(now.get(row.record_id, {}))
         _judge(row, found)
         if account := accounts.get(row.record_id):
-            shown = layout.by_role({name: found.get(name) for name in row.after})
-            account.current = {**account.current, **shown}
+            account.current = account.current | {roles[name]: found.get(name) for name in row.after if name in roles}
     with transaction.atomic():
         lease.record(run.pk, token)
         update(rows, ["state", "message", "next_step"])
@@ -33,11 +35,11 @@ def verify_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: 
 
 
 def _judge(row: Change, found: dict[str, values.Stored]) -> None:
-    if values.same(row.after, found):
+    different = [name for name, value in row.after.items() if found.get(name) != value]
+    if not different:
         row.state, row.message, row.next_step = Change.State.VERIFIED, "", ""
         return
     row.state = Change.State.DRIFTED
-    different = [name for name in row.after if found.get(name) != row.after[name]]
     row.message = "Read back differently from what was written: " + "; ".join(
         f"{name} is {found.get(name) if found.get(name) is not None else 'empty'}" for name in different
     )

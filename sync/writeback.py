@@ -47,10 +47,11 @@ def waiting(rows: QuerySet[Change]) -> QuerySet[Change]:
     return open_rows.order_by("kind", "attempts", "parent_id", "pk")
 
 
-def of_one_kind(rows: QuerySet[Change], size: int) -> list[Change]:
-    """The first of these, as many as are of the same kind."""
-    found = list(rows[:size])
-    return [row for row in found if row.kind == found[0].kind]
+def first(rows: QuerySet[Change], size: int) -> list[Change]:
+    """The first of those that wait. They are put in order by their ids alone: a row is long."""
+    pks = list(waiting(rows).values_list("pk", flat=True)[:size])
+    found = {row.pk: row for some in portions(pks) for row in rows.filter(pk__in=some)}
+    return [found[pk] for pk in pks]
 
 
 def send_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: QuerySet[Change]) -> None:
@@ -59,7 +60,8 @@ def send_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: Qu
     Raises `connectors.errors.ConnectorError` when the call as a whole fails: the rows stay `sending` and are
     triaged again by whoever comes next.
     """
-    rows = of_one_kind(waiting(among), crm.batch_size)
+    ahead = first(among, crm.batch_size)
+    rows = [row for row in ahead if row.kind == ahead[0].kind]
     if not rows:
         return
     to_send = prepare(run, token, crm, layout, rows)
@@ -160,7 +162,7 @@ def _save(run: Run, token: str, rows: Sequence[Change], refused: set[int], layou
     """Record outcomes and what we now know to have written, in one transaction under our lease."""
     if not rows:
         return
-    accounts = states_of(rows)
+    accounts = states_of(rows, "written", "undone", "refused")
     for row in rows:
         account = accounts[row.account_id]
         if row.state == Change.State.SENT:
@@ -175,10 +177,11 @@ def _save(run: Run, token: str, rows: Sequence[Change], refused: set[int], layou
         update(accounts.values(), ["written", "undone", "refused"])
 
 
-def states_of(rows: Sequence[Change]) -> dict[str, AccountState]:
-    """The accounts of these changes of one connection, by record id."""
+def states_of(rows: Sequence[Change], *fields: str) -> dict[str, AccountState]:
+    """The accounts of these changes of one connection, by record id, with these fields."""
+    accounts = AccountState.objects.filter(connection_id=rows[0].connection_id).only("record_id", *fields)
     return {
         account.record_id: account
         for some in portions(sorted({row.account_id for row in rows}))
-        for account in AccountState.objects.filter(connection_id=rows[0].connection_id, record_id__in=some)
+        for account in accounts.filter(record_id__in=some)
     }

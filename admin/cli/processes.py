@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -72,6 +73,8 @@ def worker() -> None:
 
         ready()
         from sync import jobs, queue  # noqa: F401 - the jobs are imported now, not with the first job
+
+        gc.freeze()  # what is imported stays: a collection need not look through it each time
 
         queue.worker(queue.redis()).work(logging_level="WARNING")
 
