@@ -99,5 +99,4 @@ def figures(run: Run, model: Model, as_of: date, accounts: Sequence[str] | None 
         if accounts is not None:
             known = tables["account"]
             tables = {**tables, "account": known.filter(known.id.isin(sorted(accounts)))}
-        frame: pd.DataFrame = features.build(tables, model, as_of, ours).order_by("account_id").to_pandas()
-    return frame
+        return mirror.frame(features.build(tables, model, as_of, ours).order_by("account_id"))
