@@ -12,19 +12,18 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from scoring.clv import histories
+from scoring.clv.beta_geo_expectation import before_leaving
 from scoring.clv.beta_geo_likelihood import BetaGeoLikelihood
-from scoring.clv.distinct import distinct
+from scoring.clv.distinct import Distinct, distinct
 from scoring.clv.errors import NotFitted, UnusableHistory
 from scoring.clv.histories import Histories
 from scoring.clv.maximum import Parameter, maximise
-from scoring.clv.special import hypergeometric, logistic
+from scoring.clv.special import logistic
 from scoring.ranks import Floats
 
 #: Four parameters are not asked of fewer customers, nor of fewer repeat buyers among them.
 LEAST_CUSTOMERS = 50
 LEAST_REPEAT_BUYERS = 20
-#: The expectations have removable gaps where a or a + b is exactly 1; nearer than this they are taken beside it.
-_GAP = 1e-8
 
 
 class BetaGeo:
@@ -40,11 +39,11 @@ class BetaGeo:
         >>> frame = pd.DataFrame({"frequency": [2, 0], "recency": [30.43, 0.0], "T": [38.86, 38.86]})
         >>> model = BetaGeo.of(r=0.243, alpha=4.414, a=0.793, b=2.426)
         >>> model.probability_alive(frame).round(3).tolist()
-        [0.726, 1.0]
+        [0.727, 1.0]
         >>> model.expected_future_purchases(39, frame).round(3).tolist()
-        [1.226, 0.197]
-        >>> round(float(model.expected_purchases(52)), 3)
-        1.444
+        [1.226, 0.195]
+        >>> model.expected_purchases([52, 104]).round(3).tolist()
+        [1.446, 2.203]
     """
 
     r_: float
@@ -78,7 +77,7 @@ class BetaGeo:
         seen = histories.read(frame)
         _enough(seen)
         rows = distinct([seen.frequency, seen.recency, seen.length])
-        found = maximise("BG/NBD", BetaGeoLikelihood, rows, _search(seen))
+        found = maximise("BG/NBD", BetaGeoLikelihood, rows, _search(rows))
         self.r_, self.alpha_, self.a_, self.b_ = found.parameters
         self.log_likelihood_ = found.log_likelihood
         return self
@@ -118,17 +117,9 @@ class BetaGeo:
         return np.where(seen.frequency > 0, logistic(-log_odds - (self.r_ + seen.frequency) * time), 1.0)
 
     def _while_alive(self, t: Floats, frequency: Floats, length: Floats) -> Floats:
-        """Expected purchases of a customer known to be there at the end of its window.
-
-        Equation 10 after Euler's transformation of the hypergeometric function, so that no argument grows with the
-        frequency but the one that makes the series shorter.
-        """
-        a = self.a_ if abs(self.a_ - 1) > _GAP else 1 + _GAP
-        c = a + self.b_ + frequency - 1
-        c = np.where(np.abs(c) > _GAP, c, _GAP)
-        z = t / (self.alpha_ + length + t)
-        series = hypergeometric(a - 1, a + self.b_ - 1 - self.r_, c, z)
-        return np.asarray(np.maximum(c / (a - 1) * (1 - (1 - z) ** (a - 1) * series), 0), dtype=np.float64)
+        """Expected purchases of a customer known to be there at the end of its window."""
+        passed = t / (self.alpha_ + length)
+        return before_leaving(self.r_ + frequency, self.a_, self.b_ + frequency, passed)
 
     def _fitted(self) -> None:
         if not hasattr(self, "r_"):
@@ -144,8 +135,8 @@ def _enough(seen: Histories) -> None:
         )
 
 
-def _search(seen: Histories) -> list[Parameter]:
-    mean_length, mean_frequency = float(seen.length.mean()), float(seen.frequency.mean())
+def _search(rows: Distinct) -> list[Parameter]:
+    mean_length, mean_frequency = rows.mean(2), rows.mean(0)
     alpha = mean_length / mean_frequency
     one_rate, one_risk = "all customers bought at one rate", "all customers left with one probability"
     return [
@@ -153,7 +144,12 @@ def _search(seen: Histories) -> list[Parameter]:
         Parameter("alpha", alpha, 1e-6 * mean_length, 1e6 * mean_length, "rates had no scale", one_rate),
         Parameter("a", 1.0, 1e-3, 1e3, "no customer ever left", one_risk),
         Parameter(
-            "b", 3.0, 1e-3, 1e3, "every customer left after one repeat purchase", f"no customer left, or {one_risk}"
+            "b",
+            3.0,
+            1e-3,
+            1e3,
+            "every customer left after one repeat purchase",
+            f"no customer ever left, or {one_risk}",
         ),
     ]
 

@@ -32,6 +32,10 @@ class Distinct:
     def column(self, number: int) -> Floats:
         return self.tables[number][self.places[number]]
 
+    def mean(self, number: int) -> float:
+        """Mean of a column over all customers."""
+        return float((self.column(number) * self.customers).sum() / self.customers.sum())
+
     def sums(self, number: int, amounts: Floats) -> Floats:
         """Sum of one amount per row, by the values in the table of a column."""
         return np.asarray(np.bincount(self.places[number], amounts, len(self.tables[number])), dtype=np.float64)

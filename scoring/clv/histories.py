@@ -56,15 +56,20 @@ def read(frame: pd.DataFrame) -> Histories:
 
 def column(frame: pd.DataFrame, name: str) -> Floats:
     """A column as finite numbers."""
+    values = numbers(frame, name)
+    refuse(~np.isfinite(values), frame, f"{name} is missing or infinite", "Leave out customers that never bought.")
+    return values
+
+
+def numbers(frame: pd.DataFrame, name: str) -> Floats:
+    """A column as numbers, NaN where one is missing."""
     found = int((frame.columns == name).sum())
     if found != 1:
         raise UnusableHistory(f"There are {found} columns {name}. The frame needs one row per customer, and one of it.")
     values = frame[name]
     if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         raise UnusableHistory(f"Column {name} holds {values.dtype}, not numbers. Convert it first.")
-    numbers = values.to_numpy(np.float64, na_value=np.nan)
-    refuse(~np.isfinite(numbers), frame, f"{name} is missing or infinite", "Leave out customers that never bought.")
-    return numbers
+    return values.to_numpy(np.float64, na_value=np.nan)
 
 
 def whole_numbers(frequency: Floats, frame: pd.DataFrame) -> None:

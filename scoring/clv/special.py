@@ -26,6 +26,10 @@ def logistic(x: ArrayLike) -> Floats:
     return np.asarray(special.expit(x), dtype=np.float64)
 
 
+def beta_quantile(a: ArrayLike, b: ArrayLike, share: ArrayLike) -> Floats:
+    return np.asarray(special.betaincinv(a, b, share), dtype=np.float64)
+
+
 def hypergeometric(a: ArrayLike, b: ArrayLike, c: ArrayLike, z: ArrayLike) -> Floats:
     """Gauss's 2F1(a, b; c; z)."""
     return np.asarray(special.hyp2f1(a, b, c, z), dtype=np.float64)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from scoring.ranks import Floats
 
+Base = Callable[[int], pd.DataFrame]
 #: A B2B base in days: three years, eleven orders per customer on average, few leave after any one order.
 B2B = {"r": 1.1, "alpha": 37.0, "a": 0.9, "b": 14.0}
 #: The CDNOW customers in weeks (Fader, Hardie & Lee 2005, table 1).
@@ -34,6 +36,11 @@ def cdnow_like(customers: int, seed: int = 1) -> pd.DataFrame:
     bought = frame["frequency"] > 0
     frame["recency"] = np.where(bought, np.clip(np.round(7 * frame["recency"]), 1, days), 0.0) / 7
     return frame
+
+
+def any_time(customers: int, seed: int = 1) -> pd.DataFrame:
+    """Columns frequency, recency, T, where no two customers share a time."""
+    return simulated(np.random.default_rng(seed).uniform(100, 1000, customers), **B2B, seed=seed)
 
 
 def simulated(observed: Floats, r: float, alpha: float, a: float, b: float, seed: int) -> pd.DataFrame:
@@ -64,3 +71,11 @@ def cdnow() -> pd.DataFrame:
     """The 2,357 customers of the CDNOW sample: histories to week 39 in weeks, and monetary per repeat purchase."""
     frame = pd.read_csv(dataset("cdnow_customers_summary_with_transactions.csv"))
     return frame.rename(columns={"x": "frequency", "t_x": "recency", "zbar": "monetary"}).set_index("ID")
+
+
+def cdnow_purchases() -> pd.DataFrame:
+    """Days with a purchase of the CDNOW sample, weeks 1 to 78: columns customer, day (1 is 1 January 1997)."""
+    columns = ["master", "customer", "date", "cds", "value"]
+    lines = pd.read_csv(dataset("CDNOW_sample.txt"), sep=r"\s+", names=columns, dtype={"date": str})
+    lines["day"] = (pd.to_datetime(lines["date"]) - pd.Timestamp("1996-12-31")).dt.days
+    return lines[["customer", "day"]].drop_duplicates()
