@@ -92,6 +92,20 @@ def build(tables: Mapping[str, Table], model: Model, as_of: date, excluded_actor
     return frame.mutate(**_transactions(frame, model)).select(*_columns(model))
 
 
+def only(tables: Mapping[str, Table], accounts: Collection[str]) -> dict[str, Table]:
+    """The tables cut down to some accounts and their records, before anything is summed."""
+    wanted = ibis.memtable({"wanted": sorted(accounts)}, schema={"wanted": "string"})
+    found = dict(tables)
+    for kind, table in tables.items():
+        column = "id" if kind == "account" else "account_id"
+        if column in table.columns and kind != "user":
+            found[kind] = table.semi_join(wanted, table[column] == wanted.wanted)
+    if "order" in found and "order_line" in found:
+        line = found["order_line"]
+        found["order_line"] = line.semi_join(found["order"], line.order_id == found["order"].id)
+    return found
+
+
 def _columns(model: Model) -> list[str]:
     return [
         *("account_id", *_TEXT, "annual_revenue", "employees", *model.attributes),

@@ -69,7 +69,9 @@ def standing(frame: pd.DataFrame, model: Model, calibration: Calibration, as_of:
     base = _scored(frame.reset_index(drop=True), model, calibration, as_of)
     computed = _positions(base.positions, model, base.scored)
     keys = np.where(base.scored, tiers.assign(base.positions, model.tiers), np.array(None, dtype=object))
-    return pd.DataFrame({"account_id": base.frame["account_id"], "computed": computed, "tier": keys})
+    return pd.DataFrame(
+        {"account_id": base.frame["account_id"], "computed": computed, "tier": pd.Series(keys, dtype=object)}
+    )
 
 
 def score(
@@ -130,7 +132,7 @@ def score(
             "tier_since": [str(day) if shown else None for day, shown in zip(settled.since, scored, strict=True)],
             "cause": np.where(moved, earlier["cause"].to_numpy(object), ""),
             "held": held,
-            "proposed": np.where(scored, settled.proposed, nothing),
+            "proposed": pd.Series(np.where(scored, settled.proposed, nothing), dtype=object),
             **_descriptions(base.facts, model, in_scope),
             "nearest": nearest.texts(told, calibration, base.facts),
             "missing": _missing(frame, model, calibration, in_scope, base.foreign),

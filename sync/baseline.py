@@ -97,6 +97,5 @@ def figures(run: Run, model: Model, as_of: date, accounts: Sequence[str] | None 
     ours = {connection.identity["user_id"] for connection in run.portfolio.crms()}
     with mirror.reading(run.portfolio_id) as tables:
         if accounts is not None:
-            known = tables["account"]
-            tables = {**tables, "account": known.filter(known.id.isin(sorted(accounts)))}
+            tables = features.only(tables, accounts)
         return mirror.frame(features.build(tables, model, as_of, ours).order_by("account_id"))
