@@ -1,6 +1,6 @@
 """Log-likelihood of BG/NBD with its first and second derivatives, summed over the different histories.
 
-Fader, Hardie & Lee (2005), "Counting Your Customers the Easy Way", equation 6, in logarithms: with x repeat purchases,
+Fader, Hardie & Lee (2005), "Counting Your Customers the Easy Way", in logarithms: with x repeat purchases,
 the last at t, watched for T, a customer adds
 
     ln G(r+x) - ln G(r) + r ln alpha + ln G(a+b) + ln G(b+x) - ln G(b) - ln G(a+b+x)      (purchases alone)

@@ -33,7 +33,9 @@ def retained_margin(
 ) -> Floats:
     """Lifetime value of a yearly margin m that goes on with probability r from each year to the next.
 
-    Source: Gupta & Lehmann (2003), "Customers as Assets": m r / (1 + i - r), and m r / (1 + i - r (1 + g)) with growth.
+    Source: Gupta & Lehmann (2003), "Customers as Assets": m r / (1 + i - r), the sum of m (r / (1 + i))^t over
+    all years t from 1. Growth, a number of years and the moment of payment change that sum; with growth it comes to
+    m r / (1 + i - r (1 + g)).
 
     Args:
         margin: m, the margin of the first year that is counted; may be negative. Broadcast against `retention`.
@@ -107,7 +109,7 @@ def discounted_value(
     discount: float,
     unit: Unit,
 ) -> pd.Series[float]:
-    """Discounted expected purchases times what one is worth: Fader, Hardie & Lee (2005), "RFM and CLV", equation 2.
+    """Discounted expected purchases times what one is worth: Fader, Hardie & Lee (2005), "RFM and CLV".
 
     Args:
         value_per_purchase: per row of the frame, with the same index: `GammaGamma.expected_average_value`, times the

@@ -12,8 +12,8 @@ import pandas as pd
 from scoring.ranks import Floats
 
 Base = Callable[[int], pd.DataFrame]
-#: A B2B base in days: three years, eleven orders per customer on average, few leave after any one order.
-B2B = {"r": 1.1, "alpha": 37.0, "a": 0.9, "b": 14.0}
+#: A B2B base in days: three years, eleven orders per customer, few leave after any one order.
+B2B = {"r": 1.1, "alpha": 35.0, "a": 0.9, "b": 14.0}
 #: The CDNOW customers in weeks (Fader, Hardie & Lee 2005, table 1).
 CDNOW = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
 
