@@ -3,7 +3,8 @@
     python -m tests.bench.clv [--customers 20000] [--json FILE]
 
 Compared are CPU seconds of one fit in a fresh process each, from the frame to the parameters, with BLAS kept to one
-thread, and the log-likelihood that was reached. It needs Linux with glibc for the memory figures, and ends with exit code 1 if a figure misses what is promised.
+thread, and the log-likelihood that was reached. Memory is read as Linux and glibc tell it. It ends with exit code 1 if
+a figure misses what is promised.
 """
 
 from __future__ import annotations
