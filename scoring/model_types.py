@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field, field_validator
 
 from scoring.conditions import STRICT, Condition, Text
+from scoring.model_governance import Overrides
 from scoring.model_mandatory import Mandatory
 from scoring.model_places import Detail, Leads, Opportunities, Requests, Retired
 from scoring.model_tiers import Component, Key, Label, Share, Tiers, Weight
@@ -388,6 +389,7 @@ class Model(Part):
     opportunities: Opportunities = Opportunities()
     leads: Leads = Leads()
     requests: Requests = Requests()
+    overrides: Overrides = Overrides()
     retired: Retired = Retired()
     playbook: Mapping[Key, Annotated[str, Field(min_length=1, max_length=4000)]] = {}
     administrator: Administrator | None = None

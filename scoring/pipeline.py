@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -118,13 +119,7 @@ def score(
         {
             "account_id": frame["account_id"],
             **base.scope,
-            "has_orders": frame["transactions_ever"].to_numpy() > 0,
-            "value_basis": calibration.value.basis,
-            "revenue": frame["revenue"].astype("Int64"),
-            "margin": _masked(worth.basis, scored & (calibration.value.basis == "margin")),
-            "value_score": pd.Series(np.where(scored, worth.score, np.nan)).astype("Float64"),
-            "cost": _masked(worth.spent, scored),
-            "cost_to_serve": pd.Series(np.where(scored, worth.relative, np.nan)).astype("Float64"),
+            **_worth(base, calibration.value.basis),
             **_ranks(frame, calibration, as_of, scored),
             "computed": _positions(base.positions, model, scored),
             "position": _positions(settled.positions, model, scored),
@@ -194,6 +189,20 @@ def _foreign(frame: pd.DataFrame, model: Model) -> np.ndarray:
     """Accounts whose amounts are in another currency than the model's: they cannot be compared, so they get no tier."""
     currency = frame["currency"]
     return (currency.notna() & (currency != model.currency)).to_numpy(dtype=bool, na_value=False)
+
+
+def _worth(base: _Base, basis: value.Basis) -> dict[str, Any]:
+    """Columns on what the accounts bring and cost."""
+    frame, worth, scored = base.frame, base.worth, base.scored
+    return {
+        "has_orders": frame["transactions_ever"].to_numpy() > 0,
+        "value_basis": basis,
+        "revenue": frame["revenue"].astype("Int64"),
+        "margin": _masked(worth.basis, scored & (basis == "margin")),
+        "value_score": pd.Series(np.where(scored, worth.score, np.nan)).astype("Float64"),
+        "cost": _masked(worth.spent, scored),
+        "cost_to_serve": pd.Series(np.where(scored, worth.relative, np.nan)).astype("Float64"),
+    }
 
 
 def _masked(amounts: Ints, shown: np.ndarray) -> pd.arrays.IntegerArray:

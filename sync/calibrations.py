@@ -69,7 +69,8 @@ def compare(
     for account, name, revenue, there, here in zip(*columns, strict=True):
         if there is not None and here is not None and there != here:
             moves[f"{there} > {here}"] += 1
-            accounts.append({"id": account, "name": name if isinstance(name, str) else account, "from": there, "to": here, "revenue": int(revenue)})
+            label = name if isinstance(name, str) else account
+            accounts.append({"id": account, "name": label, "from": there, "to": here, "revenue": int(revenue)})
     accounts.sort(key=lambda each: (-int(each["revenue"]), str(each["id"])))
     return {
         "customers": new.customers,

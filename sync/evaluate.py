@@ -20,7 +20,7 @@ from django.conf import settings
 from scoring import calibration as calibrating
 from scoring import pipeline
 from sync import baseline, calibrations, dirty, events, lease, mirror, outputs
-from sync.models import Calibration, Dirty, Run
+from sync.models import Calibration, Change, Dirty, Run
 
 #: Accounts per chunk: scored, and later planned, in one job.
 CHUNK = 5000
@@ -97,8 +97,22 @@ def scope_of(run: Run, calibration: Calibration | None) -> set[str] | None:
     if touched.accounts is None:
         return None
     ids = {record_id for _, record_id in touched.accounts} | set(asked.values_list("record_id", flat=True))
+    ids |= _written_lately(run)
     ids.discard(events.ANY)
     return ids if len(ids) <= MANY else None
+
+
+def _written_lately(run: Run) -> set[str]:
+    """Accounts written since the run before this one read the CRM.
+
+    An edit that puts back what we have just replaced is no difference to the mirror, which never saw our value.
+    """
+    read = Run.objects.filter(portfolio=run.portfolio, state=Run.State.DONE, pk__lt=run.pk).first()
+    if read is None:
+        return set()
+    writers = Run.objects.filter(portfolio=run.portfolio, pk__lt=run.pk).exclude(finished_at__lt=read.started_at)
+    sent = Change.objects.filter(run__in=writers, kind="account", attempts__gt=0)
+    return set(sent.values_list("record_id", flat=True)[: MANY + 1])
 
 
 def _follows_whole(run: Run, calibration: Calibration) -> bool:

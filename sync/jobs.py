@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
 from connectors.errors import ConnectorError, RateLimited, Retryable, Unavailable
-from sync import crms, drift, due, lease, notices, queue, run, vault
+from sync import crms, drift, due, lease, notices, overriding, queue, run, vault
 from sync.alerts import delivery
 from sync.models import Connection, Portfolio, Run
 
@@ -86,3 +87,8 @@ def check_drift(connection_id: int) -> None:
         drift.check(connection, crms.open_crm(connection), model)
     except (ConnectorError, vault.VaultLocked) as error:
         log.warning("the fields of %s were not compared with the model: %s", connection, error)
+
+
+def end_overrides(portfolio_id: int) -> None:
+    """Overrides whose time is up end; those that end soon are told."""
+    overriding.expire(Portfolio.objects.get(pk=portfolio_id), timezone.localdate())

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from connectors.errors import AuthRevoked
 from sync import outputs
-from sync.models import Connection, Notice, Portfolio, Run
+from sync.models import Connection, Notice, Override, Portfolio, Run
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,22 @@ def drifted(connection: Connection, found: Sequence[str]) -> None:
         subject=f"Fields of {connection} are not as the model has them",
         body=f"{listed}\n\nRuns stop until this is mended: tierline schema plan {connection}, then "
         f"tierline schema apply {connection}. Or change the model: tierline model publish FILE.",
+    )
+
+
+def overrides_end(portfolio: Portfolio, ending: Sequence[Override]) -> None:
+    """Remind of overrides whose time is nearly up."""
+    listed = "\n".join(
+        f"- {override.account}: {override.value} until {override.expires_on}"
+        f"{f', asked for by {override.requested_by}' if override.requested_by else ''}"
+        for override in ending
+    )
+    Notice.objects.create(
+        portfolio=portfolio,
+        key=f"overrides-{ending[0].pk}-{ending[0].expires_on}",
+        subject=f"{len(ending)} {'override ends' if len(ending) == 1 else 'overrides end'} soon",
+        body=f"After its last day the computed tier is published again, unless somebody asks anew:\n\n{listed}\n\n"
+        f"See them: {settings.TIERLINE_URL}/overrides",
     )
 
 

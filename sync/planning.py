@@ -21,9 +21,21 @@ from django.utils import timezone
 
 from connectors.base import Scalar
 from connectors.errors import Unavailable
-from sync import dirty, evaluate, holding, lease, mirror, outputs, requests, values
+from sync import (
+    dirty,
+    evaluate,
+    holding,
+    lease,
+    mirror,
+    outputs,
+    override_requests,
+    overriding,
+    requests,
+    reviewing,
+    values,
+)  # fmt: skip
 from sync.attached import Attached
-from sync.models import AccountState, Change, Connection, Override, Run, Score, refused_key
+from sync.models import AccountState, Change, Connection, Run, Score, refused_key
 from sync.plan import Account, OverrideRequest, Planned, digest, plan_account
 from sync.rows import Encoded, insert, update
 from sync.tally import Tally
@@ -56,6 +68,12 @@ def advance(run: Run, token: str) -> bool:
             counts={**run.counts, **tally.counts()},
         )
     return bool(number + 1 < int(total))
+
+
+def _since(row: Row) -> str | None:
+    """First day of the tier that is published; of an override its own."""
+    found: str | None = row.get("published_since") or row["tier_since"]
+    return found
 
 
 @contextmanager
@@ -106,6 +124,11 @@ class _Chunk:
         self.scored = [row for row in mine if row["account_id"] not in others]
         self.states = {record_id: state for record_id, state in self.states.items() if record_id not in others}
         self.before = {state.record_id: _facts(state) for state in known}
+        keys = {state.pk: state.record_id for state in known}
+        in_force, model = overriding.in_force(list(keys)), outputs.model(run.model)
+        standing = {keys[pk]: override for pk, override in in_force.items()}
+        self.scored = [overriding.applied(row, standing.get(row["account_id"]), model) for row in self.scored]
+        self.decided = overriding.settled(list(keys))
         self.attempted = self._attempted(ids)
         self.columns = [(role, outputs.OWN + role) for role in self.layout.names]
         self.changes: list[Row] = []
@@ -156,6 +179,12 @@ class _Chunk:
                 self._change("account", record_id, planned.name, parent, planned.before, planned.after)
             self._attach(state, row, planned, earlier)
 
+    def _replaceable(self, state: AccountState) -> dict[str, str | None]:
+        """Values that are not ours and that we may replace: attempted ones, and decided overrides."""
+        known = self.attempted.get(state.record_id, {})
+        decided = self.decided.get(state.pk) if state.pk else None
+        return known if decided is None else {**known, overriding.TIER: decided}
+
     def _count(self, state: AccountState, row: Row, planned: Planned, tally: Tally) -> None:
         tally.held_back += planned.held_back
         tally.kept_undone += len(planned.kept_undone)
@@ -181,9 +210,9 @@ class _Chunk:
             computed=computed,
             current={name: current[role] for role, name in self.layout.names.items()},
             written=state.written,
-            attempted=self.attempted.get(state.record_id, {}),
+            attempted=self._replaceable(state),
             reason=row["short_reason"] or "",
-            since=row["tier_since"] or "",
+            since=_since(row) or "",
             refused=state.refused,
             undone={name: value for name, (value, model) in state.undone.items() if model == self.run.model_id},
         )
@@ -192,7 +221,8 @@ class _Chunk:
     def _update(self, state: AccountState, row: Row, planned: Planned, current: dict[str, values.Stored]) -> None:
         record = self.held[state.record_id]
         tier = (row["tier"] or "") if row["in_scope"] else ""
-        state.tier_since = date.fromisoformat(row["tier_since"]) if tier else None
+        since = _since(row)
+        state.tier_since = date.fromisoformat(since) if tier and since else None
         state.tier = tier
         state.name = planned.name[:255]
         state.owner_record_id = record["owner_id"] or ""
@@ -258,7 +288,7 @@ class _Chunk:
         scored = AccountState.objects.filter(pk__in=[state.pk for state, _ in self.scores])
         scored.update(score=Subquery(newest))
         insert(Change, self.changes)
-        self._save_overrides()
+        self._save_requests()
 
     def _save_states(self) -> None:
         known = [state for state in self.states.values() if state.pk is not None]
@@ -272,32 +302,26 @@ class _Chunk:
         for record_id, pk in mine.values_list("record_id", "pk"):
             self.states[record_id].pk = pk
 
-    def _save_overrides(self) -> None:
-        wanted = {
-            (self.states[record_id].pk, request.output): request
-            for record_id, request in [
-                *((planned.record_id, request) for planned in self.planned for request in planned.overrides),
-                *self.edits,
-            ]
-        }
-        states = [state.pk for state in self.states.values()]
-        for override in Override.objects.filter(account_id__in=states, state=Override.State.REQUESTED):
-            request = wanted.pop((override.account_id, override.field), None)
-            if request is None:
-                override.state = Override.State.WITHDRAWN
-            else:
-                override.value, override.computed = request.value or "", request.computed or ""
-            override.save(update_fields=["state", "value", "computed"])
-        Override.objects.bulk_create(
-            Override(
-                account_id=pk,
-                field=field,
-                value=request.value or "",
-                computed=request.computed or "",
-                run=self.run,
-            )
-            for (pk, field), request in wanted.items()
-        )
+    def _save_requests(self) -> None:
+        requested = [
+            *((planned.record_id, request) for planned in self.planned for request in planned.overrides),
+            *self.edits,
+        ]
+        wanted = {(self.states[record_id].pk, request.output): request for record_id, request in requested}
+        accounts = [state.pk for state in self.states.values()]
+        override_requests.record(self.run, accounts, wanted)
+        override_requests.note_replaced(self.decided, self._tiers())
+        rows = [(self.states[row["account_id"]], row) for row in self.scored]
+        reviewing.note(self.run, evaluate.as_of(self.run), rows)
+
+    def _tiers(self) -> dict[int, str]:
+        """Tier per account in the CRM once what is planned is written."""
+        name = self.layout.names["tier"]
+        found = {state.pk: values.text(state.current.get("tier")) or "" for state in self.states.values()}
+        for planned in self.planned:
+            if name in planned.after and not planned.held_back:
+                found[self.states[planned.record_id].pk] = values.text(planned.after[name]) or ""
+        return found
 
 
 _FACTS = (

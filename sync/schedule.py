@@ -74,6 +74,13 @@ def start_micro_batches() -> None:
             log.info("micro-batch of %s not started: %s", portfolio, reason)
 
 
+def end_overrides() -> None:
+    """Queue a look at the overrides of every portfolio that has some in force."""
+    in_force = Portfolio.objects.filter(connections__accounts__overrides__state="approved")
+    for pk in in_force.values_list("pk", flat=True).distinct():
+        queue.enqueue("end_overrides", pk)
+
+
 def check_drift() -> None:
     """Queue a comparison of every CRM's fields with the model that was last made hours ago."""
     before = timezone.now() - DRIFT_EVERY
@@ -84,10 +91,13 @@ def check_drift() -> None:
 
 
 def loop(stopped: Callable[[], bool], pause: float = 1.0) -> None:
-    """Until `stopped`: sweep every second, the rest every half minute."""
-    rare = 0.0
+    """Until `stopped`: sweep every second, overrides every hour, the rest every half minute."""
+    rare = hourly = 0.0
     while not stopped():
         sweep()
+        if time.monotonic() - hourly > 3600:
+            hourly = time.monotonic()
+            end_overrides()
         if time.monotonic() - rare > 30:
             rare = time.monotonic()
             resend()

@@ -104,6 +104,7 @@ class Override(models.Model):
         kind: "lock" keeps the value whatever is computed; "floor" keeps the tier from falling below it.
         reason: code of the model's list of reasons; "" for an edit noticed in the CRM that nobody has explained yet.
         expires_on: last day it holds.
+        replaced: of one that was rejected or has ended: the CRM no longer holds its value.
         was_right: the verdict when it ended, by whoever looked at it then.
     """
 
@@ -134,6 +135,7 @@ class Override(models.Model):
     decision = models.CharField(max_length=1000, blank=True)
     expires_on = models.DateField(null=True)
     reminded_at = models.DateTimeField(null=True)
+    replaced = models.BooleanField(default=False)
     was_right = models.BooleanField(null=True)
     run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="+")
     noticed_at = models.DateTimeField(auto_now_add=True)

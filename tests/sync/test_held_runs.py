@@ -12,7 +12,8 @@ from sync.models import AccountState, AuditEvent, Change, Run, Score
 from tests.sync.stage import Stage
 
 OTHER_CUTS = (
-    ("cuts: {value: [{quantile: 0.6}], cost: [{quantile: 0.5}]}", "cuts: {value: [{quantile: 0.85}], cost: [{quantile: 0.9}]}"),
+    ("value: [{quantile: 0.6}]", "value: [{quantile: 0.85}]"),
+    ("cost: [{quantile: 0.5}]", "cost: [{quantile: 0.9}]"),
     ("share: {min: 0.05, max: 0.5}", "share: {min: 0.0, max: 1.0}"),
     ("guard: {tiers_moved", "guard: {at_least: 3, tiers_moved"),
 )

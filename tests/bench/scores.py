@@ -1,0 +1,176 @@
+"""What scoring costs: features, scores, tiers and stored reasons of a large base, and of a night's changes.
+
+`python -m tests.bench.scores [ACCOUNTS] [ORDERS]`, 1 M and 10 M unless told. Beside it stands one GROUP BY of DuckDB
+over the same orders, in the same run: compare with that rather than with the seconds. The night's changes are 10,000
+new orders; they are taken on the base and on a tenth of it, to see whether their cost grows with the base.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import pandas as pd
+import pyarrow as pa
+import yaml
+
+from scoring import features, model, pipeline, presets
+from scoring.calibration import Calibration
+from scoring.model import Model
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "admin.settings")
+AS_OF = date(2026, 11, 1)
+CHUNK = 25_000
+DELTA = 10_000
+LIMITS: dict[str, Any] = {"memory_limit": "1GB", "threads": 2}
+RESULTS = Path("bench-results")
+
+ACCOUNTS = """
+    INSERT INTO account (connection, id, name, type, industry, country, owner_id)
+    SELECT 'bench', printf('A%09d', i), 'Account ' || i, 'Customer - Direct',
+        ['Energy', 'Utilities', 'Mining', 'Chemicals', 'Automotive', 'Marine', 'Construction'][1 + i % 7], 'FI', 'U1'
+    FROM range({accounts}) t(i)
+"""
+ORDERS = """
+    INSERT INTO "order" (connection, id, account_id, status, ordered_on, amount)
+    SELECT 'bench', printf('O%010d', i), printf('A%09d', CAST(floor({accounts} * pow(random(), 1.5)) AS BIGINT)),
+        'Activated', DATE '2026-10-31' - CAST(floor(1095 * random()) AS INTEGER),
+        CAST(10000 * exp(6 + 1.5 * (random() + random() + random() - 1.5)) AS BIGINT)
+    FROM range({orders}) t(i)
+"""
+
+
+def main(accounts: int, orders: int) -> None:
+    load = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory(prefix="tierline-scores-") as folder:
+        small = night(Path(folder) / "tenth.duckdb", accounts // 10, orders // 10)
+        rows = whole(Path(folder) / "base.duckdb", accounts, orders)
+        rows |= {"tenth_" + name: seconds for name, seconds in small.items()}
+    rows |= {
+        "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        "load_before": round(load, 2),
+        "load_after": round(os.getloadavg()[0], 2),
+    }
+    for name, figure in rows.items():
+        print(f"  {name:28} {figure:>14,}")
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"scores-{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
+    path.write_text(json.dumps(rows, indent=1))
+    print(f"kept in {path}")
+
+
+def using() -> Model:
+    """The default model on orders without lines: revenue is the basis."""
+    content = yaml.safe_load(presets.text("default"))
+    content["value"] |= {"revenue_from": "orders"}
+    return model.parse(yaml.safe_dump(content, sort_keys=False), "bench")
+
+
+def whole(path: Path, accounts: int, orders: int) -> dict[str, Any]:
+    """Everything over the whole base, then a night's changes on top of it."""
+    fill(path, accounts, orders)
+    rows: dict[str, Any] = {"accounts": accounts, "orders": orders}
+    with timed(rows, "group_by"), duckdb.connect(str(path), read_only=True, config=LIMITS) as database:
+        database.execute(
+            'SELECT account_id, count(*), sum(amount), max(ordered_on) FROM "order" GROUP BY account_id'
+        ).to_arrow_table()
+    chosen = using()
+    started = time.monotonic()
+    with timed(rows, "features"):
+        frame = figures(path, chosen)
+    with timed(rows, "calibrate"):
+        fitted = pipeline.calibrate(frame, chosen, AS_OF)
+    with timed(rows, "score_and_reasons"):
+        for number, first in enumerate(range(0, len(frame), CHUNK)):
+            table = pipeline.score(frame.iloc[first : first + CHUNK], chosen, fitted, AS_OF)
+            table.to_parquet(path.with_suffix(f".{number}.parquet"), index=False)
+    rows["whole"] = round(time.monotonic() - started, 1)
+    rows["whole_over_group_by"] = round(rows["whole"] / rows["group_by"], 1)
+    del frame
+    return rows | changes(path, chosen, fitted, accounts, orders)
+
+
+def night(path: Path, accounts: int, orders: int) -> dict[str, Any]:
+    """A night's changes on a base of its own."""
+    fill(path, accounts, orders)
+    chosen = using()
+    fitted = pipeline.calibrate(figures(path, chosen), chosen, AS_OF)
+    return changes(path, chosen, fitted, accounts, orders)
+
+
+def changes(path: Path, chosen: Model, fitted: Calibration, accounts: int, orders: int) -> dict[str, Any]:
+    """10,000 new orders: into the mirror, then features and scores of the accounts they touch."""
+    from sync.mirror import Cursor, Mirror
+
+    rows: dict[str, Any] = {}
+    pick = [f"A{(number * 7919) % accounts:09}" for number in range(DELTA)]
+    new = pa.table(
+        {
+            "id": [f"O{orders + number:010}" for number in range(DELTA)],
+            "account_id": pick,
+            "status": ["Activated"] * DELTA,
+            "ordered_on": pa.array([date(2026, 10, 30)] * DELTA, pa.date32()),
+            "amount": pa.array([50 + number % 900 for number in range(DELTA)], pa.decimal128(18, 4)),
+        }
+    )
+    started = time.monotonic()
+    with timed(rows, "delta_absorb"), duckdb.connect(str(path), config=LIMITS) as database:
+        Mirror(database).absorb("bench", "order", new, cursor=Cursor(None, "", True))
+    with timed(rows, "delta_features"):
+        frame = figures(path, chosen, sorted(set(pick)))
+    with timed(rows, "delta_score"):
+        pipeline.score(frame, chosen, fitted, AS_OF)
+    rows["delta"] = round(time.monotonic() - started, 2)
+    return rows
+
+
+def fill(path: Path, accounts: int, orders: int) -> None:
+    """A mirror of made-up customers; the same one every time."""
+    from connectors.base import COLUMNS
+    from sync.mirror import Mirror
+
+    with duckdb.connect(str(path), config=LIMITS) as database:
+        mirror = Mirror(database)
+        for kind in ("account", "order"):
+            mirror.cursor("bench", kind, dict.fromkeys(COLUMNS[kind], ""))
+        database.execute("SELECT setseed(0.5)")
+        database.execute(ACCOUNTS.format(accounts=accounts))
+        database.execute(ORDERS.format(accounts=accounts, orders=orders))
+        database.execute("CHECKPOINT")
+
+
+def figures(path: Path, chosen: Model, accounts: list[str] | None = None) -> pd.DataFrame:
+    backend = ibis.duckdb.connect(str(path), read_only=True, **LIMITS)
+    tables = {kind: backend.table(kind) for kind in ("account", "order")}
+    if accounts is not None:
+        tables = features.only(tables, accounts)
+    frame: pd.DataFrame = features.build(tables, chosen, AS_OF).order_by("account_id").to_pandas()
+    backend.disconnect()
+    return frame
+
+
+@contextmanager
+def timed(rows: dict[str, Any], name: str) -> Iterator[None]:
+    started = time.monotonic()
+    yield
+    rows[name] = round(time.monotonic() - started, 2)
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    given = [int(value.replace("_", "")) for value in sys.argv[1:]]
+    main(*(given or [1_000_000, 10_000_000]))
