@@ -84,8 +84,10 @@ def build(tables: Mapping[str, Table], model: Model, as_of: date, excluded_actor
         _contracts(tables, as_of),
     )
     frame = _accounts(tables["account"], model)
-    for part in parts:
-        frame = frame.left_join(part, frame.account_id == part.part_account).drop("part_account")
+    # One chain of joins: nested ones are deeper than SQLite's parser goes.
+    for number, part in enumerate(parts):
+        key = f"part_{number}"
+        frame = frame.left_join(part.rename({key: "part_account"}), [("account_id", key)])
     counts = [*_ORDER_SUMS, *_DEAL_SUMS, "tickets", *ticket_columns(model).values()]
     counts += ["visits", "calls", "activities", "contracts_active", "product_families"]
     frame = frame.mutate(**{name: frame[name].fill_null(0) for name in counts})

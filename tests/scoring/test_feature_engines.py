@@ -1,0 +1,63 @@
+"""The same expressions on every engine: DuckDB, SQLite and PostgreSQL give identical features."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pgserver.postgres_server import get_server
+
+from scoring import features
+from tests.scoring.frames import default
+from tests.scoring.test_features import AS_OF, company, on_duckdb
+
+#: Every kind of record counts in it: families only where loyalty does.
+MODEL = default(value={"components": {"money": 60, "growth": 20, "loyalty": 20}})
+
+
+@contextmanager
+def sqlite(folder: Path) -> Iterator[Any]:
+    backend = ibis.sqlite.connect(folder / "mirror.sqlite3")
+    try:
+        yield backend
+    finally:
+        backend.disconnect()
+
+
+@contextmanager
+def postgres(folder: Path) -> Iterator[Any]:
+    server = get_server(folder / "postgres", cleanup_mode="delete")
+    try:
+        backend = ibis.connect(server.get_uri())
+        yield backend
+        backend.disconnect()
+    finally:
+        server.cleanup()
+
+
+def filled(backend: Any) -> dict[str, Any]:
+    """The company's records as tables of this engine."""
+    for kind, frame in company().items():
+        types = ibis.memtable(pa.Table.from_pandas(frame, preserve_index=False)).schema()
+        schema = {name: "string" if str(type_) == "null" else type_ for name, type_ in types.items()}
+        plain = frame.astype(object).where(frame.notna(), None)
+        backend.create_table(kind, ibis.memtable(plain, schema=schema))
+    return {kind: backend.table(kind) for kind in company()}
+
+
+def told(frame: pd.DataFrame) -> dict[str, list[str]]:
+    """Values as text: engines differ in how they name a type, not in what they hold."""
+    return {str(name): frame[name].astype(object).where(frame[name].notna(), None).map(str).tolist() for name in frame}
+
+
+@pytest.mark.parametrize("engine", [sqlite, postgres])
+def test_every_engine_gives_the_features_of_duckdb(engine: Callable[[Path], Any], tmp_path: Path) -> None:
+    with engine(tmp_path) as backend:
+        expression = features.build(filled(backend), MODEL, AS_OF, {"OURS"}).order_by("account_id")
+        assert told(expression.to_pandas()) == told(on_duckdb(company(), MODEL))
