@@ -9,7 +9,7 @@ help:
 	@echo "make run    install what is needed, then show the whole product at work on a demo company"
 	@echo "make test   install what is needed, then run all tests and checks"
 	@echo "make setup  install what is needed to run, nothing else"
-	@echo "make bench  measure the job at 1,000 and 10,000 accounts"
+	@echo "make bench  measure the job, and scoring of a million accounts; report on a real company"
 	@echo "make soak   the long proofs: more seeds of the kill tests, random faults"
 
 setup:
@@ -32,6 +32,8 @@ test: lint
 
 bench: setup-dev
 	$(BIN)/python -m tests.bench.run
+	$(BIN)/python -m tests.bench.scores
+	$(BIN)/python -m tests.bench.adventureworks
 
 soak: setup-dev
 	$(BIN)/pytest -m soak --override-ini addopts="-p tests.isolation --import-mode=importlib -ra"

@@ -2,82 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pandas as pd
 import pytest
 
 from admin.cli.output import Stop
 from admin.demo import datasets
 from connectors.files import CrmAccount, Files, load_mapping
-from connectors.sandbox import load, mapping
-from connectors.sandbox.load import LoadReport
-from connectors.sandbox.org.org import Org
-from scoring import features, pipeline
-from scoring import model as models
-from sync import clock, mirror
-from tests.admin import orgs
-
-DATA = Path(__file__).parents[3] / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is not there")
-TODAY = date(2026, 11, 23)
-
-
-@dataclass
-class Company:
-    """A data set in an org, and in a mirror as the Salesforce connector reads it."""
-
-    dataset: datasets.Dataset
-    org: Org
-    report: LoadReport
-    database: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
-
-    def __post_init__(self) -> None:
-        assert self.dataset.model is not None
-        self.model = models.load(self.dataset.model)
-        self.mirror = mirror.Mirror(self.database)
-        orgs.fill(self.mirror, self.org, self.model)
-
-    def rows(self, soql: str) -> list[dict[str, Any]]:
-        return orgs.rows(self.org, soql)
-
-    def count(self, object_name: str, where: str = "Id != null") -> int:
-        return self.org.query(f"SELECT COUNT() FROM {object_name} WHERE {where}").total
-
-    def total(self, object_name: str, column: str) -> Decimal:
-        return sum((row[column] for row in self.rows(f"SELECT {column} FROM {object_name}")), Decimal(0))
-
-    @property
-    def tables(self) -> Mapping[str, Any]:
-        return orgs.tables_of(self.database)
-
-    @property
-    def as_of(self) -> date:
-        return clock.as_of(self.model, TODAY, self.tables)
-
-    def features(self) -> pd.DataFrame:
-        frame: pd.DataFrame = features.build(self.tables, self.model, self.as_of).order_by("account_id").to_pandas()
-        return frame
-
-    @cached_property
-    def scores(self) -> pd.DataFrame:
-        frame = self.features()
-        calibration = pipeline.calibrate(frame, self.model, self.as_of)
-        return pipeline.score(frame, self.model, calibration, self.as_of)
-
-
-def company(name: str, home: Path, mapping_name: str = "") -> Company:
-    dataset = datasets.find(DATA / name)
-    path = dataset.mapping.with_name(mapping_name) if mapping_name else dataset.mapping
-    org = Org.open(home)
-    return Company(dataset, org, load.load(org, dataset.directory, mapping.read(path)))
+from tests.admin.companies import Company, company, needs_data
+from tests.bench import adventureworks as finance
 
 
 @pytest.fixture(scope="module")
@@ -205,3 +142,17 @@ def test_a_folder_that_nothing_fits_is_refused_with_a_way_out(tmp_path: Path) ->
     with pytest.raises(Stop, match=r"has no mapping.yaml") as caught:
         datasets.find(tmp_path)
     assert "LOADING.md" in caught.value.next_step
+
+
+@needs_data
+def test_the_finance_report_of_adventureworks_adds_up(adventureworks: Company) -> None:
+    customers = finance.rows(adventureworks)
+    assert len(customers) == 635
+    assert (customers["gross_margin"] < 0).sum() == 297
+    assert (customers["tier"].value_counts() > 0).sum() == 4
+    items = customers[[name for name in customers if str(name).startswith("cost_of_")]].sum(axis=1)
+    assert (items - customers["cost_to_serve"]).abs().max() < 1e-6
+    large = customers[customers["gross_margin"] > 0].head(20)
+    assert 0 < large["tier"].isin(["gold", "bronze"]).sum() < 20, "large is neither costly nor cheap by itself"
+    text = "\n".join(finance.report(adventureworks, customers))
+    assert "| **All** | 635 | 1,802 | 36,240,485 | 36,914,212 | -673,727 | 906,013 |" in text
