@@ -62,6 +62,13 @@ COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
         "id": TEXT, "account_id": TEXT, "status": TEXT, "starts_on": DAY, "ends_on": DAY,
         "modified_at": INSTANT,
     },
+    "invoice": {
+        "id": TEXT, "account_id": TEXT, "issued_on": DAY, "due_on": DAY, "paid_on": DAY, "amount": MONEY,
+        "is_disputed": FLAG, "currency": TEXT, "modified_at": INSTANT,
+    },
+    "return": {
+        "id": TEXT, "account_id": TEXT, "returned_on": DAY, "amount": MONEY, "modified_at": INSTANT,
+    },
     "detail": {"id": TEXT, "account_id": TEXT, "key": TEXT, "modified_at": INSTANT},
 }  # fmt: skip
 

@@ -45,6 +45,10 @@ _ACTIVITIES = {
     "deal_won": ("deals_won", "deal won", "deals won"),
     "deal_lost": ("deals_lost", "deal lost", "deals lost"),
     "deal_open": ("deals_open", "open deal", "open deals"),
+    "dispute": ("disputes", "disputed invoice", "disputed invoices"),
+    "return_": ("returns", "return", "returns"),
+    "late_payment": ("invoices_late", "late payment", "late payments"),
+    "onboarding": ("onboardings", "onboarding", "onboardings"),
 }
 
 

@@ -16,8 +16,14 @@ Columns of the result, in this order:
     visits, calls, activities, last_activity_on
     deals_won, deals_lost, deals_open, won_amount, open_amount
     contracts_active
+    invoices, invoices_late (paid after the due day, or unpaid and due), days_late (of all of them), disputes
+    invoices_recent, days_late_recent                                              of the window's second half
+    overdue_invoices, overdue_amount (money)                                       unpaid and due, however old
+    returns, returned_amount (money), onboardings (1 where the first transaction is in the window)
+    activities_before                                                              of the window before the window
 Counts and sums cover the model's window: `value.windows.months` before `as_of`, which itself is excluded. "Ever",
-"first" and "last" look back without limit, and open deals and active contracts are those of the day before `as_of`.
+"first" and "last" look back without limit. Open deals, active contracts and unpaid invoices are those of the day
+before `as_of`.
 """
 
 from __future__ import annotations
@@ -55,6 +61,11 @@ _DEAL_SUMS = (
     *("deals_won", "deals_lost", "deals_open", "won_amount", "won_amount_before", "won_quarters", "open_amount"),
     "deals_won_ever",
 )
+_INVOICE_SUMS = (
+    *("invoices", "invoices_late", "days_late", "disputes", "invoices_recent", "days_late_recent"),
+    *("overdue_invoices", "overdue_amount"),
+)
+_RETURN_SUMS = ("returns", "returned_amount")
 _QUARTERS = 8
 #: Contracts in these states were never signed.
 _UNSIGNED = ("draft", "in approval process", "inapproval")
@@ -80,8 +91,10 @@ def build(tables: Mapping[str, Table], model: Model, as_of: date, excluded_actor
         _families(tables, model, start, as_of),
         _deals(tables, (earlier, start), as_of),
         _tickets(tables, model, start, as_of),
-        _activities(tables, start, as_of, excluded_actors),
+        _activities(tables, (earlier, start), as_of, excluded_actors),
         _contracts(tables, as_of),
+        _invoices(tables, (start, months_before(as_of, months // 2)), as_of),
+        _returns(tables, start, as_of),
     )
     frame = _accounts(tables["account"], model)
     # One chain of joins: nested ones are deeper than SQLite's parser goes.
@@ -89,9 +102,12 @@ def build(tables: Mapping[str, Table], model: Model, as_of: date, excluded_actor
         key = f"part_{number}"
         frame = frame.left_join(part.rename({key: "part_account"}), [("account_id", key)])
     counts = [*_ORDER_SUMS, *_DEAL_SUMS, "tickets", *ticket_columns(model).values()]
-    counts += ["visits", "calls", "activities", "contracts_active", "product_families"]
+    counts += ["visits", "calls", "activities", "activities_before", "contracts_active", "product_families"]
+    counts += [*_INVOICE_SUMS, *_RETURN_SUMS]
     frame = frame.mutate(**{name: frame[name].fill_null(0) for name in counts})
-    return frame.mutate(**_transactions(frame, model)).select(*_columns(model))
+    frame = frame.mutate(**_transactions(frame, model))
+    is_new = (frame.first_transaction_on >= ibis.literal(start)).fill_null(False)
+    return frame.mutate(onboardings=is_new.ifelse(1, 0).cast("int64")).select(*_columns(model))
 
 
 def only(tables: Mapping[str, Table], accounts: Collection[str]) -> dict[str, Table]:
@@ -116,6 +132,7 @@ def _columns(model: Model) -> list[str]:
         *("orders", "order_lines", "small_orders", "expedited_orders", "freight", "discount"),
         *("tickets", *ticket_columns(model).values(), "visits", "calls", "activities", "last_activity_on"),
         *("deals_won", "deals_lost", "deals_open", "won_amount", "open_amount", "contracts_active"),
+        *(*_INVOICE_SUMS, *_RETURN_SUMS, "onboardings", "activities_before"),
     ]
 
 
@@ -334,7 +351,9 @@ def _tickets(tables: Mapping[str, Table], model: Model, start: date, as_of: date
     )
 
 
-def _activities(tables: Mapping[str, Table], start: date, as_of: date, excluded_actors: Collection[str]) -> Table:
+def _activities(
+    tables: Mapping[str, Table], starts: tuple[date, date], as_of: date, excluded_actors: Collection[str]
+) -> Table:
     """Per account: what people did with it; `visits` and `calls` are the types the rate card knows."""
     columns = {"account_id": "string", "activity_type": "string", "happened_on": "date", "created_by_id": "string"}
     activity = _table(tables, "activity", columns)
@@ -342,12 +361,14 @@ def _activities(tables: Mapping[str, Table], start: date, as_of: date, excluded_
     if excluded_actors:
         actor = activity.created_by_id.fill_null("")
         activity = activity.filter(~actor.isin(sorted(excluded_actors)))
-    window = activity.happened_on >= ibis.literal(start)
+    earlier, start = (ibis.literal(day) for day in starts)
+    window = activity.happened_on >= start
     kind = _lower(activity.activity_type)
     return activity.group_by(part_account=activity.account_id).aggregate(
         visits=_count(window & (kind == "visit")),
         calls=_count(window & (kind == "call")),
         activities=_count(window),
+        activities_before=_count(~window & (activity.happened_on >= earlier)),
         last_activity_on=activity.happened_on.max(),
     )
 
@@ -361,4 +382,44 @@ def _contracts(tables: Mapping[str, Table], as_of: date) -> Table:
     contract = contract.filter(contract.account_id.notnull() & runs & ~_lower(contract.status).isin(_UNSIGNED))
     return contract.group_by(part_account=contract.account_id).aggregate(
         contracts_active=_count(contract.account_id.notnull())
+    )
+
+
+def _invoices(tables: Mapping[str, Table], starts: tuple[date, date], as_of: date) -> Table:
+    """Per account: invoices issued in the window and how late they were paid, and what is overdue.
+
+    `starts`: first days of the window and of its second half. An invoice paid on `as_of` or later counts as unpaid, and
+    an unpaid one is late by the days from its due day to `as_of`. Without a due day an invoice is never late.
+    """
+    columns = {"account_id": "string", "issued_on": "date", "due_on": "date", "paid_on": "date"}
+    invoice = _table(tables, "invoice", columns | {"amount": "int64", "is_disputed": "boolean"})
+    start, recent, day = (ibis.literal(each) for each in (*starts, as_of))
+    invoice = invoice.filter(invoice.account_id.notnull() & (invoice.issued_on < day))
+    window, second_half = invoice.issued_on >= start, invoice.issued_on >= recent
+    paid = (invoice.paid_on < day).fill_null(False)
+    ended = paid.ifelse(invoice.paid_on, day)
+    late = (ended > invoice.due_on).fill_null(False)
+    days = ended.delta(invoice.due_on, unit="day")
+    return invoice.group_by(part_account=invoice.account_id).aggregate(
+        invoices=_count(window),
+        invoices_late=_count(window & late),
+        days_late=_sum(days, window & late),
+        disputes=_count(window & invoice.is_disputed.fill_null(False)),
+        invoices_recent=_count(second_half),
+        days_late_recent=_sum(days, second_half & late),
+        overdue_invoices=_count(late & ~paid),
+        overdue_amount=_sum(invoice.amount, late & ~paid),
+    )
+
+
+def _returns(tables: Mapping[str, Table], start: date, as_of: date) -> Table:
+    """Per account: what came back in the window."""
+    returned = _table(tables, "return", {"account_id": "string", "returned_on": "date", "amount": "int64"})
+    returned = returned.filter(
+        returned.account_id.notnull()
+        & (returned.returned_on < ibis.literal(as_of))
+        & (returned.returned_on >= ibis.literal(start))
+    )
+    return returned.group_by(part_account=returned.account_id).aggregate(
+        returns=_count(returned.account_id.notnull()), returned_amount=_sum(returned.amount, None)
     )

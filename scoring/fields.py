@@ -61,6 +61,12 @@ _SUMS: Mapping[str, tuple[FieldType, str]] = {
     "won_amount": ("money", "Amount won in the window"),
     "open_amount": ("money", "Amount of open deals"),
     "contracts_active": ("number", "Active contracts"),
+    "invoices": ("number", "Invoices in the window"),
+    "invoices_late": ("number", "Late invoices in the window"),
+    "days_late": ("number", "Days late in the window"),
+    "disputes": ("number", "Disputed invoices in the window"),
+    "overdue_amount": ("money", "Overdue amount"),
+    "returns": ("number", "Returns in the window"),
 }
 
 #: Names an attribute cannot take.
@@ -81,6 +87,8 @@ COLUMNS: Mapping[str, frozenset[str]] = {
         "ticket": "id account_id priority status is_closed opened_on modified_at",
         "activity": "id account_id activity_type happened_on created_by_id modified_at",
         "contract": "id account_id status starts_on ends_on modified_at",
+        "invoice": "id account_id issued_on due_on paid_on amount is_disputed currency modified_at",
+        "return": "id account_id returned_on amount modified_at",
     }.items()
 }
 
@@ -93,7 +101,12 @@ NEEDED: Mapping[str, frozenset[str]] = {
     "ticket": frozenset({"account_id", "opened_on"}),
     "activity": frozenset({"account_id", "activity_type", "happened_on"}),
     "contract": frozenset({"account_id", "starts_on", "ends_on"}),
+    "invoice": frozenset({"account_id", "issued_on", "due_on", "paid_on", "amount"}),
+    "return": frozenset({"account_id", "returned_on"}),
 }
+
+#: Kinds that no CRM has an object of its own for: a model that maps their columns says in which object they are.
+OWN_ONLY = frozenset({"invoice", "return"})
 
 
 def rule_fields(model: Model) -> dict[str, RuleField]:

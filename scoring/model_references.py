@@ -9,7 +9,7 @@ from itertools import product
 
 from scoring import components, tier_references
 from scoring.conditions import OPERATORS, All, AnyOf, Condition, Not, Otherwise, Test
-from scoring.fields import BUILT_IN, COLUMNS, NEEDED, RuleField, rule_fields, text_fields
+from scoring.fields import BUILT_IN, COLUMNS, NEEDED, OWN_ONLY, RuleField, rule_fields, text_fields
 from scoring.model_messages import nearest
 from scoring.model_types import DEFAULT_NAMES, Model, ValueProfile
 
@@ -243,7 +243,7 @@ def _money(model: Model) -> Iterator[Flaw]:
     for name in type(card.activities).model_fields:
         work = getattr(card.activities, name)
         if work and work.role not in card.cost_per_minute:
-            loc = ("cost_to_serve", "activities", name, "role")
+            loc = ("cost_to_serve", "activities", name.rstrip("_"), "role")
             yield _unknown(loc, "role in cost_per_minute", work.role, card.cost_per_minute)
     if card.activities.ticket:
         loc = ("cost_to_serve", "activities", "ticket", "minutes")
@@ -308,6 +308,9 @@ def _crm(model: Model) -> Iterator[Flaw]:
             if kind not in COLUMNS:
                 yield _unknown(loc, "kind of record", kind, COLUMNS)
                 continue
+            if kind in OWN_ONLY and kind not in own.objects:
+                message = f"there is no standard object for {kind} records, so which one holds them has to be said."
+                yield Flaw(loc, message, f"objects: {{{kind}: the object's API name}}")
             known = COLUMNS[kind] | (set(model.attributes) if kind == "account" else set())
             for column in columns:
                 if column not in known:

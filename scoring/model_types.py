@@ -33,7 +33,7 @@ RuleKey = Literal[
 ]
 
 #: Kinds that a company may keep in an object of its own.
-TransactionKind = Literal["product", "order", "order_line", "ticket", "activity", "contract"]
+TransactionKind = Literal["product", "order", "order_line", "ticket", "activity", "contract", "invoice", "return"]
 
 #: Names of the fields we publish to, per CRM and role, unless the model file names others.
 DEFAULT_NAMES: Mapping[str, Mapping[str, str]] = {
@@ -259,7 +259,14 @@ class TicketWork(Part):
 
 
 class RateCard(Part):
-    """Minutes per activity; an activity left out costs nothing."""
+    """Minutes per activity; an activity left out costs nothing.
+
+    Attributes:
+        dispute: per disputed invoice.
+        return_: per return (`return` in the file).
+        late_payment: per invoice that was paid late, or is overdue.
+        onboarding: once per account, in the window in which it first bought.
+    """
 
     order: Work | None = None
     order_line: Work | None = None
@@ -271,6 +278,10 @@ class RateCard(Part):
     deal_won: Work | None = None
     deal_lost: Work | None = None
     deal_open: Work | None = None
+    dispute: Work | None = None
+    return_: Annotated[Work | None, Field(alias="return")] = None
+    late_payment: Work | None = None
+    onboarding: Work | None = None
 
 
 class CostMoney(Part):

@@ -21,6 +21,8 @@ _PATHS = {
     "ticket": ("account", "account_id"),
     "activity": ("account", "account_id"),
     "contract": ("account", "account_id"),
+    "invoice": ("account", "account_id"),
+    "return": ("account", "account_id"),
     "detail": ("account", "account_id"),
 }
 #: Kinds that no score depends on.

@@ -125,7 +125,7 @@ class Salesforce:
         return {
             kind: OWN_DEFAULTS if kind in self._objects else DEFAULTS[kind]
             for kind in SOURCES
-            if all(source.name in queryable for source in self._sources(kind))
+            if self._sources(kind) and all(source.name in queryable for source in self._sources(kind))
         }
 
     def use_objects(self, objects: Mapping[str, str]) -> None:

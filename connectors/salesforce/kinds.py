@@ -46,6 +46,9 @@ SOURCES: Mapping[str, tuple[Source, ...]] = {
         Source("Event", "00U", constants={"activity_type": "visit"}),
     ),
     "contract": (Source("Contract", "800"),),
+    # Orgs keep these in objects of their own or of an accounting package; the model says in which.
+    "invoice": (),
+    "return": (),
     "detail": (Source(DETAIL, ""),),
 }
 
@@ -113,6 +116,7 @@ def only_source(kind: str) -> Source:
     if kind in SCHEMA_ONLY:
         return SCHEMA_ONLY[kind]
     sources = sources_of(kind)
-    if len(sources) > 1:
-        raise ValueError(f"{kind} records live in {' and '.join(source.name for source in sources)}: read only")
+    if len(sources) != 1:
+        where = " and ".join(source.name for source in sources) or "an object of the company's own"
+        raise ValueError(f"{kind} records live in {where}: read only")
     return sources[0]

@@ -24,6 +24,8 @@ MONEY = (
     "discount",
     "won_amount",
     "open_amount",
+    "overdue_amount",
+    "returned_amount",
 )
 
 
@@ -47,6 +49,8 @@ def accounts(*rows: dict[str, Any], using: Model | None = None) -> pd.DataFrame:
         *("orders", "order_lines", "small_orders", "expedited_orders", "freight", "discount"),
         *("tickets", *tickets.values(), "visits", "calls", "activities"),
         *("deals_won", "deals_lost", "deals_open", "won_amount", "open_amount", "contracts_active"),
+        *("invoices", "invoices_late", "days_late", "disputes", "invoices_recent", "days_late_recent"),
+        *("overdue_invoices", "overdue_amount", "returns", "returned_amount", "onboardings", "activities_before"),
     )
     texts: dict[str, Any] = {
         "type": "Customer - Direct", "industry": "Energy", "country": "FI", "currency": None, "external_id": None,

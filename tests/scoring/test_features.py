@@ -19,7 +19,19 @@ from tests.scoring.frames import default
 AS_OF = date(2026, 11, 1)
 MODEL = default()
 _MONEY = ("amount", "freight", "cost", "discount")
-_DAYS = ("ordered_on", "closes_on", "created_on", "opened_on", "happened_on", "starts_on", "ends_on")
+_DAYS = (
+    "ordered_on",
+    "closes_on",
+    "created_on",
+    "opened_on",
+    "happened_on",
+    "starts_on",
+    "ends_on",
+    "issued_on",
+    "due_on",
+    "paid_on",
+    "returned_on",
+)
 
 
 def table(kind: str, *rows: dict[str, Any]) -> pd.DataFrame:
@@ -74,6 +86,22 @@ def company() -> dict[str, pd.DataFrame]:
         {"id": "C2", "account_id": "A", "status": "Draft", "starts_on": "2026-01-01", "ends_on": None},
         {"id": "C3", "account_id": "A", "status": "Activated", "starts_on": "2025-01-01", "ends_on": "2025-12-31"},
     ]
+    invoices: list[dict[str, Any]] = [
+        {"id": "I1", "account_id": "A", "issued_on": "2026-01-01", "due_on": "2026-01-31", "paid_on": "2026-01-31"},
+        {"id": "I2", "account_id": "A", "issued_on": "2026-01-01", "due_on": "2026-01-31", "paid_on": "2026-02-10",
+         "is_disputed": True},
+        {"id": "I3", "account_id": "A", "issued_on": "2026-09-01", "due_on": "2026-10-02", "amount": 75},
+        {"id": "I4", "account_id": "A", "issued_on": "2024-01-01", "due_on": "2024-02-01", "amount": 5},
+        {"id": "I5", "account_id": "A", "issued_on": "2026-10-30", "due_on": "2026-11-01", "amount": 9},
+        {"id": "I6", "account_id": "A", "issued_on": "2026-10-01", "due_on": "2026-10-31", "paid_on": "2026-11-05",
+         "amount": 3},
+        {"id": "I7", "account_id": "A", "issued_on": "2026-10-01", "amount": 3},
+        {"id": "I8", "account_id": "A", "issued_on": "2026-11-01", "due_on": "2026-11-01", "is_disputed": True},
+    ]  # fmt: skip
+    returns: list[dict[str, Any]] = [
+        {"id": "R1", "account_id": "A", "returned_on": "2026-05-01", "amount": 40},
+        {"id": "R2", "account_id": "A", "returned_on": "2025-10-31", "amount": 50},
+    ]
     accounts: list[dict[str, Any]] = [
         {"id": "A", "name": "Alpha", "industry": "Energy", "operation_mode": "24/7", "employees": 10},
         {"id": "B", "name": "Beta"},
@@ -83,6 +111,7 @@ def company() -> dict[str, pd.DataFrame]:
         "order_line": table("order_line", *lines), "product": table("product", {"id": "P1", "cost": 40}),
         "opportunity": table("opportunity", *deals), "ticket": table("ticket", *tickets),
         "activity": table("activity", *activities), "contract": table("contract", *contracts),
+        "invoice": table("invoice", *invoices), "return": table("return", *returns),
     }  # fmt: skip
 
 
@@ -103,7 +132,9 @@ EXPECTED = {
     "product_cost": (250 + 3 * 40) * SCALE, "freight": round(16.5 * SCALE), "discount": 30 * SCALE,
     "tickets": 2, "tickets_p0": 1, "tickets_p1": 0, "visits": 1, "calls": 1, "activities": 2,
     "deals_won": 1, "deals_lost": 1, "deals_open": 1, "won_amount": 50 * SCALE, "open_amount": 70 * SCALE,
-    "contracts_active": 1,
+    "contracts_active": 1, "invoices": 6, "invoices_late": 3, "days_late": 10 + 30 + 1, "disputes": 1,
+    "invoices_recent": 4, "days_late_recent": 30 + 1, "overdue_invoices": 3, "overdue_amount": (75 + 5 + 3) * SCALE,
+    "returns": 1, "returned_amount": 40 * SCALE, "onboardings": 0, "activities_before": 0,
 }  # fmt: skip
 
 

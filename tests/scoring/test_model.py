@@ -105,3 +105,10 @@ def test_a_model_that_has_grown_too_large_is_valid_but_advised_against() -> None
     content["vocabulary"]["industry"]["values"] += ["S0", "S1", "S2"]
     (advice,) = model.parse(yaml.safe_dump(content), "large").warnings()
     assert advice.startswith("6 segments: more than 5")
+
+
+def test_invoices_of_an_org_need_the_object_that_holds_them() -> None:
+    text = DEFAULT.replace("      order: {freight", "      invoice: {amount: Amount__c}\n      order: {freight")
+    (complaint,) = complaints(text)
+    assert "no standard object for invoice records" in complaint
+    assert "objects: {invoice:" in complaint
