@@ -8,6 +8,7 @@ Columns of the result, in this order:
     annual_revenue (money), employees (int)                                        null where unknown
     one text column per attribute of the model
     transactions, transactions_ever, first_transaction_on, last_transaction_on     orders, or won deals
+    transaction_days_ever                                                          days with one
     revenue, revenue_cost_known, product_cost                                      money, before cost to serve
     revenue_before                                                                 of the window before the window
     active_quarters (0-8 of the last eight), product_families                      how regular, how broad
@@ -56,10 +57,11 @@ _ORDER_SUMS = (
     "revenue_cost_known",
     "product_cost",
     "orders_ever",
+    "order_days_ever",
 )
 _DEAL_SUMS = (
     *("deals_won", "deals_lost", "deals_open", "won_amount", "won_amount_before", "won_quarters", "open_amount"),
-    "deals_won_ever",
+    *("deals_won_ever", "deal_days_ever"),
 )
 _INVOICE_SUMS = (
     *("invoices", "invoices_late", "days_late", "disputes", "invoices_recent", "days_late_recent"),
@@ -127,7 +129,7 @@ def only(tables: Mapping[str, Table], accounts: Collection[str]) -> dict[str, Ta
 def _columns(model: Model) -> list[str]:
     return [
         *("account_id", *_TEXT, "annual_revenue", "employees", *model.attributes),
-        *("transactions", "transactions_ever", "first_transaction_on", "last_transaction_on"),
+        *("transactions", "transactions_ever", "transaction_days_ever", "first_transaction_on", "last_transaction_on"),
         *("revenue", "revenue_cost_known", "product_cost", "revenue_before", "active_quarters", "product_families"),
         *("orders", "order_lines", "small_orders", "expedited_orders", "freight", "discount"),
         *("tickets", *ticket_columns(model).values(), "visits", "calls", "activities", "last_activity_on"),
@@ -142,6 +144,7 @@ def _transactions(frame: Table, model: Model) -> dict[str, Any]:
         return {
             "transactions": frame.deals_won,
             "transactions_ever": frame.deals_won_ever,
+            "transaction_days_ever": frame.deal_days_ever,
             "first_transaction_on": frame.first_deal_on,
             "last_transaction_on": frame.last_deal_on,
             "revenue": frame.won_amount,
@@ -153,6 +156,7 @@ def _transactions(frame: Table, model: Model) -> dict[str, Any]:
     return {
         "transactions": frame.orders,
         "transactions_ever": frame.orders_ever,
+        "transaction_days_ever": frame.order_days_ever,
         "first_transaction_on": frame.first_order_on,
         "last_transaction_on": frame.last_order_on,
         "revenue": frame.order_revenue,
@@ -220,6 +224,7 @@ def _orders(tables: Mapping[str, Table], model: Model, starts: tuple[date, date]
         revenue_cost_known=_sum(orders.amount_cost_known, window),
         product_cost=_sum(orders.product_cost, window),
         orders_ever=_count(orders.account_id.notnull()),
+        order_days_ever=orders.ordered_on.nunique().cast("int64"),
         first_order_on=orders.ordered_on.min(),
         last_order_on=orders.ordered_on.max(),
     )
@@ -329,6 +334,7 @@ def _deals(tables: Mapping[str, Table], starts: tuple[date, date], as_of: date) 
         won_quarters=_quarters(deal.closes_on, as_of, closed & won),
         open_amount=_sum(deal.amount, ~closed & begun),
         deals_won_ever=_count(closed & won),
+        deal_days_ever=deal.closes_on.nunique(where=closed & won).cast("int64"),
         first_deal_on=deal.closes_on.min(where=closed & won),
         last_deal_on=deal.closes_on.max(where=closed & won),
     )

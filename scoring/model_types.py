@@ -17,6 +17,7 @@ from scoring.conditions import STRICT, Condition, Text
 from scoring.model_governance import Overrides
 from scoring.model_mandatory import Mandatory
 from scoring.model_places import Detail, Leads, Opportunities, Requests, Retired
+from scoring.model_risk import Risk
 from scoring.model_tiers import Component, Key, Label, Share, Tiers, Weight
 
 Amount = Annotated[float, Field(ge=0, le=1_000_000, strict=True)]
@@ -392,6 +393,7 @@ class Model(Part):
     value: Value = Value()
     cost_to_serve: CostToServe = CostToServe()
     tiers: Tiers = Tiers.model_validate({})
+    risk: Risk = Risk()
     fields: Fields = Fields()
     quality: Quality = Quality()
     mandatory: Mandatory = Mandatory()

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scoring import explain, measures, nearest, rfm, segments, stability, tiers, value, value_profile
+from scoring import explain, measures, nearest, rfm, risk, segments, stability, tiers, value, value_profile
 from scoring.calibration import Calibration
 from scoring.model_types import Model
 from scoring.ranks import Ints
@@ -38,7 +38,7 @@ COLUMNS = (
         "proposed",
     ),
     *("segment", "segment_why", "sub_segment", "sub_segment_why", "value_profile", "value_profile_why"),
-    *("reasons", "short_reason", "nearest", "missing"),
+    *("reasons", "short_reason", "nearest", "missing", "risks"),
 )
 
 
@@ -100,7 +100,7 @@ def score(
         tier, segment, sub_segment, value_profile (keys or None), and why the last three
         reasons: list of {text, sign, weight, points}; short_reason: at most 255 characters
         nearest: what would move the tier, "" where nothing near does
-        missing: list of inputs that were absent
+        missing: list of inputs that were absent; risks: list of early warnings, each a sentence with its figures
     What belongs to scoring is NA, None or "" for accounts out of scope.
     """
     base = _scored(frame.reset_index(drop=True), model, calibration, as_of)
@@ -130,10 +130,11 @@ def score(
             "proposed": pd.Series(np.where(scored, settled.proposed, nothing), dtype=object),
             **_descriptions(base.facts, model, in_scope),
             "nearest": nearest.texts(told, calibration, base.facts),
-            "missing": _missing(frame, model, calibration, in_scope, base.foreign),
+            "risks": risk.texts(frame, model, as_of, in_scope, base.foreign),
         }
     )
-    return table.assign(**explain.explain(told))[list(COLUMNS)]
+    missing = _missing(frame, model, calibration, in_scope, base.foreign)
+    return table.assign(missing=missing, **explain.explain(told))[list(COLUMNS)]
 
 
 @dataclass(frozen=True)

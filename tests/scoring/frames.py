@@ -44,7 +44,8 @@ def accounts(*rows: dict[str, Any], using: Model | None = None) -> pd.DataFrame:
     """One row per dict; money in whole units. What is not given is nothing, and the account is a customer."""
     tickets = ticket_columns(using or default())
     counts = (
-        *("transactions", "transactions_ever", "revenue", "revenue_cost_known", "product_cost"),
+        *("transactions", "transactions_ever", "transaction_days_ever"),
+        *("revenue", "revenue_cost_known", "product_cost"),
         *("revenue_before", "active_quarters", "product_families"),
         *("orders", "order_lines", "small_orders", "expedited_orders", "freight", "discount"),
         *("tickets", *tickets.values(), "visits", "calls", "activities"),

@@ -86,6 +86,21 @@ def company() -> dict[str, pd.DataFrame]:
         {"id": "C2", "account_id": "A", "status": "Draft", "starts_on": "2026-01-01", "ends_on": None},
         {"id": "C3", "account_id": "A", "status": "Activated", "starts_on": "2025-01-01", "ends_on": "2025-12-31"},
     ]
+    accounts: list[dict[str, Any]] = [
+        {"id": "A", "name": "Alpha", "industry": "Energy", "operation_mode": "24/7", "employees": 10},
+        {"id": "B", "name": "Beta"},
+    ]
+    return {
+        "account": table("account", *accounts), "order": table("order", *orders),
+        "order_line": table("order_line", *lines), "product": table("product", {"id": "P1", "cost": 40}),
+        "opportunity": table("opportunity", *deals), "ticket": table("ticket", *tickets),
+        "activity": table("activity", *activities), "contract": table("contract", *contracts),
+        **receivables(),
+    }  # fmt: skip
+
+
+def receivables() -> dict[str, pd.DataFrame]:
+    """What A owes and sent back."""
     invoices: list[dict[str, Any]] = [
         {"id": "I1", "account_id": "A", "issued_on": "2026-01-01", "due_on": "2026-01-31", "paid_on": "2026-01-31"},
         {"id": "I2", "account_id": "A", "issued_on": "2026-01-01", "due_on": "2026-01-31", "paid_on": "2026-02-10",
@@ -102,17 +117,7 @@ def company() -> dict[str, pd.DataFrame]:
         {"id": "R1", "account_id": "A", "returned_on": "2026-05-01", "amount": 40},
         {"id": "R2", "account_id": "A", "returned_on": "2025-10-31", "amount": 50},
     ]
-    accounts: list[dict[str, Any]] = [
-        {"id": "A", "name": "Alpha", "industry": "Energy", "operation_mode": "24/7", "employees": 10},
-        {"id": "B", "name": "Beta"},
-    ]
-    return {
-        "account": table("account", *accounts), "order": table("order", *orders),
-        "order_line": table("order_line", *lines), "product": table("product", {"id": "P1", "cost": 40}),
-        "opportunity": table("opportunity", *deals), "ticket": table("ticket", *tickets),
-        "activity": table("activity", *activities), "contract": table("contract", *contracts),
-        "invoice": table("invoice", *invoices), "return": table("return", *returns),
-    }  # fmt: skip
+    return {"invoice": table("invoice", *invoices), "return": table("return", *returns)}
 
 
 def on_duckdb(tables: Mapping[str, pd.DataFrame], model: Model = MODEL) -> pd.DataFrame:
@@ -134,6 +139,7 @@ EXPECTED = {
     "deals_won": 1, "deals_lost": 1, "deals_open": 1, "won_amount": 50 * SCALE, "open_amount": 70 * SCALE,
     "contracts_active": 1, "invoices": 6, "invoices_late": 3, "days_late": 10 + 30 + 1, "disputes": 1,
     "invoices_recent": 4, "days_late_recent": 30 + 1, "overdue_invoices": 3, "overdue_amount": (75 + 5 + 3) * SCALE,
+    "transaction_days_ever": 3,
     "returns": 1, "returned_amount": 40 * SCALE, "onboardings": 0, "activities_before": 0,
 }  # fmt: skip
 

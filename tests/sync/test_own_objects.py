@@ -57,6 +57,7 @@ def test_invoices_stand_for_orders(after_run: Stage, tmp_path: Path) -> None:
     assert best.record_id == table["account_id"][0]
     assert best.score is not None
     assert best.score.result["revenue"] == 27_000_015_000
+    assert "Payment risk: not enough information (3 of 5 invoices in the last 12 months)" in best.score.result["risks"]
 
 
 def test_an_object_that_is_not_there_ends_the_run_with_its_name(after_run: Stage, tmp_path: Path) -> None:
