@@ -53,8 +53,8 @@ def advance(run: Run, token: str) -> bool:
         return total > 0
     number = state["done"]
     model, calibration = outputs.model(run.model), _calibration(run)
-    frame = pd.read_parquet(folder(run) / "features.parquet")
-    part = frame.iloc[number * CHUNK : (number + 1) * CHUNK].reset_index(drop=True)
+    with pq.ParquetFile(folder(run) / "features.parquet") as features:
+        part = features.read_row_group(number).to_pandas()
     before = baseline.before(run, part, model, calibration)
     table = pipeline.score(part, model, calibration, as_of(run), before)
     _write(table, folder(run) / f"scores-{number}.parquet")
@@ -169,7 +169,7 @@ def _publish(run: Run, total: int) -> None:
 def _write(frame: pd.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".draft")
-    frame.to_parquet(draft, index=False)
+    frame.to_parquet(draft, index=False, row_group_size=CHUNK)
     draft.replace(path)
 
 
