@@ -66,12 +66,19 @@ def calibrate(frame: pd.DataFrame, model: Model, as_of: date) -> Calibration:
 
 def standing(frame: pd.DataFrame, model: Model, calibration: Calibration, as_of: date) -> pd.DataFrame:
     """Where the figures alone put these accounts: columns account_id, computed (class key per axis) and tier, both
-    None for an account that gets none, in the order of `frame`."""
+    None for an account that gets none, cost (1/10,000) and cost_to_serve (NaN without a basis), in the order of
+    `frame`."""
     base = _scored(frame.reset_index(drop=True), model, calibration, as_of)
     computed = _positions(base.positions, model, base.scored)
     keys = np.where(base.scored, tiers.assign(base.positions, model.tiers), np.array(None, dtype=object))
     return pd.DataFrame(
-        {"account_id": base.frame["account_id"], "computed": computed, "tier": pd.Series(keys, dtype=object)}
+        {
+            "account_id": base.frame["account_id"],
+            "computed": computed,
+            "tier": pd.Series(keys, dtype=object),
+            "cost": base.worth.spent,
+            "cost_to_serve": base.worth.relative,
+        }
     )
 
 

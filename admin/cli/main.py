@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from admin.cli import connection, decisions, demo, model, processes, run, sandbox, schema, user, vault
+from admin.cli import connection, decisions, demo, model, processes, run, sandbox, scenario, schema, user, vault
 
 app = typer.Typer(
     name="tierline",
@@ -25,6 +25,7 @@ app.add_typer(run.app, name="run")
 app.command("runs")(run.runs)
 app.command("undo")(decisions.undo)
 app.command("alerts")(run.alerts)
+app.command("scenario")(scenario.scenario)
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(user.app, name="user")
 app.add_typer(vault.app, name="vault")
