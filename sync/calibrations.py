@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -12,11 +12,8 @@ from django.utils import timezone
 from scoring import calibration as calibrating
 from scoring import pipeline, stability
 from scoring.model import Model
-from sync import outputs
+from sync import audit, comparison, mirror, outputs
 from sync.models import Calibration, PublishedModel, Run
-
-#: Accounts of a comparison that are named, those worth most first.
-NAMED = 200
 
 
 def current(model: PublishedModel) -> Calibration | None:
@@ -52,44 +49,65 @@ def propose(run: Run, frame: pd.DataFrame, held: Calibration) -> Calibration | N
         as_of=run.as_of,
         payload=fitted.to_json(),
         state=Calibration.State.PROPOSED,
-        comparison=compare(frame, model, old, fitted, run),
+        comparison=compare(frame, model, old, fitted, run, _people(run.portfolio_id)),
     )
 
 
 def compare(
-    frame: pd.DataFrame, model: Model, old: calibrating.Calibration, new: calibrating.Calibration, run: Run
+    frame: pd.DataFrame,
+    model: Model,
+    old: calibrating.Calibration,
+    new: calibrating.Calibration,
+    run: Run,
+    people: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Who would move, by figures alone: counts per pair of tiers, and the accounts worth most among them."""
+    """Who would move, by figures alone; `comparison.moved` says what is told of them."""
     if run.as_of is None:
         raise ValueError("a run is calibrated after its date is fixed")
     before, after = (pipeline.standing(frame, model, each, run.as_of)["tier"] for each in (old, new))
-    moves: Counter[str] = Counter()
-    accounts = []
-    columns = (frame["account_id"], frame["name"], frame["revenue"], before, after)
-    for account, name, revenue, there, here in zip(*columns, strict=True):
-        if there is not None and here is not None and there != here:
-            moves[f"{there} > {here}"] += 1
-            label = name if isinstance(name, str) else account
-            accounts.append({"id": account, "name": label, "from": there, "to": here, "revenue": int(revenue)})
-    accounts.sort(key=lambda each: (-int(each["revenue"]), str(each["id"])))
-    return {
-        "customers": new.customers,
-        "moves": dict(moves.most_common()),
-        "accounts": accounts[:NAMED],
-        "shares": {"before": dict(old.cuts.shares), "after": dict(new.cuts.shares)},
-    }
+    return {"customers": new.customers, **comparison.moved(frame, before, after, people)}
+
+
+def _people(portfolio: int) -> dict[str, str]:
+    """Names of the CRM's users by record id."""
+    with mirror.reading(portfolio, "user") as tables:
+        if "user" not in tables:
+            return {}
+        users = mirror.frame(tables["user"].select("id", "name"))
+    return {user: name for user, name in zip(users["id"], users["name"], strict=True) if isinstance(name, str)}
+
+
+class Refused(ValueError):
+    """A decision that cannot be; the message says why and what to do."""
 
 
 def publish(calibration: Calibration, by: str) -> None:
-    """Put it in force from the next run on; an earlier one that is published again is how one goes back."""
+    """Put it in force from the next run on; an earlier one that is published again is how one goes back.
+
+    Raises `Refused` for one that is in force already, and for one of a model that no longer is.
+    """
+    portfolio = calibration.model.portfolio
+    if portfolio.model_in_force() != calibration.model:
+        raise Refused("This calibration belongs to a model that is not in force; publish that model first.")
+    held = current(calibration.model)
+    if held == calibration:
+        raise Refused(f"The calibration of {calibration.as_of} is in force already.")
     with transaction.atomic():
         Calibration.objects.filter(pk=calibration.pk).update(
             state=Calibration.State.PUBLISHED, published_at=timezone.now(), decided_by=by
         )
+        before = held.pk if held else None
+        audit.note(
+            portfolio, by, "calibration published", str(calibration), calibration=calibration.pk, instead_of=before
+        )
 
 
 def reject(calibration: Calibration, by: str) -> None:
-    """Leave a proposal aside."""
-    Calibration.objects.filter(pk=calibration.pk, state=Calibration.State.PROPOSED).update(
-        state=Calibration.State.REJECTED, decided_by=by
-    )
+    """Leave a proposal aside. Raises `Refused` for one that is decided already."""
+    proposed = Calibration.objects.filter(pk=calibration.pk, state=Calibration.State.PROPOSED)
+    with transaction.atomic():
+        if not proposed.update(state=Calibration.State.REJECTED, decided_by=by):
+            raise Refused(f"The calibration of {calibration.as_of} is no proposal any more.")
+        audit.note(
+            calibration.model.portfolio, by, "calibration rejected", str(calibration), calibration=calibration.pk
+        )

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -18,7 +19,7 @@ from django.utils import timezone
 from scoring.explain import SHORT
 from scoring.model import Model
 from scoring.periods import months_after
-from sync import dirty, notices, outputs
+from sync import audit, dirty, notices, outputs
 from sync.models import AccountState, Override, Portfolio
 
 TIER = "tier"
@@ -39,7 +40,7 @@ def request(
         raise Refused(f"'{kind}' is no kind of override; there are {', '.join(Override.Kind.values)}.")
     try:
         with transaction.atomic():
-            return Override.objects.create(
+            made = Override.objects.create(
                 account=account,
                 field=TIER,
                 value=value,
@@ -50,6 +51,8 @@ def request(
                 requested_by=by,
                 expires_on=until,
             )
+            _note(made, by, "override requested")
+            return made
     except IntegrityError:
         raise Refused(f"{account} has a request already; decide or withdraw it first.") from None
 
@@ -61,6 +64,7 @@ def approve(
 
     Raises `Refused` for a request that is decided already, that lacks a reason, or of the person who approves.
     """
+    _decidable(override)
     model = model_of(override.account.connection.portfolio)
     override.reason, override.expires_on = reason or override.reason, until or override.expires_on
     override.comment = override.comment or comment.strip()
@@ -76,23 +80,27 @@ def approve(
 
 def reject(override: Override, by: str, comment: str) -> None:
     """Say no, with a reason; the computed tier is published again. Raises `Refused`."""
+    _decidable(override)
     if not comment.strip():
         raise Refused("Say why it is rejected: whoever asked reads it.")
     _decide(override, Override.State.REJECTED, by, comment)
 
 
-def judge(override: Override, right: bool) -> None:
+def judge(override: Override, right: bool, by: str) -> None:
     """Afterwards: was it right? Raises `Refused` for one that still holds."""
     if override.state != Override.State.EXPIRED:
         raise Refused("An override is judged when it has ended.")
-    Override.objects.filter(pk=override.pk).update(was_right=right)
+    with transaction.atomic():
+        Override.objects.filter(pk=override.pk).update(was_right=right)
+        _note(override, by, "override judged", right=right)
 
 
 def end(override: Override, by: str) -> None:
     """Take one out of force before its time."""
-    if override.state != Override.State.APPROVED:
-        raise Refused(f"The override of {override.account} is not in force.")
-    _finish(override, f"ended by {by}")
+    with transaction.atomic():
+        if not _finish(override, f"ended by {by}"):
+            raise Refused(f"The override of {override.account} is not in force.")
+        _note(override, by, "override ended")
 
 
 def expire(portfolio: Portfolio, today: date) -> int:
@@ -118,6 +126,19 @@ def may_decide(user: AbstractBaseUser, override: Override) -> bool:
     group = model.overrides.approver(jump(override, model))
     is_admin = bool(getattr(user, "is_staff", False))
     return is_admin if not group else bool(getattr(user, "groups").filter(name=group).exists())  # noqa: B009
+
+
+def may_decide_as(name: str, override: Override) -> bool:
+    """Whether this name may decide on the command line.
+
+    Whoever reaches the installation is an administrator, and may unless the model reserves jumps of this size for a
+    group, the name is that of a login of the console without the right, or the request is their own.
+    """
+    user = get_user_model().objects.filter(username=name).first()
+    if user is not None:
+        return may_decide(user, override)
+    model = model_of(override.account.connection.portfolio)
+    return override.requested_by != name and not model.overrides.approver(jump(override, model))
 
 
 def jump(override: Override, model: Model) -> int:
@@ -191,17 +212,36 @@ def _check(model: Model, value: str, reason: str, comment: str, until: date, tod
         raise Refused(f"An override ends between tomorrow and {last}, {model.overrides.months} months from now.")
 
 
+def _decidable(override: Override) -> None:
+    """A remark in the record's own request field is answered by a request with a tier, reason and end."""
+    if override.field != TIER:
+        raise Refused(
+            f"{override.account} carries a remark in its request field, which names no tier. Ask for a tier on its "
+            "page or with `tierline overrides request`; the remark goes when the field is emptied in the CRM."
+        )
+
+
 def _decide(override: Override, state: Override.State, by: str, comment: str, **given: Any) -> None:
     open_ones = Override.objects.filter(pk=override.pk, state=Override.State.REQUESTED)
     decided = {"state": state, "decided_by": by, "decided_at": timezone.now(), "decision": comment.strip()}
-    if not open_ones.update(**decided, **given, comment=override.comment):
-        raise Refused(f"The request for {override.account} has been decided already.")
-    _look_again(override)
+    with transaction.atomic():
+        if not open_ones.update(**decided, **given, comment=override.comment):
+            raise Refused(f"The request for {override.account} has been decided already.")
+        _note(override, by, f"override {state}", decision=comment.strip())
+        _look_again(override)
 
 
-def _finish(override: Override, why: str) -> None:
-    Override.objects.filter(pk=override.pk).update(state=Override.State.EXPIRED, decision=why)
-    _look_again(override)
+def _finish(override: Override, why: str) -> int:
+    in_force = Override.objects.filter(pk=override.pk, state=Override.State.APPROVED)
+    ended = in_force.update(state=Override.State.EXPIRED, decision=why)
+    if ended:
+        _look_again(override)
+    return ended
+
+
+def _note(override: Override, by: str, action: str, **more: Any) -> None:
+    facts = {"override": override.pk, "value": override.value, "computed": override.computed, "reason": override.reason}
+    audit.note(override.account.connection.portfolio, by, action, str(override), **facts, **more)
 
 
 def _look_again(override: Override) -> None:

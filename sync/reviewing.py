@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
-from sync import dirty
+from sync import audit, dirty
 from sync.models import AccountState, Portfolio, Run, TierMove
 
 DECISIONS = (TierMove.State.ACCEPTED, TierMove.State.REJECTED, TierMove.State.DEFERRED)
@@ -60,10 +60,22 @@ def decide(moves: Collection[TierMove], decision: str, by: str, comment: str = "
         raise Refused("Say why the move is rejected: the account's owner reads it.")
     open_ones = TierMove.objects.filter(pk__in=[move.pk for move in moves], state=TierMove.State.PROPOSED)
     with transaction.atomic():
-        accounts = list(open_ones.values_list("account__connection", "account__record_id"))
+        open_moves = list(open_ones.select_related("account__connection__portfolio"))
+        accounts = [(move.account.connection_id, move.account.record_id) for move in open_moves]
         open_ones.update(state=decision, decided_by=by, decided_at=timezone.now(), comment=comment.strip())
         connections = {move.account.connection_id: move.account.connection for move in moves}
         for pk, connection in connections.items():
             ids = [record_id for owner, record_id in accounts if owner == pk]
             dirty.mark(connection, ids, f"the review round {decision} a move")
+        _note(open_moves, decision, by, comment)
     return len(accounts)
+
+
+def _note(moves: Collection[TierMove], decision: str, by: str, comment: str) -> None:
+    """One entry for all moves that were decided together; a round may decide thousands."""
+    portfolios = {move.account.connection.portfolio_id: move.account.connection.portfolio for move in moves}
+    for pk, portfolio in portfolios.items():
+        theirs = [move for move in moves if move.account.connection.portfolio_id == pk]
+        subject = str(theirs[0]) if len(theirs) == 1 else f"{len(theirs):,} moves of the tier"
+        ids = [move.pk for move in theirs]
+        audit.note(portfolio, by, f"moves {decision}", subject, moves=ids, comment=comment.strip())

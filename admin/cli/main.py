@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from admin.cli import connection, decisions, demo, model, processes, run, sandbox, scenario, schema, user, vault
+from admin.cli import (
+    calibrations,
+    connection,
+    decisions,
+    demo,
+    model,
+    overrides,
+    processes,
+    review,
+    run,
+    sandbox,
+    scenario,
+    schema,
+    user,
+    vault,
+)
 
 app = typer.Typer(
     name="tierline",
@@ -26,6 +41,9 @@ app.command("runs")(run.runs)
 app.command("undo")(decisions.undo)
 app.command("alerts")(run.alerts)
 app.command("scenario")(scenario.scenario)
+app.add_typer(overrides.app, name="overrides")
+app.add_typer(review.app, name="review")
+app.add_typer(calibrations.app, name="calibrations")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(user.app, name="user")
 app.add_typer(vault.app, name="vault")

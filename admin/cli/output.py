@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import typer
 from rich.console import Console
+from rich.table import Table
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -67,3 +68,13 @@ def _known(error: Exception) -> tuple[str, str] | None:
     if type(error).__module__.split(".")[0] in ("admin", "sync", "scoring", "connectors"):
         return str(error), ""
     return None
+
+
+def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows as text, one column for each of these keys; what is empty is left blank."""
+    shown = Table(box=None, header_style="bold")
+    for column in columns:
+        shown.add_column(column)
+    for row in rows:
+        shown.add_row(*(_escape("" if row[column] is None else str(row[column])) for column in columns))
+    out.print(shown)

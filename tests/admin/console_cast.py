@@ -27,6 +27,7 @@ from sync.models import (
     PublishedModel,
     Run,
     Score,
+    TierMove,
 )
 
 PASSWORD = "correct horse battery"
@@ -288,4 +289,43 @@ def finding(connection: Connection, run: Run, alert: Alert, account: AccountStat
         alert=alert,
         due_on=date(2026, 11, 27),
         last_run=run,
+    )
+
+
+def moves(people: Cast) -> tuple[TierMove, TierMove]:
+    """Two moves that wait for the review round, the more valuable account first."""
+
+    def waiting(account: AccountState, before: str, after: str) -> TierMove:
+        facts = {"before": before, "after": after, "why": "Value grew by a third in 12 months"}
+        return TierMove.objects.create(account=account, run=people.run, as_of=date(2026, 12, 1), **facts)
+
+    return waiting(people.gold, "gold", "platinum"), waiting(people.without_orders, "bronze", "silver")
+
+
+def proposal(people: Cast) -> Calibration:
+    """A calibration that is proposed, with what it would move."""
+    account = {"id": people.gold.record_id, "name": "Kone Power Oy", "from": "gold", "to": "platinum"}
+    other = {"id": people.without_orders.record_id, "name": "Nordgas AS", "from": "bronze", "to": "silver"}
+    money = {"owner": "Mika Laine", "deals": 3, "open_amount": 340_000_000, "revenue": 12_500_000_000}
+    nothing = {"owner": "Anna Berg", "deals": 0, "open_amount": 0, "revenue": 0}
+    comparison = {
+        "customers": 938,
+        "moves": {"gold > platinum": 1, "bronze > silver": 1},
+        "accounts": [account | money, other | nothing],
+        "owners": [
+            {"name": "Anna Berg", "accounts": 1, "deals": 0, "open_amount": 0},
+            {"name": "Mika Laine", "accounts": 1, "deals": 3, "open_amount": 340_000_000},
+        ],
+        "deals": {"count": 3, "amount": 340_000_000},
+        "shares": {
+            "before": {"platinum": 0.14, "gold": 0.2, "silver": 0.43, "bronze": 0.23},
+            "after": {"platinum": 0.15, "gold": 0.19, "silver": 0.44, "bronze": 0.22},
+        },
+    }
+    return Calibration.objects.create(
+        model=people.model,
+        as_of=date(2027, 1, 1),
+        payload=people.calibration.payload,
+        state=Calibration.State.PROPOSED,
+        comparison=comparison,
     )

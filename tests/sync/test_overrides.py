@@ -68,7 +68,7 @@ def test_an_approved_override_is_published_as_one_and_ends_by_itself(after_run: 
     batch(after_run)
     assert in_crm(after_run, account)[TIER] == "bronze"
     override.refresh_from_db()
-    overriding.judge(override, right=True)
+    overriding.judge(override, right=True, by="Ada")
     override.refresh_from_db()
     assert (override.state, override.was_right) == (Override.State.EXPIRED, True)
 

@@ -1,0 +1,64 @@
+"""A comparison of two calibrations as tables: who moves from where to where, and how large the tiers become."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scoring.fields import SCALE
+from scoring.model import Model
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a proposal would do. Tiers are keys; money is in whole units of the model's currency."""
+
+    customers: int
+    moving: int
+    pairs: list[tuple[str, str, int]]
+    accounts: list[dict[str, Any]]
+    owners: list[dict[str, Any]]
+    deals: int
+    open_amount: int
+    shares: list[tuple[str, float | None, float | None]]
+
+
+def comparison(stored: Mapping[str, Any], model: Model) -> Comparison:
+    """Read a stored comparison; one of an earlier version knows no owners and deals."""
+    counts: Mapping[str, int] = stored.get("moves", {})
+    before, after = (stored.get("shares", {}).get(side, {}) for side in ("before", "after"))
+    ranked = [*model.tiers.keys, *sorted({*before, *after} - set(model.tiers.keys))]
+    deals = stored.get("deals", {})
+    return Comparison(
+        customers=stored.get("customers", 0),
+        moving=sum(counts.values()),
+        pairs=[(*_pair(words), count) for words, count in counts.items()],
+        accounts=[_money(each, "revenue", "open_amount") for each in stored.get("accounts", [])],
+        owners=[_money(each, "open_amount") for each in stored.get("owners", [])],
+        deals=deals.get("count", 0),
+        open_amount=_whole(deals.get("amount", 0)),
+        shares=[(key, before.get(key), after.get(key)) for key in ranked if key in before or key in after],
+    )
+
+
+def grid(pairs: list[tuple[str, str, int]], model: Model, label: Callable[[str], str]) -> list[dict[str, Any]]:
+    """The counts as a square, best tier first: one row for each tier that accounts leave."""
+    counts = {(there, here): count for there, here, count in pairs}
+    return [
+        {"tier": key, "label": label(key), "to": [(to, label(to), counts.get((key, to), 0)) for to in model.tiers.keys]}
+        for key in model.tiers.keys
+    ]
+
+
+def _pair(words: str) -> tuple[str, str]:
+    there, _, here = words.partition(" > ")
+    return there, here
+
+
+def _money(row: Mapping[str, Any], *columns: str) -> dict[str, Any]:
+    return {**row, **{column: _whole(row.get(column, 0)) for column in columns}}
+
+
+def _whole(scaled: int) -> int:
+    return round(scaled / SCALE)

@@ -1,0 +1,39 @@
+"""What a proposed calibration would move: who, whose accounts, and which open deals hang on it."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from sync import comparison
+
+FRAME = pd.DataFrame(
+    {
+        "account_id": ["1", "2", "3", "4", "5"],
+        "name": ["Kone", None, "Nordgas", "Stays", "Outside"],
+        "owner_id": ["u1", "u1", "u9", "u1", None],
+        "revenue": [100_0000, 900_0000, 50_0000, 7_0000, 0],
+        "deals_open": pd.array([2, 0, 1, 5, None], dtype="Int64"),
+        "open_amount": [30_0000, 0, 4_0000, 1_0000, 0],
+    }
+)
+BEFORE = pd.Series(["gold", "gold", "silver", "gold", None], dtype=object)
+AFTER = pd.Series(["silver", "silver", "gold", "gold", None], dtype=object)
+
+
+def test_it_names_who_moves_with_owner_and_open_deals_the_largest_first() -> None:
+    found = comparison.moved(FRAME, BEFORE, AFTER, {"u1": "Mika Laine"})
+    assert found["moves"] == {"gold > silver": 2, "silver > gold": 1}
+    assert [(each["name"], each["owner"], each["deals"]) for each in found["accounts"]] == [
+        ("2", "Mika Laine", 0),
+        ("Kone", "Mika Laine", 2),
+        ("Nordgas", "u9", 1),
+    ]
+    assert found["owners"][0] == {"name": "Mika Laine", "accounts": 2, "deals": 2, "open_amount": 30_0000}
+    assert found["deals"] == {"count": 3, "amount": 34_0000}
+    assert found["shares"] == {"before": {"gold": 0.75, "silver": 0.25}, "after": {"silver": 0.5, "gold": 0.5}}
+
+
+def test_where_nobody_moves_every_list_is_empty() -> None:
+    found = comparison.moved(FRAME, BEFORE, BEFORE, {})
+    assert (found["moves"], found["accounts"], found["owners"]) == ({}, [], [])
+    assert found["deals"] == {"count": 0, "amount": 0}
