@@ -22,6 +22,7 @@ class Calibration:
     Attributes:
         as_of: ISO date scored for.
         customers: accounts in scope it was fitted to.
+        cost_note: what no account's activities explain of the cost of a role, in words; "" where the model states none.
     """
 
     as_of: str
@@ -29,6 +30,12 @@ class Calibration:
     value: ValueScale
     rfm: Rfm
     cuts: Cuts
+    cost_note: str = ""
+
+    @property
+    def note(self) -> str:
+        """What an administrator should know about it."""
+        return " ".join(part for part in (self.cuts.note, self.cost_note) if part)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -44,6 +51,7 @@ class Calibration:
             value=ValueScale(**{**value, "limits": _tuples(value["limits"])}),
             rfm=Rfm(**_tuples(held["rfm"])),
             cuts=Cuts(**{**cuts, "at": _tuples(cuts["at"]), "quantiles": _tuples(cuts["quantiles"])}),
+            cost_note=held.get("cost_note", ""),
         )
 
 

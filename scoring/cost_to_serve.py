@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from scoring.features import ticket_columns
@@ -26,12 +27,14 @@ class CostItem:
         one, many: what is counted, in words ("visit", "visits"); both the same for money items.
         counts: how many per account; None for money items.
         cost: per account.
+        role: whose time it is; "" for money items.
     """
 
     one: str
     many: str
     counts: Ints | None
     cost: Ints
+    role: str = ""
 
 
 #: Activity of the rate card -> column that counts it, and its words.
@@ -60,7 +63,7 @@ def items(frame: pd.DataFrame, model: Model) -> list[CostItem]:
         work = getattr(rates.activities, name)
         if work is not None:
             counts = frame[column].to_numpy(np.int64)
-            found.append(CostItem(one, many, counts, counts * _unit(rates, work.role, work.minutes)))
+            found.append(CostItem(one, many, counts, counts * _unit(rates, work.role, work.minutes), work.role))
     found += _tickets(frame, model)
     for name in ("freight", "discount"):
         if getattr(rates.money, name):
@@ -84,7 +87,7 @@ def _tickets(frame: pd.DataFrame, model: Model) -> list[CostItem]:
         others -= counts
         cost += counts * _unit(model.cost_to_serve, ticket.role, ticket.minutes[priority])
     cost += others * _unit(model.cost_to_serve, ticket.role, ticket.other)
-    return [CostItem("ticket", "tickets", every, cost)]
+    return [CostItem("ticket", "tickets", every, cost, ticket.role)]
 
 
 def total(found: list[CostItem], size: int) -> Ints:
@@ -93,6 +96,36 @@ def total(found: list[CostItem], size: int) -> Ints:
     for item in found:
         result += item.cost
     return result
+
+
+def ratings(frame: pd.DataFrame, model: Model, found: list[CostItem], basis: Ints) -> Ints:
+    """The rating (1-5) that a cost is estimated from, per account; 0 where cost is measured or cannot be estimated.
+
+    Estimated is only the cost of an account of which no item of the rate card is on record, and that brings something.
+    """
+    source = model.cost_to_serve.rating
+    if source is None:
+        return np.zeros(len(frame), dtype=np.int64)
+    given = pd.to_numeric(pd.Series(frame[source.attribute], dtype=object), errors="coerce").to_numpy(float)
+    rated = np.where((given >= 1) & (given <= 5), np.rint(np.nan_to_num(given)), 0).astype(np.int64)
+    return np.where(measured(found, len(frame)) | (basis <= 0), 0, rated)
+
+
+def measured(found: list[CostItem], size: int) -> npt.NDArray[np.bool_]:
+    """Whether anything of the rate card is on record, per account."""
+    known = np.zeros(size, dtype=bool)
+    for item in found:
+        known |= (item.cost if item.counts is None else item.counts) != 0
+    return known
+
+
+def estimate(rated: Ints, model: Model, basis: Ints) -> Ints:
+    """The cost that these ratings stand for, 1/10,000; 0 for a rating of 0."""
+    source = model.cost_to_serve.rating
+    if source is None:
+        return np.zeros(len(rated), dtype=np.int64)
+    shares = np.array([0.0, *source.per_hundred])
+    return np.asarray(np.round(basis * shares[rated] / 100), dtype=np.int64)
 
 
 def per_hundred(cost: Ints, basis: Ints) -> Floats:

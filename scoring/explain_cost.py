@@ -18,17 +18,21 @@ def texts(told: Told, axis: TierAxis, number: int) -> Lines:
     first = f"Cost to serve does not count before the first {told.orders.removesuffix('s')}"
     amounts = told.money(told.worth.spent[told.has_tier])
     lines = []
-    for never, spent, amount, relative, word, shares in zip(
+    for never, spent, amount, relative, word, shares, rated in zip(
         told.never_bought[told.has_tier].tolist(),
         told.worth.spent[told.has_tier].tolist(),
         amounts,
         told.worth.relative[told.has_tier].tolist(),
         told.words(number),
         _shares(told),
+        told.worth.ratings[told.has_tier].tolist(),
         strict=True,
     ):
         if never:
             lines.append(first)
+        elif rated:
+            said = f"estimated from a rating of {rated} of 5, nothing is on record"
+            lines.append(f"Cost to serve {amount}{_relative(relative, word, told.basis)}: {said}")
         elif not spent:
             lines.append("No cost to serve on record")
         else:
@@ -46,15 +50,16 @@ def phrases(told: Told, axis: TierAxis, number: int) -> Lines:
     """For the one line: "low cost to serve, 17.3 per 100, mostly visits"."""
     amounts = told.money(told.worth.spent[told.has_tier])
     lines = []
-    for spent, amount, relative, word, most in zip(
+    for spent, amount, relative, word, most, rated in zip(
         told.worth.spent[told.has_tier].tolist(),
         amounts,
         told.worth.relative[told.has_tier].tolist(),
         told.words(number),
         _most(told),
+        told.worth.ratings[told.has_tier].tolist(),
         strict=True,
     ):
-        mostly = f", mostly {most}" if most else ""
+        mostly = ", estimated" if rated else f", mostly {most}" if most else ""
         if relative != relative:
             lines.append(f"and {amount} cost to serve{mostly}" if spent else "and no cost to serve")
         else:

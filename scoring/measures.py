@@ -30,6 +30,7 @@ class Worth:
         points: points per component, 0-100, NaN where the component is not known.
         contributions: what each component of the value score adds to it.
         spent: cost to serve, 1/10,000; relative: per 100 of the basis, NaN where that is not positive.
+        ratings: rating (1-5) that the cost is estimated from; 0 where it is measured.
     """
 
     basis: Ints
@@ -39,6 +40,7 @@ class Worth:
     items: list[cost_to_serve.CostItem]
     spent: Ints
     relative: Floats
+    ratings: Ints
 
 
 def worth(facts: Facts, frame: pd.DataFrame, model: Model, scale: value.ValueScale) -> Worth:
@@ -47,8 +49,10 @@ def worth(facts: Facts, frame: pd.DataFrame, model: Model, scale: value.ValueSca
     points = components.points(Base(frame, basis, model, facts.as_of), scale.limits)
     parts = value.contributions(points, model)
     items = cost_to_serve.items(frame, model)
-    spent = cost_to_serve.total(items, len(frame))
-    return Worth(basis, points, parts, value.score(parts), items, spent, cost_to_serve.per_hundred(spent, basis))
+    rated = cost_to_serve.ratings(frame, model, items, basis)
+    spent = cost_to_serve.total(items, len(frame)) + cost_to_serve.estimate(rated, model, basis)
+    relative = cost_to_serve.per_hundred(spent, basis)
+    return Worth(basis, points, parts, value.score(parts), items, spent, relative, rated)
 
 
 def of_axis(axis: TierAxis, found: Worth, facts: Facts, frame: pd.DataFrame, fitted: rfm.Rfm) -> Floats:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,8 @@ def parse(text: str, source: str = "model") -> Model:
     try:
         model = Model.model_validate(document.data)
     except ValidationError as error:
-        details = [detail for detail in error.errors() if not _follows(detail)]
+        every = error.errors()
+        details = [detail for detail in every if not _follows(detail, every)]
         raise ModelError(_ordered([_problem(document, detail) for detail in details])) from None
     except RecursionError:
         raise ModelError([Problem(source, 0, "", "conditions are nested too deeply.")]) from None
@@ -53,9 +55,11 @@ def parse(text: str, source: str = "model") -> Model:
     return model
 
 
-def _follows(detail: Any) -> bool:
+def _follows(detail: Any, every: Sequence[Any]) -> bool:
     """A list that is only too short because its entries were refused; they are reported themselves."""
-    return detail["type"] == "too_short" and bool(detail["input"])
+    loc = tuple(detail["loc"])
+    inside = (tuple(each["loc"]) for each in every if len(each["loc"]) > len(loc))
+    return detail["type"] == "too_short" and any(each[: len(loc)] == loc for each in inside)
 
 
 def _problem(document: Source, detail: Any) -> Problem:

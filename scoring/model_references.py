@@ -245,6 +245,9 @@ def _money(model: Model) -> Iterator[Flaw]:
         if work and work.role not in card.cost_per_minute:
             loc = ("cost_to_serve", "activities", name.rstrip("_"), "role")
             yield _unknown(loc, "role in cost_per_minute", work.role, card.cost_per_minute)
+    for role in card.capacity:
+        if role not in card.cost_per_minute:
+            yield _unknown(("cost_to_serve", "capacity", role), "role in cost_per_minute", role, card.cost_per_minute)
     if card.activities.ticket:
         loc = ("cost_to_serve", "activities", "ticket", "minutes")
         entries = [((*loc, name), name) for name in card.activities.ticket.minutes]
@@ -252,12 +255,14 @@ def _money(model: Model) -> Iterator[Flaw]:
 
 
 def _attributes_named(model: Model) -> Iterator[Flaw]:
-    """Attributes that components of the value score look at, and components without the attribute they need."""
+    """Attributes that the value score and the cost to serve look at, and components without the attribute they need."""
     value = model.value
     named: list[tuple[Loc, str]] = [(("value", "engagement", n), name) for n, name in enumerate(value.engagement)]
     if value.fit is not None:
         given = {role: getattr(value.fit, role) for role in ("rating", "rated_on", "rated_by")}
         named += [(("value", "fit", role), name) for role, name in given.items() if name is not None]
+    if model.cost_to_serve.rating is not None:
+        named.append((("cost_to_serve", "rating", "attribute"), model.cost_to_serve.rating.attribute))
     for loc, name in named:
         if name not in model.attributes:
             yield _unknown(loc, "attribute", name, model.attributes)

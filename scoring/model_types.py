@@ -295,12 +295,34 @@ class CostMoney(Part):
     discount: bool = False
 
 
+class CostRating(Part):
+    """What stands in for measured cost: an account's rating from 1 to 5.
+
+    It counts only for an account of which nothing on the rate card is on record in the window.
+
+    Attributes:
+        attribute: holds the rating.
+        per_hundred: cost per 100 of margin (or revenue) that a rating of 1, 2, 3, 4 and 5 stands for.
+    """
+
+    attribute: Key
+    per_hundred: Annotated[tuple[Amount, ...], Field(min_length=5, max_length=5)]
+
+
 class CostToServe(Part):
-    """Time-driven activity-based cost (Kaplan & Anderson 2004): minutes times cost per minute, plus money items."""
+    """Time-driven activity-based cost (Kaplan & Anderson 2004): minutes times cost per minute, plus money items.
+
+    Attributes:
+        capacity: what a role cost in all in a window, in whole units: the share that no account's activities explain is
+            then told with every calibration.
+        rating: the estimate for accounts of which nothing is on record.
+    """
 
     cost_per_minute: Mapping[Key, Amount] = {}
     activities: RateCard = RateCard()
     money: CostMoney = CostMoney()
+    capacity: Mapping[Key, Annotated[float, Field(gt=0, strict=True)]] = {}
+    rating: CostRating | None = None
 
 
 class FieldPolicy(Part):

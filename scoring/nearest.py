@@ -60,10 +60,11 @@ def _then(told: Told, move: _Move, fitted: Calibration, facts: Facts, rank: dict
 def _nearest(told: Told, moves: list[_Move], ranked: list[Ints], now: Ints, *, upwards: bool) -> Lines:
     """The smallest of the moves that lead up (or down), per account; "" where none does."""
     worth = told.worth
+    known = told.has_tier & (worth.ratings == 0)  # an estimated cost moves with the worth and by a person's rating
     greatest = np.maximum(np.maximum(worth.basis, worth.spent), 1)
     sizes = [
         np.where(
-            move.possible & told.has_tier & ((then < now) if upwards else (then > now)),
+            move.possible & known & ((then < now) if upwards else (then > now)),
             np.abs(move.change(told)) / greatest,
             np.inf,
         )
@@ -156,6 +157,7 @@ def _positions(told: Told, move: _Move, fitted: Calibration, facts: Facts) -> ti
     points = components.points(Base(frame, move.basis, told.model, facts.as_of), fitted.value.limits)
     parts = value.contributions(points, told.model)
     relative = per_hundred(move.spent, move.basis)
-    after = Worth(move.basis, points, parts, value.score(parts), told.worth.items, move.spent, relative)
+    worth = told.worth
+    after = Worth(move.basis, points, parts, value.score(parts), worth.items, move.spent, relative, worth.ratings)
     figures = {axis.key: measures.of_axis(axis, after, facts, frame, fitted.rfm) for axis in told.model.tiers.axes}
     return tiers.positions(figures, fitted.cuts, told.model.tiers)

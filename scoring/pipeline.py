@@ -13,7 +13,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from scoring import explain, measures, nearest, rfm, risk, segments, stability, tiers, value, value_profile
+from scoring import (
+    capacity,
+    cost_to_serve,
+    explain,
+    measures,
+    nearest,
+    rfm,
+    risk,
+    segments,
+    stability,
+    tiers,
+    value,
+    value_profile,
+)
 from scoring.calibration import Calibration
 from scoring.model_types import Model
 from scoring.ranks import Ints
@@ -61,6 +74,7 @@ def calibrate(frame: pd.DataFrame, model: Model, as_of: date) -> Calibration:
         value=scale,
         rfm=ranks,
         cuts=tiers.fit(_figures(worth, facts, customers, model, ranks), model.tiers),
+        cost_note=capacity.note(frame, model),
     )
 
 
@@ -140,7 +154,7 @@ def score(
             "risks": risk.texts(frame, model, as_of, in_scope, base.foreign),
         }
     )
-    missing = _missing(frame, model, calibration, in_scope, base.foreign)
+    missing = _missing(base, model, calibration)
     return table.assign(missing=missing, **explain.explain(told))[list(COLUMNS)]
 
 
@@ -244,14 +258,17 @@ def _without_tier(frame: pd.DataFrame, scope_reason: pd.Series, foreign: np.ndar
     ]
 
 
-def _missing(
-    frame: pd.DataFrame, model: Model, calibration: Calibration, in_scope: np.ndarray, foreign: np.ndarray
-) -> pd.Series:
+def _missing(base: _Base, model: Model, calibration: Calibration) -> pd.Series:
     """Inputs that a customer's score had to do without."""
+    frame, worth, in_scope = base.frame, base.worth, base.scope["in_scope"].to_numpy()
     bought = frame["transactions_ever"].to_numpy() > 0
-    estimated = (frame["revenue"] > frame["revenue_cost_known"]).to_numpy() & (calibration.value.basis == "margin")
+    guessed = (frame["revenue"] > frame["revenue_cost_known"]).to_numpy() & (calibration.value.basis == "margin")
     orders = "won deals" if model.value.revenue_from == "opportunities" else "orders"
-    absent = {orders: ~bought, "product cost": estimated, "exchange rate": foreign}
+    absent = {orders: ~bought, "product cost": guessed, "exchange rate": base.foreign}
+    if model.cost_to_serve.rating is not None:
+        unmeasured = bought & ~cost_to_serve.measured(worth.items, len(frame))
+        absent["cost to serve (estimated)"] = worth.ratings > 0
+        absent["cost to serve (not rated)"] = unmeasured & (worth.ratings == 0) & (worth.basis > 0)
     rows = [
         [name for name, mask in absent.items() if mask[number]] if in_scope[number] else []
         for number in range(len(frame))

@@ -129,8 +129,8 @@ def as_of(run: Run) -> date:
 
 
 def note(run: Run) -> str:
-    """What an administrator should know about the tier cuts this run scored with; "" when there is nothing."""
-    return _calibration(run).cuts.note if run.calibration else ""
+    """What an administrator should know about the calibration this run scored with; "" when there is nothing."""
+    return _calibration(run).note if run.calibration else ""
 
 
 def _calibration(run: Run) -> calibrating.Calibration:

@@ -112,3 +112,10 @@ def test_invoices_of_an_org_need_the_object_that_holds_them() -> None:
     (complaint,) = complaints(text)
     assert "no standard object for invoice records" in complaint
     assert "objects: {invoice:" in complaint
+
+
+def test_a_list_that_is_too_short_is_said_even_if_its_entries_are_sound() -> None:
+    (complaint,) = complaints(
+        DEFAULT.replace("rankings:", "rankings:\n    - {project: X, profile: X, drivers: [speed]}", 1)
+    )
+    assert "at least 2 items" in complaint
