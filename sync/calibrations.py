@@ -22,6 +22,11 @@ def current(model: PublishedModel) -> Calibration | None:
     return published.order_by("-published_at", "-pk").first()
 
 
+def note(calibration: Calibration) -> str:
+    """What an administrator should know about it: cuts that moved, cost that no account explains."""
+    return calibrating.Calibration.from_json(calibration.payload).note
+
+
 def first(run: Run, frame: pd.DataFrame) -> Calibration:
     """Fit the calibration that comes with a model. `frame`: features of all accounts."""
     if run.as_of is None:

@@ -60,6 +60,8 @@ def show(number: Number, as_json: Json = False) -> None:
             print_json({**row, "comparison": asdict(told)})
             return
         out.print(f"Calibration {number} of {found.as_of}: {row['state']}.", markup=False)
+        if note := calibrations.note(found):
+            out.print(note, markup=False)
         if not found.comparison:
             out.print("It came with its model, so it is compared with nothing.")
             return

@@ -102,6 +102,7 @@ def result(account_id: str, **facts: Any) -> dict[str, Any]:
         "reasons": REASONS,
         "short_reason": "High value, high cost to serve",
         "missing": [],
+        "risks": ["Overdue: 2 invoices, 1,200 EUR"],
     }
     return row | facts
 

@@ -86,6 +86,8 @@ def test_the_page_says_which_tier_and_why(people: cast.Cast, seen: Client) -> No
         "since 1 Mar 2026",
         "412,000 EUR gross margin in 12 months",
         "31 % of the decision",
+        "<h3>Early warnings</h3>",
+        "<li>Overdue: 2 invoices, 1,200 EUR.</li>",
         "In the CRM a person set it to <strong>Platinum</strong>",
         f"{cast.ORG}/{people.gold.record_id}",
         "<del>Silver</del> → <ins>Gold</ins>",

@@ -1,4 +1,4 @@
-"""Invoices of a file become late payments and disputes of accounts: 2,466 of them, of 100 customers."""
+"""Invoices of a file become late payments, disputes and warnings of accounts: 2,466 of them, of 100 customers."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from pathlib import Path
 
 import duckdb
 import ibis
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
 from connectors.files import CrmAccount, Files
 from connectors.files.mapping import parse_mapping
-from scoring import features
+from scoring import features, risk
 from sync.mirror import Mirror
 from tests.scoring.frames import default
 
@@ -33,8 +34,11 @@ sources:
 """
 
 
-def known(as_of: date) -> pd.DataFrame:
-    """Features of the customers, from the file by way of the mirror; the window is ten years."""
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is not there")
+
+
+def known(as_of: date, months: int = 120) -> pd.DataFrame:
+    """Features of the customers, from the file by way of the mirror, in the order of their ids."""
     ids = sorted(set(pd.read_csv(DATA / "ibm_accounts_receivable.csv")["customerID"]))
     files = Files(parse_mapping(MAPPING, DATA / "ar.yaml"), [CrmAccount(name, name, name) for name in ids])
     reading = files.read(files.mapping.sources[0])
@@ -45,12 +49,11 @@ def known(as_of: date) -> pd.DataFrame:
         mirror.replace("ar", "invoice", reading.schema.names, reading)
         backend = ibis.duckdb.from_connection(database)
         tables = {kind: backend.table(kind) for kind in ("account", "invoice")}
-        model = default(value={"windows": {"months": 120}})
-        found: pd.DataFrame = features.build(tables, model, as_of).to_pandas()
+        model = default(value={"windows": {"months": months}})
+        found: pd.DataFrame = features.build(tables, model, as_of).order_by("account_id").to_pandas()
     return found
 
 
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is not there")
 def test_late_and_disputed_invoices_of_a_file_are_those_the_file_says() -> None:
     found = known(date(2014, 2, 1))
     assert len(found) == 100
@@ -59,3 +62,14 @@ def test_late_and_disputed_invoices_of_a_file_are_those_the_file_says() -> None:
     assert round(100 * sums["invoices_late"] / sums["invoices"], 2) == 35.56
     # A month earlier some of them were still open.
     assert known(date(2013, 12, 1))["overdue_invoices"].sum() > 0
+
+
+def test_who_is_warned_about_pays_late_in_the_year_after() -> None:
+    day = date(2013, 2, 1)
+    then, later = known(day, months=12), known(date(2014, 2, 1), months=12)
+    everybody = np.ones(len(then), dtype=bool)
+    warnings = risk.texts(then, default(), day, everybody, ~everybody)
+    warned = np.array([any(text.startswith("Pays late") for text in texts) for texts in warnings])
+    share = [100 * later["invoices_late"][who].sum() / later["invoices"][who].sum() for who in (warned, ~warned)]
+    assert warned.sum() == 46
+    assert [round(each, 1) for each in share] == [57.5, 7.6]
