@@ -3,7 +3,22 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, path
 
-from admin.views import account, accounts, alerts, decisions, edits, errors, health, overview, portfolio, run, runs
+from admin.views import (
+    account,
+    accounts,
+    alerts,
+    calibrations,
+    decisions,
+    errors,
+    health,
+    override_decisions,
+    overrides,
+    overview,
+    portfolio,
+    review,
+    run,
+    runs,
+)
 
 login = LoginView.as_view(template_name="console/login.html", redirect_authenticated_user=True)
 
@@ -26,7 +41,18 @@ urlpatterns: list[URLPattern] = [
     path("accounts/<int:number>", account.show, name="account"),
     path("alerts", alerts.index, name="alerts"),
     path("alerts/<int:number>", alerts.show, name="alert"),
-    path("edits", edits.index, name="edits"),
+    path("accounts/<int:number>/override", override_decisions.ask, name="ask_override"),
+    path("overrides", overrides.index, name="overrides"),
+    path("overrides.csv", overrides.download, name="overrides_csv"),
+    path("overrides/<int:number>", overrides.show, name="override"),
+    path("overrides/<int:number>/decide", override_decisions.decide, name="decide_override"),
+    path("review", review.index, name="review"),
+    path("review.csv", review.download, name="review_csv"),
+    path("review/decide", review.decide, name="decide_review"),
+    path("calibrations", calibrations.index, name="calibrations"),
+    path("calibrations/<int:number>", calibrations.show, name="calibration"),
+    path("calibrations/<int:number>/accounts.csv", calibrations.download, name="calibration_csv"),
+    path("calibrations/<int:number>/decide", calibrations.decide, name="decide_calibration"),
 ]
 
 handler400 = errors.bad_request

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -118,7 +118,7 @@ def expire(portfolio: Portfolio, today: date) -> int:
     return len(over)
 
 
-def may_decide(user: AbstractBaseUser, override: Override) -> bool:
+def may_decide(user: AbstractBaseUser | AnonymousUser, override: Override) -> bool:
     """Whether this user may approve or reject it: by the size of the jump, and never one's own."""
     model = model_of(override.account.connection.portfolio)
     if override.requested_by == user.get_username() or not user.is_active:

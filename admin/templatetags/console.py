@@ -34,6 +34,12 @@ def share(part: int, whole: int) -> str:
 
 
 @register.filter
+def percent(share: float) -> str:
+    """0.1432 -> "14.3 %"."""
+    return f"{100 * share:.1f} %"
+
+
+@register.filter
 def when(moment: datetime | None) -> SafeString | str:
     """How long ago, with the exact time on hover."""
     if moment is None:

@@ -11,9 +11,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from admin.matrix import matrix
+from admin.views import overrides
 from admin.views.published import Shown, Values, label
 from scoring.fields import SCALE
-from sync import labels
+from sync import labels, overriding
 from sync.links import record_url
 from sync.models import AccountState, Change, Finding, Override, Run, Score
 
@@ -51,6 +52,8 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
     names = labels.labels(state.connection.portfolio)
     result = state.score.result if state.score else {}
     override = state.overrides.filter(field="tier", state=Override.State.REQUESTED).first()
+    in_force = state.overrides.filter(field="tier", state=Override.State.APPROVED).first()
+    may_ask = names.model is not None and state.in_scope and state.score is not None and override is None
     context = {
         "account": state,
         "tier": names.tier(state.tier),
@@ -62,6 +65,10 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "matrices": matrix(names.model.tiers, result.get("position")) if names.model else [],
         "override": override,
         "override_words": names.tier(override.value) if override else "",
+        "in_force": in_force,
+        "in_force_computed": names.tier(overriding.computed(state)) if in_force else "",
+        "may_ask": may_ask,
+        **(overrides.choices(names.model) if names.model and may_ask else {}),
         "moves": _moves(state, names),
         "writes": _writes(state),
         "findings": _findings(state),

@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from admin.views import portfolio
-from sync import evaluate, labels
-from sync.models import AccountState, Alert, Change, Connection, Delivery, Override, Portfolio, Run
+from sync import evaluate, labels, reviewing
+from sync.models import AccountState, Alert, Calibration, Change, Connection, Delivery, Override, Portfolio, Run
 
 
 @dataclass(frozen=True)
@@ -155,10 +155,21 @@ def _people(chosen: Portfolio) -> Iterator[Attention]:
     if edits:
         yield Attention(
             "warning",
-            f"Tiers that a person set differently: {edits:,}.",
-            "Tierline leaves them alone.",
-            reverse("edits"),
+            f"Overrides of the tier that wait for a decision: {edits:,}.",
+            "They stay as they are until somebody decides.",
+            reverse("overrides"),
         )
+    yield from _governance(chosen)
+
+
+def _governance(chosen: Portfolio) -> Iterator[Attention]:
+    moves = reviewing.waiting(chosen).count()
+    if moves:
+        title = f"Moves of tiers that wait for the review round: {moves:,}."
+        yield Attention("warning", title, "Decide about them.", reverse("review"))
+    if Calibration.objects.filter(model=chosen.model_in_force(), state=Calibration.State.PROPOSED).exists():
+        title = "New boundaries of the tiers are proposed."
+        yield Attention("warning", title, "Compare and decide.", reverse("calibrations"))
 
 
 def _records(count: int) -> str:

@@ -16,7 +16,9 @@ PAGES = (
     ("Runs", "runs", "runs"),
     ("Accounts", "accounts", "accounts"),
     ("Alerts", "alerts", "alerts"),
-    ("Edited by people", "edits", "edits"),
+    ("Overrides", "overrides", "overrides"),
+    ("Review round", "review", "review"),
+    ("Calibrations", "calibrations", "calibrations"),
 )
 
 

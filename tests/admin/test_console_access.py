@@ -14,7 +14,24 @@ from tests.admin import console_cast as cast
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ("/", "/runs", "/runs/1", "/accounts", "/accounts/1", "/accounts.csv", "/alerts", "/alerts/1", "/edits")
+PAGES = (
+    "/",
+    "/runs",
+    "/runs/1",
+    "/accounts",
+    "/accounts/1",
+    "/accounts.csv",
+    "/alerts",
+    "/alerts/1",
+    "/overrides",
+    "/overrides/1",
+    "/overrides.csv",
+    "/review",
+    "/review.csv",
+    "/calibrations",
+    "/calibrations/1",
+    "/calibrations/1/accounts.csv",
+)
 
 
 @pytest.fixture
@@ -121,7 +138,11 @@ def test_every_page_carries_the_security_headers(seen: Client, address: str) -> 
 
 @pytest.mark.parametrize(
     "address",
-    [f"/{kind}/{number}" for kind in ("runs", "accounts", "alerts") for number in ("0", "999", "9" * 30, "-1", "x")],
+    [
+        f"/{kind}/{number}"
+        for kind in ("runs", "accounts", "alerts", "overrides", "calibrations")
+        for number in ("0", "999", "9" * 30, "-1", "x")
+    ],
 )
 def test_what_does_not_exist_is_told_in_words(seen: Client, address: str) -> None:
     reply = seen.get(address)

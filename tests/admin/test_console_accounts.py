@@ -117,7 +117,7 @@ def test_an_account_that_is_not_scored_yet_has_a_page(people: cast.Cast, seen: C
 def test_names_from_the_crm_are_text(people: cast.Cast, seen: Client) -> None:
     name = "<script>alert(1)</script>"
     AccountState.objects.filter(pk=people.gold.pk).update(name=name)
-    for address in ("/accounts", f"/accounts/{people.gold.pk}", "/edits", f"/accounts?q={name}"):
+    for address in ("/accounts", f"/accounts/{people.gold.pk}", "/overrides", f"/accounts?q={name}"):
         page = seen.get(address).content.decode()
         assert name not in page
         assert "&lt;script&gt;" in page

@@ -57,7 +57,7 @@ def test_a_message_that_was_not_delivered_says_why(people: cast.Cast, seen: Clie
 
 
 def test_what_people_set_is_listed_beside_what_is_computed(people: cast.Cast, seen: Client) -> None:
-    page = seen.get("/edits")
+    page = seen.get("/overrides")
     (row,) = page.context["rows"]
     assert (row.title, row.words, row.computed_words) == ("Tier", "Platinum", "Gold")
     (passed,) = page.context["passed"]
@@ -66,15 +66,16 @@ def test_what_people_set_is_listed_beside_what_is_computed(people: cast.Cast, se
 
 def test_values_people_chose_are_listed_by_field(people: cast.Cast, seen: Client) -> None:
     AccountState.objects.filter(pk=people.without_orders.pk).update(written={"value_profile": "growth_partner"})
-    page = seen.get("/edits?field=value_profile")
+    page = seen.get("/overrides?field=value_profile")
     (row,) = page.context["rows"]
-    assert (row.account, row.words, row.computed_words) == (people.gold, "Growth partner", "Uptime first")
-    assert seen.get("/edits?field=segment").context["rows"] == []
+    told = (row["account"], row["words"], row["computed_words"])
+    assert told == (people.gold, "Growth partner", "Uptime first")
+    assert seen.get("/overrides?field=segment").context["rows"] == []
 
 
 def test_withdrawn_edits_are_not_listed(people: cast.Cast, seen: Client) -> None:
     Override.objects.update(state=Override.State.WITHDRAWN)
-    assert "Nobody has set a computed field differently" in seen.get("/edits").content.decode()
+    assert "Nobody waits for a decision" in seen.get("/overrides").content.decode()
 
 
 def test_the_overview_counts_tiers_best_first(people: cast.Cast, seen: Client) -> None:
@@ -97,14 +98,14 @@ def test_the_overview_names_what_needs_attention(people: cast.Cast, seen: Client
         "Salesforce does not answer.",
         "Check the org.",
         "refused 1 record",
-        "Tiers that a person set differently: 1.",
+        "Overrides of the tier that wait for a decision: 1.",
     ):
         assert words in page
 
 
 def test_an_empty_installation_says_what_to_do_first(seen: Client) -> None:
     assert "Nothing is set up yet" in seen.get("/").content.decode()
-    for address in ("/accounts", "/alerts", "/edits", "/accounts.csv"):
+    for address in ("/accounts", "/alerts", "/overrides", "/accounts.csv"):
         assert seen.get(address).status_code == 200
 
 
@@ -118,5 +119,5 @@ def test_before_the_first_run_every_page_says_what_will_appear(seen: Client) -> 
 def test_a_page_shows_only_the_chosen_portfolio(people: cast.Cast, seen: Client) -> None:
     other, *_ = cast.setup("other")
     seen.post("/portfolio", {"portfolio": other.pk})
-    for address in ("/", "/runs", "/accounts", "/alerts", "/edits"):
+    for address in ("/", "/runs", "/accounts", "/alerts", "/overrides"):
         assert "Kone" not in seen.get(address).content.decode()

@@ -93,7 +93,9 @@ def at_work(people: cast.Cast, done: int) -> None:
 
 def addresses(people: cast.Cast) -> list[str]:
     pages = [f"/runs/{people.run.pk}", f"/accounts/{people.gold.pk}", f"/alerts/{people.alert.pk}"]
-    return ["/", "/runs", "/accounts", "/alerts", "/edits", *pages]
+    pages += [f"/overrides/{people.gold.overrides.get().pk}", f"/calibrations/{cast.proposal(people).pk}"]
+    cast.moves(people)
+    return ["/", "/runs", "/accounts", "/alerts", "/overrides", "/review", "/calibrations", *pages]
 
 
 def test_no_page_makes_the_browser_complain_or_scroll_sideways(visitor: Visitor, people: cast.Cast) -> None:

@@ -29,7 +29,7 @@ def test_a_request_is_listed_while_it_stands_and_moves_nothing(after_run: Stage,
     assert not batch.changes.exists()
     console = Client()
     console.force_login(get_user_model().objects.create_user("Anna"))
-    page = console.get("/edits").content.decode()
+    page = console.get("/overrides").content.decode()
     assert "Tier is wrong: They pay on time" in page
     assert "tl-tier_bronze" in page
     after_run.org.update("Account", [{"Id": account.record_id, REQUEST: None, COMMENT: None}])
