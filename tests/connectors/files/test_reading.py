@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.connectors.files.exports import COLUMNS, Export
+from tests.connectors.files.exports import COLUMNS, Export, rows_of
 
 ORDERS = [
     ("A-1", date(2026, 5, 1), Decimal("0.1000")),
@@ -128,3 +128,24 @@ def test_a_folder_is_read_file_by_file(export: Export) -> None:
     for number in (2, 1):
         export.write(f"Number,Day,Amount\n{number},2026-05-01,1\n", f"orders-{number}.csv")
     assert [row[0] for row in export.rows()] == ["1", "2"]
+
+
+def test_invoices_and_returns_are_kinds_of_record_like_any_other(export: Export) -> None:
+    export.mapping("""
+        sources:
+          - kind: return
+            path: orders.csv
+            account: {external_id: Customer}
+            columns: {id: Number, returned_on: Day, amount: Amount}
+          - kind: invoice
+            path: invoices.csv
+            account: {external_id: Customer}
+            columns: {id: Number, issued_on: Day, due_on: Due, paid_on: Paid, amount: Amount, is_disputed: Disputed}
+    """)
+    export.write("Number,Day,Amount,Customer\nR1,2026-05-01,12.50,000417\n")
+    head = "Number,Day,Due,Paid,Amount,Disputed,Customer\n"
+    export.write(f"{head}I1,2026-05-01,2026-05-31,,99,true,000417\n", "invoices.csv")
+    files = export.files()
+    returned, invoiced = (rows_of(files.read(source)) for source in files.mapping.sources)
+    assert {date(2026, 5, 1), Decimal("12.5"), "001A"} <= set(returned[0])
+    assert {date(2026, 5, 31), None, True, "001A"} <= set(invoiced[0])
