@@ -68,7 +68,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "in_force": in_force,
         "in_force_computed": names.tier(overriding.computed(state)) if in_force else "",
         "may_ask": may_ask,
-        **(overrides.choices(names.model) if names.model and may_ask else {}),
+        "choices": overrides.choices(names.model) if names.model and may_ask else {},
         "moves": _moves(state, names),
         "writes": _writes(state),
         "findings": _findings(state),

@@ -50,6 +50,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "calibration": found,
         "held": calibrations.current(found.model) == found,
         "of_model_in_force": in_force,
+        "note": calibrations.note(found),
         "compared": bool(found.comparison),
         "told": told,
         "grid": moves.grid(told.pairs, model, names.tier),

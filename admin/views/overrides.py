@@ -78,7 +78,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "row": shown(found, names),
         "may_decide": open_request and overriding.may_decide(request.user, found),
         "group": names.model.overrides.approver(overriding.jump(found, names.model)) if names.model else "",
-        **(choices(names.model) if names.model else {}),
+        "choices": choices(names.model) if names.model else {},
     }
     return render(request, "console/override.html", context)
 

@@ -32,6 +32,12 @@ def post(browser: Client, address: str, **form: object) -> str:
 
 
 def test_a_seller_asks_on_the_account_and_somebody_else_approves(people: cast.Cast, boss: Client, seen: Client) -> None:
+    page = text(seen, f"/accounts/{people.gold.pk}")
+    assert "Ask for it" not in page, "one request at a time"
+    Override.objects.update(account=people.outside)
+    page = text(seen, f"/accounts/{people.gold.pk}")
+    assert "Ask for it" in page
+    assert "14 expedited orders in 12 months" in page
     page = post(seen, f"/accounts/{people.without_orders.pk}/override", **ASK)
     assert "You asked for this, so somebody else decides" in page
     asked = Override.objects.get(requested_by="mika")
