@@ -31,6 +31,7 @@ RuleKey = Literal[
     "orphan_record",
     "unknown_label",
     "unknown_product",
+    "no_exchange_rate",
 ]
 
 #: Kinds that a company may keep in an object of its own.

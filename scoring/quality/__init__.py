@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from scoring.model_types import Model
+from scoring.quality.currency import NoExchangeRate
 from scoring.quality.finding import Checked, Finding, Rule, name_of
 from scoring.quality.labels import UnknownLabel, UnknownProduct
 from scoring.quality.ownership import OrphanRecord, OwnerInactive
@@ -25,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     OrphanRecord(),
     UnknownLabel(),
     UnknownProduct(),
+    NoExchangeRate(),
 )
 
 
