@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
-from connectors.preflight import LooksAhead, Preflight
+from connectors.base import Crm
+from connectors.preflight import LooksAhead, Missing, Preflight
 from sync import crms, outputs
 from sync.models import Connection
 
@@ -12,7 +14,29 @@ from sync.models import Connection
 def look(connection: Connection) -> Preflight | None:
     """What the CRM shows of it; None if its connector cannot tell."""
     crm = crms.open_crm(connection)
-    return crm.preflight(_written(connection), connection.installed) if isinstance(crm, LooksAhead) else None
+    if not isinstance(crm, LooksAhead):
+        return None
+    found = crm.preflight(_written(connection), connection.installed)
+    return replace(found, missing=(*found.missing, *_unreadable(connection, crm)))
+
+
+def _unreadable(connection: Connection, crm: Crm) -> Iterator[Missing]:
+    """Fields that the model in force maps and the CRM does not show us; a path over a relation is not looked at."""
+    published = connection.portfolio.model_in_force()
+    if published is None:
+        return
+    crm.use_objects(outputs.layout(published, connection).objects)
+    for kind, columns in outputs.model(published).crm_fields(connection.kind).items():
+        if kind not in crm.kinds():
+            continue
+        shown = crm.describe(kind)
+        for column, name in columns.items():
+            if name not in shown and "." not in name:
+                yield Missing(
+                    f"Read on field {name}",
+                    f"{column.replace('_', ' ')} of {kind.replace('_', ' ')} records",
+                    "Grant it to the integration user by field-level security, or correct the name in the model.",
+                )
 
 
 def _written(connection: Connection) -> list[str]:
@@ -31,9 +55,14 @@ def sentences(found: Preflight) -> Iterator[str]:
         yield f"    → {missing.next_step}"
     if not found.missing and not found.unread:
         yield "  No permission is missing."
+    yield from met(found)
+
+
+def met(found: Preflight) -> Iterator[str]:
+    """What our writes will meet in the CRM, and what we were not allowed to look at."""
     yield "  Our writes will meet:" if found.met else "  Nothing that our writes would meet was found."
-    for met in found.met:
-        on = f" on {met.on}" if met.on else ""
-        yield f"    {met.kind} {met.name}{on}{f': {met.detail}' if met.detail else ''}"
+    for each in found.met:
+        on = f" on {each.on}" if each.on else ""
+        yield f"    {each.kind} {each.name}{on}{f': {each.detail}' if each.detail else ''}"
     for sentence in found.unread:
         yield f"  ! {sentence}"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from admin.cli.connection import find
 from admin.cli.output import WAITS, out, print_json, sentences
+
+if TYPE_CHECKING:
+    from sync.models import Connection
 
 app = typer.Typer(help="Plan and apply the fields Tierline needs in the CRM.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Name of the connection.")]
@@ -28,6 +31,7 @@ def plan(connection: Name, as_json: Json = False) -> None:
             return
         schema.show(steps, out)
         if steps.changes:
+            _warn(chosen)
             out.print(f"Apply?  tierline schema apply {connection}")
 
 
@@ -45,6 +49,8 @@ def apply(
         steps = schema.plan(chosen)
         if not as_json:
             schema.show(steps, out)
+            if steps.changes:
+                _warn(chosen)
         if steps.changes and not yes:
             typer.confirm("Apply this to the CRM?", abort=True)
         if steps.changes:
@@ -53,6 +59,15 @@ def apply(
             print_json(schema.as_rows(steps))
         elif steps.changes:
             out.print(f"[green]✓[/] {len(steps.changes)} changes applied and read back.")
+
+
+def _warn(connection: Connection) -> None:
+    """Say what writing will meet in the CRM before anybody decides."""
+    from admin import preflight
+
+    found = preflight.look(connection)
+    for line in preflight.met(found) if found else ():
+        out.print(line, soft_wrap=True, markup=False)
 
 
 @app.command()

@@ -56,20 +56,29 @@ def test_credentials_move_under_a_new_key(crm: Served, settings: Any) -> None:
     settings.VAULT_KEYS = [newer, *older]
     assert "1 connection encrypted" in tierline("vault", "rotate")
     settings.VAULT_KEYS = [newer]
-    assert "Tierline Sandbox" in tierline("connection", "test", "production")
+    assert "Tierline Sandbox" in tierline("connection", "test", "production", code=3)
     settings.VAULT_KEYS = older
     assert "cannot be decrypted" in tierline("vault", "rotate", code=1)
 
 
 def test_the_share_of_the_api_budget_is_told(crm: Served) -> None:
-    shown = json.loads(tierline("connection", "test", "production", "--json").splitlines()[-1])
+    shown = json.loads(tierline("connection", "test", "production", "--json", code=3).splitlines()[-1])
     assert shown["api_share"] == shown["api_allowed"] // 2
     assert 0 < shown["api_ours"] <= shown["api_used"]
 
 
+def test_fields_that_the_model_maps_and_we_may_not_read_are_named(crm: Served) -> None:
+    said = tierline("connection", "test", "production", code=3)
+    assert "✗ 'Read on field Freight__c' is missing, needed for freight of order records." in said
+    assert "Operation_Mode__c" not in said, "the org has that one"
+
+
 def test_drift_is_told_before_and_after_installing(crm: Served) -> None:
     assert "the org does not have it" in tierline("schema", "drift", "production", code=3)
-    tierline("schema", "apply", "production", "--yes")
+    flow = {"name": "Rate", "label": "Rate energy", "object": "Account", "when": "FALSE", "set": {}}
+    crm.org.set_setting("automations", [flow])
+    assert "flow Rate energy on Account: before save" in tierline("schema", "plan", "production")
+    assert "flow Rate energy on Account: before save" in tierline("schema", "apply", "production", "--yes")
     assert "has every field and value of the model" in tierline("schema", "drift", "production")
     assert tierline("schema", "plan", "production").count("+ ") == 0
 
