@@ -11,6 +11,7 @@ from scoring import components, tier_references
 from scoring.conditions import OPERATORS, All, AnyOf, Condition, Not, Otherwise, Test
 from scoring.fields import BUILT_IN, COLUMNS, NEEDED, OWN_ONLY, RuleField, rule_fields, text_fields
 from scoring.model_messages import nearest
+from scoring.model_playbook import BASELINE
 from scoring.model_types import DEFAULT_NAMES, Model, ValueProfile
 
 Loc = tuple[str | int, ...]
@@ -237,8 +238,8 @@ def _money(model: Model) -> Iterator[Flaw]:
     for loc, message, allowed in tier_references.flaws(model.tiers):
         yield Flaw(("tiers", *loc), message, allowed)
     for key in model.playbook:
-        if key not in model.tiers.keys:
-            yield _unknown(("playbook", key), "tier", key, model.tiers.keys)
+        if key not in (BASELINE, *model.tiers.keys):
+            yield _unknown(("playbook", key), "tier", key, (BASELINE, *model.tiers.keys))
     yield from _attributes_named(model)
     for name in type(card.activities).model_fields:
         work = getattr(card.activities, name)

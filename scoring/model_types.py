@@ -17,6 +17,7 @@ from scoring.conditions import STRICT, Condition, Text
 from scoring.model_governance import Overrides
 from scoring.model_mandatory import Mandatory
 from scoring.model_places import Detail, Leads, Opportunities, Requests, Retired
+from scoring.model_playbook import Playbook
 from scoring.model_risk import Risk
 from scoring.model_tiers import Component, Key, Label, Share, Tiers, Weight
 
@@ -32,6 +33,7 @@ RuleKey = Literal[
     "unknown_label",
     "unknown_product",
     "no_exchange_rate",
+    "cadence_missed",
 ]
 
 #: Kinds that a company may keep in an object of its own.
@@ -427,7 +429,7 @@ class Model(Part):
     requests: Requests = Requests()
     overrides: Overrides = Overrides()
     retired: Retired = Retired()
-    playbook: Mapping[Key, Annotated[str, Field(min_length=1, max_length=4000)]] = {}
+    playbook: Playbook = {}
     administrator: Administrator | None = None
     crm: Mapping[Literal["salesforce"], CrmFields] = {}
 

@@ -28,6 +28,7 @@ from scoring import (
     value_profile,
 )
 from scoring.calibration import Calibration
+from scoring.model_playbook import has_cadence
 from scoring.model_types import Model
 from scoring.ranks import Ints
 from scoring.rules import Facts
@@ -51,7 +52,7 @@ COLUMNS = (
         "proposed",
     ),
     *("segment", "segment_why", "sub_segment", "sub_segment_why", "value_profile", "value_profile_why"),
-    *("reasons", "short_reason", "nearest", "missing", "risks"),
+    *("reasons", "short_reason", "nearest", "missing", "risks", "last_contact_on"),
 )
 
 
@@ -120,7 +121,7 @@ def score(
         tier_since: ISO date of the tier's first day; cause: of the move since `before`, "" where the tier stayed
         tier, segment, sub_segment, value_profile (keys or None), and why the last three
         reasons: list of {text, sign, weight, points}; short_reason: at most 255 characters
-        nearest: what would move the tier, "" where nothing near does
+        nearest: what would move the tier, "" where nothing near does; last_contact_on: ISO date, or None
         missing: list of inputs that were absent; risks: list of early warnings, each a sentence with its figures
     What belongs to scoring is NA, None or "" for accounts out of scope.
     """
@@ -154,8 +155,8 @@ def score(
             "risks": risk.texts(frame, model, as_of, in_scope, base.foreign),
         }
     )
-    missing = _missing(base, model, calibration)
-    return table.assign(missing=missing, **explain.explain(told))[list(COLUMNS)]
+    ends = {"missing": _missing(base, model, calibration), "last_contact_on": _last_contact(frame, model, in_scope)}
+    return table.assign(**ends, **explain.explain(told))[list(COLUMNS)]
 
 
 @dataclass(frozen=True)
@@ -256,6 +257,12 @@ def _without_tier(frame: pd.DataFrame, scope_reason: pd.Series, foreign: np.ndar
         reason or (f"No tier: amounts are in {currency}, and there is no exchange rate" if other else "")
         for reason, currency, other in zip(scope_reason, frame["currency"], foreign, strict=True)
     ]
+
+
+def _last_contact(frame: pd.DataFrame, model: Model, in_scope: np.ndarray) -> pd.Series:
+    """Only where the playbook asks for it: a result that says the same is not stored again."""
+    days = pd.to_datetime(frame["last_activity_on"]).dt.strftime("%Y-%m-%d").astype(object)
+    return days.where(in_scope & days.notna().to_numpy() & has_cadence(model.playbook), None)
 
 
 def _missing(base: _Base, model: Model, calibration: Calibration) -> pd.Series:

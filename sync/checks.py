@@ -18,7 +18,13 @@ from sync.models import AccountState, Connection, Run
 CHECKED = ("account", "user", "product", "opportunity", "order")
 #: Values of ours that they look at, and columns of the scores; with all reasons these would fill the memory.
 OUTPUTS = ("segment", "sub_segment", "value_profile", "tier")
-SCORES = ("account_id", "in_scope", *(key + end for key in OUTPUTS[:3] for end in ("", "_why")))
+SCORES = (
+    "account_id",
+    "in_scope",
+    "tier",
+    "last_contact_on",
+    *(key + end for key in OUTPUTS[:3] for end in ("", "_why")),
+)
 MESSAGES = 10
 
 
@@ -29,7 +35,7 @@ def find(run: Run, token: str) -> bool:
     for connection in run.portfolio.crms():
         records = _records(run, connection)
         _put_current(records["account"], connection)
-        found = quality.check(records, scores, model)
+        found = quality.check(records, scores, model, evaluate.as_of(run))
         people = _people(records["user"])
         lifecycle.record_findings(
             run, token, connection, found, model.quality.due_days, people, administrator(connection, people, model)

@@ -14,6 +14,8 @@ from datetime import date
 from typing import Any
 
 from connectors.base import FieldSpec, Scalar
+from scoring import playbook
+from scoring.model_playbook import of_tier
 from scoring.model_types import Model
 from sync.plan import OverrideRequest, gist
 from sync.values import Stored, stored
@@ -129,7 +131,7 @@ def computed(row: Mapping[str, Any], model: Model) -> dict[str, Stored]:
         "cost_to_serve": _figure(row["cost_to_serve"]),
         "reasons": _lines(row["reasons"]),
         "missing": ", ".join(row["missing"]) or None,
-        "playbook": {str(tier): text for tier, text in model.playbook.items()}.get(row["tier"]),
+        "playbook": playbook.text(play) if (play := of_tier(model.playbook, row["tier"])) else None,
     }
 
 

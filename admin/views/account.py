@@ -8,12 +8,15 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from admin.matrix import matrix
 from admin.views import overrides
 from admin.views.published import Shown, Values, label
+from scoring import playbook
 from scoring.fields import SCALE
+from scoring.model_playbook import of_tier
 from sync import labels, overriding
 from sync.links import record_url
 from sync.models import AccountState, Change, Finding, Override, Run, Score
@@ -63,6 +66,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "amounts": _amounts(result, names),
         "values": [_value(key, state, result, names) for key in ("segment", "sub_segment", "value_profile")],
         "matrices": matrix(names.model.tiers, result.get("position")) if names.model else [],
+        "playbook": _playbook(state, result, names),
         "override": override,
         "override_words": names.tier(override.value) if override else "",
         "in_force": in_force,
@@ -103,6 +107,22 @@ def _amounts(result: Mapping[str, Any], names: labels.Labels) -> list[Amount]:
         if result.get(key) is not None:
             found.append(Amount(title, f"{result[key]} of 5"))
     return found
+
+
+def _playbook(state: AccountState, result: Mapping[str, Any], names: labels.Labels) -> list[str]:
+    """What the model asks to do for customers of this tier, the cadence beside the last contact known to the last run.
+
+    The score itself may be older than that run: it is stored again only when it says something else.
+    """
+    play = of_tier(names.model.playbook, state.tier) if names.model else None
+    if play is None:
+        return []
+    lines = playbook.lines(play)
+    run = Run.objects.filter(portfolio=state.connection.portfolio, as_of__isnull=False).first()
+    if play.contact_days and run and run.as_of and "last_contact_on" in result:
+        contact = playbook.contact(play, result["last_contact_on"] or "", run.as_of)
+        lines[0] = f"{contact}, counted to {date_format(run.as_of)}."
+    return lines
 
 
 def _moves(state: AccountState, names: labels.Labels) -> list[tuple[Score, str, str]]:

@@ -6,10 +6,12 @@ Pure: records go in, findings come out. Who is told, and when, is decided elsewh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import pandas as pd
 
 from scoring.model_types import Model
+from scoring.quality.cadence import CadenceMissed
 from scoring.quality.currency import NoExchangeRate
 from scoring.quality.finding import Checked, Finding, Rule, name_of
 from scoring.quality.labels import UnknownLabel, UnknownProduct
@@ -27,18 +29,20 @@ RULES: tuple[Rule, ...] = (
     UnknownLabel(),
     UnknownProduct(),
     NoExchangeRate(),
+    CadenceMissed(),
 )
 
 
-def check(records: Mapping[str, pd.DataFrame], scores: pd.DataFrame, model: Model) -> list[Finding]:
+def check(records: Mapping[str, pd.DataFrame], scores: pd.DataFrame, model: Model, as_of: date) -> list[Finding]:
     """Everything the model's rules find, by rule and then by record id.
 
     Args:
         records: rows of one connection by kind (account, user, product, opportunity, order), with the columns of
             `scoring.fields.COLUMNS`; accounts also hold our fields as they are in the CRM, as `own_segment` and so on.
         scores: ScoreTable of all accounts; those out of scope have no findings.
+        as_of: the date scored for; contacts are counted to it.
     """
-    checked = Checked(records, scores, model)
+    checked = Checked(records, scores, model, as_of)
     found = []
     for rule in RULES:
         chosen = model.quality.rules.get(rule.id)

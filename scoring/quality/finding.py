@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -73,6 +74,7 @@ class Checked:
     records: Mapping[str, pd.DataFrame]
     scores: pd.DataFrame
     model: Model
+    as_of: date
 
     def __contains__(self, kind: str) -> bool:
         return kind in self.records

@@ -12,7 +12,7 @@ from django.test import Client
 
 from admin.views import paging
 from admin.views.export import safe
-from sync.models import AccountState, Score
+from sync.models import AccountState, PublishedModel, Score
 from tests.admin import console_cast as cast
 
 pytestmark = pytest.mark.django_db
@@ -149,3 +149,15 @@ def test_outcomes_of_a_run_are_exported(people: cast.Cast, seen: Client) -> None
         ("Nordgas AS", "Tier reason", "High value, high cost to serve"),
     ]
     assert found[0]["what to do"] == "The next run sends it again."
+
+
+def test_the_page_says_how_the_tier_is_served_and_when_the_last_contact_was(people: cast.Cast, seen: Client) -> None:
+    text = (
+        people.run.model.text
+        + "\nplaybook: {baseline: {contact_days: 90, reply_hours: 48}, gold: {contact_days: 14}}\n"
+    )
+    PublishedModel.objects.update(text=text)
+    Score.objects.update(result=cast.result(people.gold.record_id, last_contact_on="2026-09-21"))
+    page = seen.get(f"/accounts/{people.gold.pk}").content.decode()
+    assert "Contact every 14 days; last contact 41 days ago" in page
+    assert "Answer within 48 hours." in page

@@ -34,7 +34,7 @@ def default(**sections: Any) -> Model:
     content = yaml.safe_load(presets.text("default"))
     for section, keys in sections.items():
         if isinstance(keys, dict):
-            content[section] = {**content[section], **keys}
+            content[section] = {**content.get(section, {}), **keys}
         else:
             content[section] = keys
     return model.parse(yaml.safe_dump(content, sort_keys=False), "test")

@@ -35,7 +35,7 @@ def check(
     scores = pipeline.score(features, using, pipeline.calibrate(features, using, DAY), DAY)
     records = {"account": held, "user": pd.DataFrame(USERS), "product": pd.DataFrame([{"id": "P1", "name": "GTX Pro"}])}
     records |= {"opportunity": _frame(deals, "is_closed", "product_name"), "order": _frame(orders, "number")}
-    return quality.check(records, scores, using)
+    return quality.check(records, scores, using, DAY)
 
 
 def _features(row: dict[str, Any]) -> dict[str, Any]:
@@ -153,8 +153,8 @@ def test_a_rule_can_be_switched_off_and_its_severity_chosen() -> None:
 
 def test_kinds_and_columns_that_were_not_read_are_no_faults() -> None:
     scores = pd.DataFrame({"account_id": ["A"], "in_scope": [True]})
-    assert quality.check({"account": pd.DataFrame({"id": ["A"]})}, scores, MODEL) == []
-    assert quality.check({"account": pd.DataFrame({"id": []})}, scores.iloc[:0], MODEL) == []
+    assert quality.check({"account": pd.DataFrame({"id": ["A"]})}, scores, MODEL, DAY) == []
+    assert quality.check({"account": pd.DataFrame({"id": []})}, scores.iloc[:0], MODEL, DAY) == []
 
 
 def test_every_rule_of_the_model_exists_and_has_a_title() -> None:
