@@ -140,11 +140,15 @@ def _calibration(run: Run) -> calibrating.Calibration:
 
 
 def latest(portfolio_id: int, columns: Sequence[str]) -> pd.DataFrame:
-    """These columns of the newest score of every account, whichever run computed it."""
+    """These columns of the newest score of every account, whichever run computed it.
+
+    One is absent where the last scores come from a version that did not have it.
+    """
     path = _latest_path(portfolio_id)
     if not path.exists():
         return pd.DataFrame({"account_id": [], "in_scope": []})
-    return pd.read_parquet(path, columns=list(columns))
+    known = set(pq.read_schema(path).names)
+    return pd.read_parquet(path, columns=[name for name in columns if name in known])
 
 
 def _latest_path(portfolio_id: int) -> Path:
