@@ -62,10 +62,16 @@ def apply(
 
 
 def _warn(connection: Connection) -> None:
-    """Say what writing will meet in the CRM before anybody decides."""
+    """Say what writing will meet in the CRM before anybody decides. A failure to look is said and stops nothing."""
     from admin import preflight
+    from connectors.errors import ConnectorError
 
-    found = preflight.look(connection)
+    try:
+        found = preflight.look(connection)
+    except ConnectorError as error:
+        told = f"  ! What our writes will meet could not be looked at: {error.message} {error.next_step}".rstrip()
+        out.print(told, soft_wrap=True, markup=False)
+        return
     for line in preflight.met(found) if found else ():
         out.print(line, soft_wrap=True, markup=False)
 

@@ -77,6 +77,10 @@ def test_drift_is_told_before_and_after_installing(crm: Served) -> None:
     flow = {"name": "Rate", "label": "Rate energy", "object": "Account", "when": "FALSE", "set": {}}
     crm.org.set_setting("automations", [flow])
     assert "flow Rate energy on Account: before save" in tierline("schema", "plan", "production")
+    hidden = {"path": "FROM[+%20]+Organization", "action": "status", "status": 503, "times": 0}
+    crm.request("POST", "/__sandbox__/faults", json=[hidden]).raise_for_status()
+    assert "could not be looked at" in tierline("schema", "plan", "production")
+    crm.request("DELETE", "/__sandbox__/faults").raise_for_status()
     assert "flow Rate energy on Account: before save" in tierline("schema", "apply", "production", "--yes")
     assert "has every field and value of the model" in tierline("schema", "drift", "production")
     assert tierline("schema", "plan", "production").count("+ ") == 0
