@@ -38,7 +38,7 @@ def test_a_number_of_years_is_the_sum_of_these_years(
         end += margin * kept * (1 + growth) ** year / (1 + discount) ** (year + 1)
     for paid, expected in (("end", end), ("begin", begin)):
         value = retained_margin(margin, retention, discount, growth=growth, years=years, paid=paid)
-        assert float(value) == pytest.approx(expected, abs=1e-6)
+        assert float(value) == pytest.approx(expected, rel=1e-9, abs=1e-6)
 
 
 def test_many_years_come_to_the_value_without_a_limit() -> None:
