@@ -70,12 +70,17 @@ class SealedTokens:
 
     def renew(self, refused: str, ask: Callable[[str], Token]) -> Token:
         """See `TokenStore.renew`. Raises `Unavailable` when somebody else's login takes too long."""
-        with _alone(self._id):
+        with _alone(self._org()):
             before = vault.unseal(Connection.objects.values_list("credentials", flat=True).get(pk=self._id))
             held = self._held(before)
             if held is not None and held.access != refused:
                 return held
             return self._keep(before, ask(before.get(_REFRESH, "")))
+
+    def _org(self) -> str:
+        """The org's id, so that connections to one org take turns; the connection's own before it has met its org."""
+        identity = Connection.objects.values_list("identity", flat=True).get(pk=self._id)
+        return "".join(filter(str.isalnum, str(identity.get("org_id") or self._id)))
 
     def lost(self, why: AuthRevoked) -> None:
         """Mark the connection and tell the administrator, once; unless somebody has reconnected meanwhile."""
@@ -105,16 +110,16 @@ class SealedTokens:
 
 
 @contextmanager
-def _alone(connection_id: int) -> Iterator[None]:
-    """One login of this connection at a time, over all workers. Raises `Unavailable`."""
+def _alone(org: str) -> Iterator[None]:
+    """One login to this org at a time, over all workers and connections. Raises `Unavailable`."""
     if not settings.REDIS_URL:
         # Without Redis there are no workers, only commands of one machine.
-        with open(settings.HOME / f"login-{connection_id}.lock", "w") as file:
+        with open(settings.HOME / f"login-{org}.lock", "w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
         return
     with Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=5) as redis:
-        lock = redis.lock(f"tierline:login:{connection_id}", timeout=LOCK, blocking_timeout=PATIENCE)
+        lock = redis.lock(f"tierline:login:{org}", timeout=LOCK, blocking_timeout=PATIENCE)
         try:
             taken = lock.acquire()
         except RedisError as lost:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -104,6 +105,28 @@ def test_eight_workers_refused_at_once_log_in_once(
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(ask, workers))
     assert logins(crm) == 1
+
+
+def test_connections_to_one_org_log_in_in_turn(crm: Served, connection: Connection) -> None:
+    settings, secret = app(crm)
+    other = portfolios.add_connection(connection.portfolio, "second", "salesforce", settings, secret)
+    steps: list[str] = []
+
+    def renew(each: Connection) -> None:
+        def ask(_: str) -> Token:
+            steps.append(f"{each} in")
+            time.sleep(0.2)
+            steps.append(f"{each} out")
+            return Token(f"new {each}", crm.url)
+
+        tokens.SealedTokens(each.pk, "login").renew("refused", ask)
+        connections.close_all()
+
+    with ThreadPoolExecutor(2) as workers:
+        list(workers.map(renew, [connection, other]))
+    first, second = steps[0][:-3], steps[2][:-3]
+    assert steps == [f"{first} in", f"{first} out", f"{second} in", f"{second} out"]
+    assert {first, second} == {"production", "second"}
 
 
 def test_processes_refused_at_once_log_in_once(crm: Served, queue: str, tmp_path: Path) -> None:
