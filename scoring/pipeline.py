@@ -156,7 +156,7 @@ def score(
         }
     )
     ends = {"missing": _missing(base, model, calibration), "last_contact_on": _last_contact(frame, model, in_scope)}
-    return table.assign(**ends, **explain.explain(told))[list(COLUMNS)]
+    return table.assign(**ends, **explain.explain(told.by_figures(base.positions)))[list(COLUMNS)]
 
 
 @dataclass(frozen=True)

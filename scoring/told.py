@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -41,6 +41,11 @@ class Told:
     model: Model
     cuts: Cuts
     basis: str
+
+    def by_figures(self, computed: Positions) -> Told:
+        """The same, with accounts whose tier is held described by their figures: "high value" beside a high figure."""
+        kept = np.array([bool(line) for line in self.held], dtype=bool)
+        return replace(self, positions=np.where(kept[:, None], computed, self.positions))
 
     @property
     def size(self) -> int:

@@ -92,6 +92,7 @@ def test_a_move_inside_the_minimum_stay_is_held_and_says_so(after_run: Stage) ->
         "Platinum by the figures alone, but a tier is kept 3 months at least, here until 2027-02-01"
     )
     assert score.result["computed"] == ["high", "low"]
+    assert score.result["short_reason"].startswith("Silver: high value, gross margin 5,0")
 
 
 @pytest.mark.parametrize("decision", ["accepted", "rejected"])
