@@ -189,6 +189,11 @@ def _table(tables: Mapping[str, Table], kind: str, columns: Mapping[str, str]) -
     return table.select(**{name: _column(table, name, type_) for name, type_ in columns.items()})
 
 
+def _in_window(table: Table, day: Any, start: date, as_of: date) -> Table:
+    """The records of an account whose day lies in the window."""
+    return table.filter(table.account_id.notnull() & (day < ibis.literal(as_of)) & (day >= ibis.literal(start)))
+
+
 def _sum(value: Any, where: Any) -> Any:
     return value.sum(where=where).cast("int64")
 
@@ -343,11 +348,7 @@ def _deals(tables: Mapping[str, Table], starts: tuple[date, date], as_of: date) 
 def _tickets(tables: Mapping[str, Table], model: Model, start: date, as_of: date) -> Table:
     """Per account: tickets opened in the window, in all and by priority of the rate card."""
     ticket = _table(tables, "ticket", {"account_id": "string", "priority": "string", "opened_on": "date"})
-    ticket = ticket.filter(
-        ticket.account_id.notnull()
-        & (ticket.opened_on < ibis.literal(as_of))
-        & (ticket.opened_on >= ibis.literal(start))
-    )
+    ticket = _in_window(ticket, ticket.opened_on, start, as_of)
     return ticket.group_by(part_account=ticket.account_id).aggregate(
         tickets=_count(ticket.account_id.notnull()),
         **{
@@ -421,11 +422,7 @@ def _invoices(tables: Mapping[str, Table], starts: tuple[date, date], as_of: dat
 def _returns(tables: Mapping[str, Table], start: date, as_of: date) -> Table:
     """Per account: what came back in the window."""
     returned = _table(tables, "return", {"account_id": "string", "returned_on": "date", "amount": "int64"})
-    returned = returned.filter(
-        returned.account_id.notnull()
-        & (returned.returned_on < ibis.literal(as_of))
-        & (returned.returned_on >= ibis.literal(start))
-    )
+    returned = _in_window(returned, returned.returned_on, start, as_of)
     return returned.group_by(part_account=returned.account_id).aggregate(
         returns=_count(returned.account_id.notnull()), returned_amount=_sum(returned.amount, None)
     )

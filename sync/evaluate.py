@@ -107,7 +107,8 @@ def _written_lately(run: Run) -> set[str]:
 
     An edit that puts back what we have just replaced is no difference to the mirror, which never saw our value.
     """
-    read = Run.objects.filter(portfolio=run.portfolio, state=Run.State.DONE, pk__lt=run.pk).first()
+    done = Run.objects.filter(portfolio=run.portfolio, state=Run.State.DONE, pk__lt=run.pk)
+    read = done.exclude(kind=Run.Kind.UNDO).first()  # an undo reads no changes
     if read is None:
         return set()
     writers = Run.objects.filter(portfolio=run.portfolio, pk__lt=run.pk).exclude(finished_at__lt=read.started_at)

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.auth.models import AbstractBaseUser, AbstractUser, AnonymousUser
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -121,11 +121,10 @@ def expire(portfolio: Portfolio, today: date) -> int:
 def may_decide(user: AbstractBaseUser | AnonymousUser, override: Override) -> bool:
     """Whether this user may approve or reject it: by the size of the jump, and never one's own."""
     model = model_of(override.account.connection.portfolio)
-    if override.requested_by == user.get_username() or not user.is_active:
+    if not isinstance(user, AbstractUser) or not user.is_active or override.requested_by == user.get_username():
         return False
     group = model.overrides.approver(jump(override, model))
-    is_admin = bool(getattr(user, "is_staff", False))
-    return is_admin if not group else bool(getattr(user, "groups").filter(name=group).exists())  # noqa: B009
+    return user.groups.filter(name=group).exists() if group else user.is_staff
 
 
 def may_decide_as(name: str, override: Override) -> bool:

@@ -18,10 +18,9 @@ import pytest
 from admin.demo import company
 from connectors.sandbox.org.org import Org
 from scoring import features, pipeline, presets
+from tests.admin.companies import DATA, needs_data
 from tests.admin.orgs import mirrored
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is not there")
 FIGURES = {
     *("accounts_read", "accounts_in_scope", "accounts_scored", "records_written", "records_verified"),
     *("records_failed", "records_superseded", "findings", "alerts", "api_calls", "seconds"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import yaml
 
@@ -14,10 +16,10 @@ from tests.scoring.frames import DAY, accounts, customer, default
 RATING = {"attribute": "effort", "per_hundred": [5, 10, 20, 35, 60]}
 
 
-def rated(**keys: object) -> Model:
+def rated(**keys: Any) -> Model:
     """The default model with more activities on its rate card, or other keys of that section."""
     section = yaml.safe_load(presets.text("default"))["cost_to_serve"]
-    activities = section["activities"] | dict(keys.pop("activities", {}))  # type: ignore[call-overload]
+    activities = section["activities"] | dict(keys.pop("activities", {}))
     return default(cost_to_serve={**section, **keys, "activities": activities})
 
 

@@ -28,7 +28,10 @@ def test_moves_are_counted_and_the_accounts_behind_them_come_first() -> None:
     moved = [each.tier[0] != each.tier[1] for each in found.accounts]
     assert sum(moved) == sum(found.moves.values())
     assert moved == sorted(moved, reverse=True)
-    assert found.accounts[0].relative[1] > found.accounts[0].relative[0]  # type: ignore[operator]
+    before, after = found.accounts[0].relative
+    assert before is not None
+    assert after is not None
+    assert after > before
 
 
 def test_the_rates_of_today_change_nothing() -> None:

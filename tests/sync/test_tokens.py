@@ -115,7 +115,7 @@ def test_connections_to_one_org_log_in_in_turn(crm: Served, connection: Connecti
     def renew(each: Connection) -> None:
         def ask(_: str) -> Token:
             steps.append(f"{each} in")
-            time.sleep(0.2)
+            time.sleep(0.2)  # time for the other to step in, if nothing kept it out
             steps.append(f"{each} out")
             return Token(f"new {each}", crm.url)
 
