@@ -48,7 +48,7 @@ COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
     "opportunity": {
         "id": TEXT, "account_id": TEXT, "name": TEXT, "owner_id": TEXT, "stage": TEXT, "is_won": FLAG,
         "is_closed": FLAG, "amount": MONEY, "closes_on": DAY, "created_on": DAY, "product_name": TEXT,
-        "modified_at": INSTANT,
+        "currency": TEXT, "modified_at": INSTANT,
     },
     "ticket": {
         "id": TEXT, "account_id": TEXT, "priority": TEXT, "status": TEXT, "is_closed": FLAG,
@@ -67,7 +67,13 @@ COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
         "is_disputed": FLAG, "currency": TEXT, "modified_at": INSTANT,
     },
     "return": {
-        "id": TEXT, "account_id": TEXT, "returned_on": DAY, "amount": MONEY, "modified_at": INSTANT,
+        "id": TEXT, "account_id": TEXT, "returned_on": DAY, "amount": MONEY, "currency": TEXT,
+        "modified_at": INSTANT,
+    },
+    # Units of a currency for one of the base; without a row that is_base, the base is the model's currency.
+    "rate": {
+        "id": TEXT, "currency": TEXT, "starts_on": DAY, "ends_on": DAY, "rate": NUMBER, "is_base": FLAG,
+        "modified_at": INSTANT,
     },
     "detail": {"id": TEXT, "account_id": TEXT, "key": TEXT, "modified_at": INSTANT},
 }  # fmt: skip

@@ -1,10 +1,11 @@
 """What is known about each account, as one ibis expression over the mirror: one row per account.
 
 Everything is a count, a sum, a minimum or a maximum of integers and dates, so the result does not depend on the order
-of rows or on the engine (DuckDB, SQLite, PostgreSQL). Money is in units of 1/10,000 of the currency.
+of rows or on the engine (DuckDB, SQLite, PostgreSQL). Money is in units of 1/10,000 of the model's currency.
 
 Columns of the result, in this order:
     account_id, name, owner_id, type, industry, country, currency, external_id     text
+    no_rate: a currency of amounts that count and that no rate converts            null where there is none
     annual_revenue (money), employees (int)                                        null where unknown
     one text column per attribute of the model
     transactions, transactions_ever, first_transaction_on, last_transaction_on     orders, or won deals
@@ -35,8 +36,9 @@ from itertools import pairwise
 from typing import Any
 
 import ibis
+import pandas as pd
 
-from scoring import components
+from scoring import components, currency
 from scoring.fields import SCALE
 from scoring.model_types import Model
 from scoring.periods import months_before
@@ -79,13 +81,24 @@ def ticket_columns(model: Model) -> dict[str, str]:
     return {name: f"tickets_p{n}" for n, name in enumerate(sorted(ticket.minutes if ticket else ()))}
 
 
-def build(tables: Mapping[str, Table], model: Model, as_of: date, excluded_actors: Collection[str] = ()) -> Table:
+#: Parts that say which currency of theirs has no rate.
+_UNRATED = ("unrated_account", "unrated_orders", "unrated_deals", "unrated_invoices", "unrated_returns")
+
+
+def build(
+    tables: Mapping[str, Table],
+    model: Model,
+    as_of: date,
+    excluded_actors: Collection[str] = (),
+    rates: pd.DataFrame | None = None,
+) -> Table:
     """Features of every account in `tables["account"]`, in no particular order.
 
     `tables` are the mirror's tables by record kind; a kind or column that is absent counts as empty.
     Activities created by `excluded_actors` (user ids: our own integration user) are left out, so that a task we
-    create never changes a score.
+    create never changes a score. `rates`: what `scoring.currency.worths` gave.
     """
+    tables = currency.converted(tables, model, as_of, rates)
     months = model.value.windows.months
     start, earlier = months_before(as_of, months), months_before(as_of, 2 * months)
     parts = (
@@ -107,7 +120,7 @@ def build(tables: Mapping[str, Table], model: Model, as_of: date, excluded_actor
     counts += ["visits", "calls", "activities", "activities_before", "contracts_active", "product_families"]
     counts += [*_INVOICE_SUMS, *_RETURN_SUMS]
     frame = frame.mutate(**{name: frame[name].fill_null(0) for name in counts})
-    frame = frame.mutate(**_transactions(frame, model))
+    frame = frame.mutate(**_transactions(frame, model), no_rate=ibis.coalesce(*(frame[name] for name in _UNRATED)))
     is_new = (frame.first_transaction_on >= ibis.literal(start)).fill_null(False)
     return frame.mutate(onboardings=is_new.ifelse(1, 0).cast("int64")).select(*_columns(model))
 
@@ -128,7 +141,7 @@ def only(tables: Mapping[str, Table], accounts: Collection[str]) -> dict[str, Ta
 
 def _columns(model: Model) -> list[str]:
     return [
-        *("account_id", *_TEXT, "annual_revenue", "employees", *model.attributes),
+        *("account_id", *_TEXT, "no_rate", "annual_revenue", "employees", *model.attributes),
         *("transactions", "transactions_ever", "transaction_days_ever", "first_transaction_on", "last_transaction_on"),
         *("revenue", "revenue_cost_known", "product_cost", "revenue_before", "active_quarters", "product_families"),
         *("orders", "order_lines", "small_orders", "expedited_orders", "freight", "discount"),
@@ -171,6 +184,7 @@ def _accounts(account: Table, model: Model) -> Table:
         account_id=account.id,
         annual_revenue=_column(account, "annual_revenue", "int64"),
         employees=_column(account, "employees", "int64"),
+        unrated_account=_column(account, "unrated", "string"),
         **columns,
     )
 
@@ -228,6 +242,7 @@ def _orders(tables: Mapping[str, Table], model: Model, starts: tuple[date, date]
         order_quarters=_quarters(orders.ordered_on, as_of, ibis.literal(True)),
         revenue_cost_known=_sum(orders.amount_cost_known, window),
         product_cost=_sum(orders.product_cost, window),
+        unrated_orders=orders.unrated.min(where=orders.ordered_on >= earlier),
         orders_ever=_count(orders.account_id.notnull()),
         order_days_ever=orders.ordered_on.nunique().cast("int64"),
         first_order_on=orders.ordered_on.min(),
@@ -238,23 +253,27 @@ def _orders(tables: Mapping[str, Table], model: Model, starts: tuple[date, date]
 def _per_order(tables: Mapping[str, Table], model: Model) -> Table:
     """One row per order that counts, with the sums of its lines.
 
-    Freight stands on the order or on its lines: the order's is taken where it is given.
+    Freight stands on the order or on its lines: the order's is taken where it is given. Lines are in the currency of
+    their order, and it is their sums that are converted; standard costs of products are in the model's currency.
     """
     order = _counted(tables, model)
     lines = _lines(tables)
     joined = order.left_join(lines, order.id == lines.line_order)
+    names = ("lines_amount", "amount_cost_known", "lines_cost", "discount", "lines_freight")
+    sums = {name: currency.times(joined[name], joined.worth, joined.unrated) for name in names}
     return joined.select(
         account_id=joined.account_id,
         ordered_on=joined.ordered_on,
+        unrated=joined.unrated,
         is_expedited=joined.is_expedited.fill_null(False),
         amount=joined.amount.fill_null(0),
-        size=ibis.coalesce(joined.lines_amount, joined.amount, 0),
+        size=ibis.coalesce(sums["lines_amount"], joined.amount, 0),
         lines=joined.lines.fill_null(0),
-        lines_amount=joined.lines_amount.fill_null(0),
-        amount_cost_known=joined.amount_cost_known.fill_null(0),
-        product_cost=joined.product_cost.fill_null(0),
-        discount=joined.discount.fill_null(0),
-        freight=ibis.coalesce(joined.freight, joined.lines_freight, 0),
+        lines_amount=sums["lines_amount"].fill_null(0),
+        amount_cost_known=sums["amount_cost_known"].fill_null(0),
+        product_cost=sums["lines_cost"].fill_null(0) + joined.standard_cost.fill_null(0),
+        discount=sums["discount"].fill_null(0),
+        freight=ibis.coalesce(joined.freight, sums["lines_freight"], 0),
     )
 
 
@@ -262,6 +281,7 @@ def _counted(tables: Mapping[str, Table], model: Model) -> Table:
     """The orders that count: of an account, and in no excluded status."""
     columns = {"id": "string", "account_id": "string", "status": "string", "ordered_on": "date"}
     columns |= {"amount": "int64", "freight": "int64", "is_expedited": "boolean"}
+    columns |= {"worth": "float64", "unrated": "string"}
     order = _table(tables, "order", columns)
     excluded = [status.strip().lower() for status in model.value.excluded_order_statuses]
     if excluded:
@@ -278,13 +298,14 @@ def _lines(tables: Mapping[str, Table]) -> Table:
     product = product.select(product_key=product.id, standard_cost=product.cost)
     priced = line.left_join(product, line.product_id == product.product_key)
     standard = (priced.standard_cost * priced.quantity).round().cast("int64")
-    priced = priced.mutate(line_cost=ibis.coalesce(priced.cost, standard))
-    known = priced.line_cost.notnull()
+    priced = priced.mutate(by_list=standard)
+    known = priced.cost.notnull() | priced.by_list.notnull()
     return priced.group_by(line_order=priced.order_id).aggregate(
         lines=_count(priced.order_id.notnull()),
         lines_amount=_sum(priced.amount, None),
         amount_cost_known=_sum(priced.amount, known),
-        product_cost=_sum(priced.line_cost, None),
+        lines_cost=_sum(priced.cost, None),
+        standard_cost=_sum(priced.by_list, priced.cost.isnull()),
         discount=_sum(priced.discount, None),
         lines_freight=_sum(priced.freight, None),
     )
@@ -322,7 +343,8 @@ def _families(tables: Mapping[str, Table], model: Model, start: date, as_of: dat
 def _deals(tables: Mapping[str, Table], starts: tuple[date, date], as_of: date) -> Table:
     """Per account: deals that closed in the window, and those open on the day before `as_of`."""
     columns = {"account_id": "string", "is_won": "boolean", "is_closed": "boolean", "amount": "int64"}
-    deal = _table(tables, "opportunity", columns | {"closes_on": "date", "created_on": "date"})
+    columns |= {"closes_on": "date", "created_on": "date", "unrated": "string"}
+    deal = _table(tables, "opportunity", columns)
     deal = deal.filter(deal.account_id.notnull())
     day = ibis.literal(as_of)
     closed = deal.is_closed.fill_null(False) & (deal.closes_on < day).fill_null(False)
@@ -338,6 +360,7 @@ def _deals(tables: Mapping[str, Table], starts: tuple[date, date], as_of: date) 
         won_amount_before=_sum(deal.amount, closed & before & won),
         won_quarters=_quarters(deal.closes_on, as_of, closed & won),
         open_amount=_sum(deal.amount, ~closed & begun),
+        unrated_deals=deal.unrated.min(where=(closed & won & (window | before)) | (~closed & begun)),
         deals_won_ever=_count(closed & won),
         deal_days_ever=deal.closes_on.nunique(where=closed & won).cast("int64"),
         first_deal_on=deal.closes_on.min(where=closed & won),
@@ -399,7 +422,8 @@ def _invoices(tables: Mapping[str, Table], starts: tuple[date, date], as_of: dat
     an unpaid one is late by the days from its due day to `as_of`. Without a due day an invoice is never late.
     """
     columns = {"account_id": "string", "issued_on": "date", "due_on": "date", "paid_on": "date"}
-    invoice = _table(tables, "invoice", columns | {"amount": "int64", "is_disputed": "boolean"})
+    columns |= {"amount": "int64", "is_disputed": "boolean", "unrated": "string"}
+    invoice = _table(tables, "invoice", columns)
     start, recent, day = (ibis.literal(each) for each in (*starts, as_of))
     invoice = invoice.filter(invoice.account_id.notnull() & (invoice.issued_on < day))
     window, second_half = invoice.issued_on >= start, invoice.issued_on >= recent
@@ -416,13 +440,17 @@ def _invoices(tables: Mapping[str, Table], starts: tuple[date, date], as_of: dat
         days_late_recent=_sum(days, second_half & late),
         overdue_invoices=_count(late & ~paid),
         overdue_amount=_sum(invoice.amount, late & ~paid),
+        unrated_invoices=invoice.unrated.min(where=late & ~paid),
     )
 
 
 def _returns(tables: Mapping[str, Table], start: date, as_of: date) -> Table:
     """Per account: what came back in the window."""
-    returned = _table(tables, "return", {"account_id": "string", "returned_on": "date", "amount": "int64"})
+    columns = {"account_id": "string", "returned_on": "date", "amount": "int64", "unrated": "string"}
+    returned = _table(tables, "return", columns)
     returned = _in_window(returned, returned.returned_on, start, as_of)
     return returned.group_by(part_account=returned.account_id).aggregate(
-        returns=_count(returned.account_id.notnull()), returned_amount=_sum(returned.amount, None)
+        returns=_count(returned.account_id.notnull()),
+        returned_amount=_sum(returned.amount, None),
+        unrated_returns=returned.unrated.min(),
     )

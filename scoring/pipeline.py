@@ -52,7 +52,7 @@ COLUMNS = (
         "proposed",
     ),
     *("segment", "segment_why", "sub_segment", "sub_segment_why", "value_profile", "value_profile_why"),
-    *("reasons", "short_reason", "nearest", "missing", "risks", "last_contact_on"),
+    *("reasons", "short_reason", "nearest", "missing", "risks", "last_contact_on", "no_rate"),
 )
 
 
@@ -64,7 +64,7 @@ def calibrate(frame: pd.DataFrame, model: Model, as_of: date) -> Calibration:
         as_of: the date scored for.
     """
     in_scope = segments.scope(Facts(frame, model, as_of), model)["in_scope"].to_numpy()
-    customers = frame[in_scope & ~_foreign(frame, model)].reset_index(drop=True)
+    customers = frame[in_scope & ~_foreign(frame)].reset_index(drop=True)
     scale = value.fit(customers, model, as_of)
     ranks = rfm.fit(customers, as_of)
     facts = Facts(customers, model, as_of)
@@ -122,41 +122,34 @@ def score(
         tier, segment, sub_segment, value_profile (keys or None), and why the last three
         reasons: list of {text, sign, weight, points}; short_reason: at most 255 characters
         nearest: what would move the tier, "" where nothing near does; last_contact_on: ISO date, or None
-        missing: list of inputs that were absent; risks: list of early warnings, each a sentence with its figures
+        missing: list of inputs that were absent; no_rate: currency that nothing converts, or None
+        risks: list of early warnings, each a sentence with its figures
     What belongs to scoring is NA, None or "" for accounts out of scope.
     """
     base = _scored(frame.reset_index(drop=True), model, calibration, as_of)
     frame, worth, scored = base.frame, base.worth, base.scored
     earlier = _aligned(before, frame["account_id"])
     settled = stability.settle(base.figures, base.positions, earlier, calibration.cuts, model.tiers, as_of)
-    nothing = np.array(None, dtype=object)
-    keys = np.where(scored, tiers.assign(settled.positions, model.tiers), nothing)
+    standing = _standing(base, settled, earlier, model)
     basis = "gross margin" if calibration.value.basis == "margin" else "revenue"
     untold = _without_tier(frame, base.scope["scope_reason"], base.foreign)
-    held = [text if shown else "" for text, shown in zip(settled.held, scored.tolist(), strict=True)]
+    keys, held = standing["tier"].to_numpy(), standing["held"].tolist()
     told = Told(frame, worth, base.figures, settled.positions, keys, untold, held, model, calibration.cuts, basis)
     in_scope = base.scope["in_scope"].to_numpy()
-    moved = scored & settled.moved
     table = pd.DataFrame(
         {
             "account_id": frame["account_id"],
             **base.scope,
             **_worth(base, calibration.value.basis),
             **_ranks(frame, calibration, as_of, scored),
-            "computed": _positions(base.positions, model, scored),
-            "position": _positions(settled.positions, model, scored),
-            "tier": pd.Series(keys, dtype=object),
-            "tier_since": [str(day) if shown else None for day, shown in zip(settled.since, scored, strict=True)],
-            "cause": np.where(moved, earlier["cause"].to_numpy(object), ""),
-            "held": held,
-            "proposed": pd.Series(np.where(scored, settled.proposed, nothing), dtype=object),
+            **standing,
             **_descriptions(base.facts, model, in_scope),
             "nearest": nearest.texts(told, calibration, base.facts),
             "risks": risk.texts(frame, model, as_of, in_scope, base.foreign),
+            **_inputs(base, model, calibration),
         }
     )
-    ends = {"missing": _missing(base, model, calibration), "last_contact_on": _last_contact(frame, model, in_scope)}
-    return table.assign(**ends, **explain.explain(told.by_figures(base.positions)))[list(COLUMNS)]
+    return table.assign(**explain.explain(told.by_figures(base.positions)))[list(COLUMNS)]
 
 
 @dataclass(frozen=True)
@@ -175,7 +168,7 @@ class _Base:
 
 def _scored(frame: pd.DataFrame, model: Model, calibration: Calibration, as_of: date) -> _Base:
     facts = Facts(frame, model, as_of)
-    scope, foreign = segments.scope(facts, model), _foreign(frame, model)
+    scope, foreign = segments.scope(facts, model), _foreign(frame)
     worth = measures.worth(facts, frame, model, calibration.value)
     figures = _figures(worth, facts, frame, model, calibration.rfm)
     positions = tiers.positions(figures, calibration.cuts, model.tiers)
@@ -208,10 +201,26 @@ def _positions(found: tiers.Positions, model: Model, shown: np.ndarray) -> pd.Se
     return pd.Series(rows, dtype=object)
 
 
-def _foreign(frame: pd.DataFrame, model: Model) -> np.ndarray:
-    """Accounts whose amounts are in another currency than the model's: they cannot be compared, so they get no tier."""
-    currency = frame["currency"]
-    return (currency.notna() & (currency != model.currency)).to_numpy(dtype=bool, na_value=False)
+def _standing(base: _Base, settled: stability.Settled, earlier: pd.DataFrame, model: Model) -> dict[str, pd.Series]:
+    """Columns on where the accounts stand, by the figures alone and once stability has been heard."""
+    scored, nothing = base.scored, np.array(None, dtype=object)
+    columns = {
+        "tier": np.where(scored, tiers.assign(settled.positions, model.tiers), nothing),
+        "tier_since": [str(day) if shown else None for day, shown in zip(settled.since, scored, strict=True)],
+        "cause": np.where(scored & settled.moved, earlier["cause"].to_numpy(object), ""),
+        "held": [text if shown else "" for text, shown in zip(settled.held, scored.tolist(), strict=True)],
+        "proposed": np.where(scored, settled.proposed, nothing),
+    }
+    return {
+        "computed": _positions(base.positions, model, scored),
+        "position": _positions(settled.positions, model, scored),
+        **{name: pd.Series(column, dtype=object) for name, column in columns.items()},
+    }
+
+
+def _foreign(frame: pd.DataFrame) -> np.ndarray:
+    """Accounts with amounts that no rate converts: they cannot be compared, so they get no tier."""
+    return frame["no_rate"].notna().to_numpy(dtype=bool)
 
 
 def _worth(base: _Base, basis: value.Basis) -> dict[str, Any]:
@@ -255,8 +264,18 @@ def _without_tier(frame: pd.DataFrame, scope_reason: pd.Series, foreign: np.ndar
     """Why an account has no tier; "" where it has one."""
     return [
         reason or (f"No tier: amounts are in {currency}, and there is no exchange rate" if other else "")
-        for reason, currency, other in zip(scope_reason, frame["currency"], foreign, strict=True)
+        for reason, currency, other in zip(scope_reason, frame["no_rate"], foreign, strict=True)
     ]
+
+
+def _inputs(base: _Base, model: Model, calibration: Calibration) -> dict[str, pd.Series]:
+    """Columns on what the score went by, and had to do without."""
+    in_scope = base.scope["in_scope"].to_numpy()
+    return {
+        "missing": _missing(base, model, calibration),
+        "last_contact_on": _last_contact(base.frame, model, in_scope),
+        "no_rate": base.frame["no_rate"].astype(object).where(base.foreign & in_scope, None),
+    }
 
 
 def _last_contact(frame: pd.DataFrame, model: Model, in_scope: np.ndarray) -> pd.Series:

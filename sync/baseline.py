@@ -18,7 +18,7 @@ from scoring import features, pipeline
 from scoring.calibration import Calibration
 from scoring.model import Model
 from scoring.stability import BEFORE, Cause
-from sync import mirror, outputs
+from sync import mirror, outputs, rates
 from sync.models import Run, Score, TierMove
 
 
@@ -96,6 +96,7 @@ def figures(run: Run, model: Model, as_of: date, accounts: Sequence[str] | None 
     """Features of these accounts (None: all of them), from the mirror as it is now, in the order of their ids."""
     ours = {connection.identity["user_id"] for connection in run.portfolio.crms()}
     with mirror.reading(run.portfolio_id) as tables:
+        worths = rates.worths(run.portfolio, tables, model)
         if accounts is not None:
             tables = features.only(tables, accounts)
-        return mirror.frame(features.build(tables, model, as_of, ours).order_by("account_id"))
+        return mirror.frame(features.build(tables, model, as_of, ours, worths).order_by("account_id"))

@@ -23,6 +23,7 @@ SCORES = (
     "in_scope",
     "tier",
     "last_contact_on",
+    "no_rate",
     *(key + end for key in OUTPUTS[:3] for end in ("", "_why")),
 )
 MESSAGES = 10

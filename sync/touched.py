@@ -83,7 +83,15 @@ def _differs(columns: Sequence[str]) -> str:
 
 def removed(database: duckdb.DuckDBPyConnection, connection: str, kind: str, ids: Sequence[str]) -> None:
     """Note the accounts of records that are about to be deleted."""
-    if kind not in _PATHS or not ids:
+    if kind in _SILENT or not ids:
+        return
+    if kind not in _PATHS:
+        held = database.execute(
+            f'SELECT 1 FROM "{kind}" WHERE connection = ? AND id IN (SELECT unnest(?)) LIMIT 1',  # noqa: S608
+            [connection, list(ids)],
+        ).fetchone()
+        if held:
+            everything(database, connection)
         return
     leads_to, column = _PATHS[kind]
     database.execute(

@@ -54,9 +54,10 @@ def accounts(*rows: dict[str, Any], using: Model | None = None) -> pd.DataFrame:
         *("overdue_invoices", "overdue_amount", "returns", "returned_amount", "onboardings", "activities_before"),
     )
     texts: dict[str, Any] = {
-        "type": "Customer - Direct", "industry": "Energy", "country": "FI", "currency": None, "external_id": None,
-        "owner_id": "U1", "operation_mode": "24/7", "business_model": "Contractor", "annual_revenue": None,
-        "employees": None, "first_transaction_on": None, "last_transaction_on": None, "last_activity_on": None,
+        "type": "Customer - Direct", "industry": "Energy", "country": "FI", "currency": None, "no_rate": None,
+        "external_id": None, "owner_id": "U1", "operation_mode": "24/7", "business_model": "Contractor",
+        "annual_revenue": None, "employees": None, "first_transaction_on": None, "last_transaction_on": None,
+        "last_activity_on": None,
     }  # fmt: skip
     full = []
     for number, row in enumerate(rows):

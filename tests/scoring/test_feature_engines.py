@@ -13,12 +13,27 @@ import pyarrow as pa
 import pytest
 from pgserver.postgres_server import get_server
 
-from scoring import features
+from scoring import currency, features
 from tests.scoring.frames import default
+from tests.scoring.test_currency import ROWS, rates
 from tests.scoring.test_features import AS_OF, company, on_duckdb
 
 #: Every kind of record counts in it: families only where loyalty does.
 MODEL = default(value={"components": {"money": 60, "growth": 20, "loyalty": 20}})
+
+
+WORTHS = currency.worths(rates(*ROWS), MODEL)
+
+
+def trade() -> dict[str, pd.DataFrame]:
+    """The company, with amounts in several currencies, one of them without a rate."""
+    tables = company()
+    paid_in: dict[str, Any] = {
+        "account": ["CHF", "JPY"],
+        "order": ["GBP", "USD", None, None, "GBP", None],
+        "return": ["GBP", "JPY"],
+    }
+    return tables | {kind: tables[kind].assign(currency=codes) for kind, codes in paid_in.items()}
 
 
 @contextmanager
@@ -43,12 +58,12 @@ def postgres(folder: Path) -> Iterator[Any]:
 
 def filled(backend: Any) -> dict[str, Any]:
     """The company's records as tables of this engine."""
-    for kind, frame in company().items():
+    for kind, frame in trade().items():
         types = ibis.memtable(pa.Table.from_pandas(frame, preserve_index=False)).schema()
         schema = {name: "string" if str(type_) == "null" else type_ for name, type_ in types.items()}
         plain = frame.astype(object).where(frame.notna(), None)
         backend.create_table(kind, ibis.memtable(plain, schema=schema))
-    return {kind: backend.table(kind) for kind in company()}
+    return {kind: backend.table(kind) for kind in trade()}
 
 
 def told(frame: pd.DataFrame) -> dict[str, list[str]]:
@@ -59,5 +74,5 @@ def told(frame: pd.DataFrame) -> dict[str, list[str]]:
 @pytest.mark.parametrize("engine", [sqlite, postgres])
 def test_every_engine_gives_the_features_of_duckdb(engine: Callable[[Path], Any], tmp_path: Path) -> None:
     with engine(tmp_path) as backend:
-        expression = features.build(filled(backend), MODEL, AS_OF, {"OURS"}).order_by("account_id")
-        assert told(expression.to_pandas()) == told(on_duckdb(company(), MODEL))
+        expression = features.build(filled(backend), MODEL, AS_OF, {"OURS"}, WORTHS).order_by("account_id")
+        assert told(expression.to_pandas()) == told(on_duckdb(trade(), MODEL, WORTHS))

@@ -120,14 +120,16 @@ def receivables() -> dict[str, pd.DataFrame]:
     return {"invoice": table("invoice", *invoices), "return": table("return", *returns)}
 
 
-def on_duckdb(tables: Mapping[str, pd.DataFrame], model: Model = MODEL) -> pd.DataFrame:
+def on_duckdb(
+    tables: Mapping[str, pd.DataFrame], model: Model = MODEL, rates: pd.DataFrame | None = None
+) -> pd.DataFrame:
     with duckdb.connect() as database:
         for kind, frame in tables.items():
             database.register(f"{kind}_frame", frame)
             database.execute(f'CREATE TABLE "{kind}" AS SELECT * FROM {kind}_frame')
         backend = ibis.duckdb.from_connection(database)
         held = {kind: backend.table(kind) for kind in tables}
-        found: pd.DataFrame = features.build(held, model, AS_OF, {"OURS"}).order_by("account_id").to_pandas()
+        found: pd.DataFrame = features.build(held, model, AS_OF, {"OURS"}, rates).order_by("account_id").to_pandas()
     return found
 
 

@@ -55,7 +55,7 @@ def test_nearest_upwards_comes_first_and_uses_the_band() -> None:
 
 
 def test_accounts_without_a_tier_have_nothing_near() -> None:
-    frame = accounts(customer(10), {"type": "Partner"}, customer(5, currency="JPY"))
+    frame = accounts(customer(10), {"type": "Partner"}, customer(5, no_rate="JPY"))
     model = using("cpm")
     table = pipeline.score(frame, model, pipeline.calibrate(frame, model, DAY), DAY)
     assert table["nearest"].tolist()[1:] == ["", ""]

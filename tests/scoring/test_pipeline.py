@@ -152,7 +152,7 @@ def test_with_discounts_as_cost_the_basis_is_taken_before_them() -> None:
 
 
 def test_amounts_in_another_currency_are_not_compared() -> None:
-    frame = accounts(customer(100), customer(200), customer(1_000_000, currency="JPY"), customer(300, currency="EUR"))
+    frame = accounts(customer(100), customer(200), customer(1_000_000, no_rate="JPY"), customer(300, currency="EUR"))
     table = scored(frame)
     foreign = table.iloc[2]
     assert (foreign["in_scope"], foreign["tier"], foreign["missing"]) == (True, None, ["exchange rate"])

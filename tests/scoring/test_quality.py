@@ -119,14 +119,12 @@ def test_an_unknown_label_offers_the_word_that_was_meant() -> None:
     assert "vocabulary" in labels[1].fix
 
 
-def test_a_customer_in_another_currency_is_a_finding_that_names_it() -> None:
-    found = check(
-        [{"currency": "JPY"}, {"currency": "EUR"}, {"currency": None}, {"currency": "JPY", "type": "Partner"}]
-    )
+def test_a_customer_with_amounts_that_no_rate_converts_is_a_finding_that_names_the_currency() -> None:
+    found = check([{"no_rate": "JPY"}, {"currency": "JPY"}, {}, {"no_rate": "JPY", "type": "Partner"}])
     (finding,) = [each for each in found if each.rule == "no_exchange_rate"]
     assert (finding.record_id, finding.owner_id, finding.field, finding.value) == ("A00000", "U1", "currency", "JPY")
-    assert "has no tier: its amounts are in JPY, and there is no exchange rate to EUR." in finding.message
-    assert "amounts in EUR" in finding.fix
+    assert "has no tier: it has amounts in JPY, and there is no exchange rate to EUR" in finding.message
+    assert "add a rate" in finding.fix
 
 
 def test_an_unknown_product_is_found_once_per_deal() -> None:

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from connectors.errors import BadInput
-from sync import files, mirror
+from sync import files, mirror, rates, touched
 from sync.models import Connection, Portfolio
+from tests.scoring.frames import default
 
 MAPPING = """
 sources:
@@ -92,3 +93,39 @@ def test_a_kind_that_left_the_mapping_leaves_the_mirror(erp: Connection, tmp_pat
             files.pull(copy, erp, kind)
         assert copy.select("order", "id") == []
         assert copy.select("ticket", "id", "account_id") == [("7", "001A")]
+
+
+def test_rates_of_a_file_go_before_those_of_the_crm_and_a_new_one_touches_every_account(erp: Connection) -> None:
+    path = Path(erp.settings["mapping"])
+    path.write_text(
+        "sources:\n  - kind: rate\n    path: rates.csv\n"
+        "    columns: {id: [currency, starts], currency: currency, starts_on: starts, rate: rate}\n"
+    )
+    org = Connection.objects.create(portfolio=erp.portfolio, name="crm", kind="salesforce")
+    held = {"id": ["1", "2"], "currency": ["USD", "JPY"], "rate": [4.0, 200.0], "is_base": [False, False]}
+    rows = pa.table(
+        held,
+        schema=pa.schema(
+            [("id", pa.string()), ("currency", pa.string()), ("rate", pa.float64()), ("is_base", pa.bool_())]
+        ),
+    )
+    with mirror.writing(erp.portfolio_id) as copy:
+        copy.replace(org.name, "rate", rows.column_names, rows.to_batches())
+    assert known(erp, "USD,2026-01-01,1.25\n") == [("JPY", 0.005), ("USD", 0.8)]
+    with mirror.writing(erp.portfolio_id) as copy:
+        touched.forget(copy.database, touched.read(copy.database).upto)
+    assert known(erp, "USD,2026-01-01,1.25\n") == [("JPY", 0.005), ("USD", 0.8)]
+    assert mirror.touched_accounts(erp.portfolio_id).accounts == frozenset()
+    assert known(erp, "usd ,2026-01-01,1.6\n") == [("JPY", 0.005), ("USD", 0.625)]
+    assert mirror.touched_accounts(erp.portfolio_id).accounts is None
+
+
+def known(erp: Connection, lines: str) -> list[tuple[str, float]]:
+    """What currencies are worth after a file with these rates was read."""
+    (Path(erp.settings["mapping"]).parent / "rates.csv").write_text("currency,starts,rate\n" + lines)
+    with mirror.writing(erp.portfolio_id) as copy:
+        files.pull(copy, erp, "rate")
+    mirror.publish(erp.portfolio_id)
+    with mirror.reading(erp.portfolio_id, "rate") as tables:
+        found = rates.worths(erp.portfolio, tables, default())
+    return sorted(zip(found["rated_currency"], found["worth"], strict=True))
