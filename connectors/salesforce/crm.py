@@ -44,10 +44,13 @@ from connectors.salesforce.errors import half_reply, outcome_unknown, row_result
 from connectors.salesforce.fields import Describe, check_readable, fields_of, resolve
 from connectors.salesforce.ids import long_id
 from connectors.salesforce.kinds import (
+    CURRENCY,
     DEFAULTS,
     DETAIL,
     DETAIL_KEY,
     OWN_DEFAULTS,
+    PAID_IN,
+    SEVERAL_CURRENCIES,
     SOURCES,
     Source,
     only_source,
@@ -78,6 +81,7 @@ class Salesforce:
         self._identity: Identity | None = None
         self._identity_link = ""
         self._objects: Mapping[str, str] = {}
+        self._queryable: frozenset[str] = frozenset()
 
     @property
     def api_calls(self) -> int:
@@ -113,7 +117,7 @@ class Salesforce:
 
     def kinds(self) -> Mapping[str, Mapping[str, str]]:
         """The kinds whose objects this org has and lets us query; without Orders, for example, no order."""
-        queryable = {entry["name"] for entry in self._client.get("sobjects/")["sobjects"] if entry["queryable"]}
+        queryable = self._queryable = self._now_queryable()
         for kind, name in self._objects.items():
             if name not in queryable:
                 raise SchemaMismatch(
@@ -122,19 +126,33 @@ class Salesforce:
                     next_step=f"Give the integration user read access to {name}, or correct the model: objects.",
                     code="NO_SUCH_OBJECT",
                 )
-        return {
-            kind: OWN_DEFAULTS if kind in self._objects else DEFAULTS[kind]
-            for kind in SOURCES
-            if self._sources(kind) and all(source.name in queryable for source in self._sources(kind))
-        }
+        found: dict[str, Mapping[str, str]] = {}
+        for kind in SOURCES:
+            sources = self._sources(kind)
+            if sources and all(source.name in queryable for source in sources):
+                columns = OWN_DEFAULTS if kind in self._objects else DEFAULTS[kind]
+                # unverified: an object of the company's own has CurrencyIsoCode, as standard objects do.
+                several = SEVERAL_CURRENCIES in queryable and kind in PAID_IN
+                found[kind] = {**columns, **CURRENCY} if several else columns
+        return found
+
+    def _now_queryable(self) -> frozenset[str]:
+        """Objects that the org has and that we may read."""
+        return frozenset(entry["name"] for entry in self._client.get("sobjects/")["sobjects"] if entry["queryable"])
 
     def use_objects(self, objects: Mapping[str, str]) -> None:
         """See `Crm.use_objects`."""
         self._objects = dict(objects)
 
     def _sources(self, kind: str) -> tuple[Source, ...]:
-        """The objects behind a kind: one of the company's own, or Salesforce's."""
-        return (Source(self._objects[kind], ""),) if kind in self._objects else sources_of(kind)
+        """The objects behind a kind: one of the company's own, or Salesforce's, without those it may lack and does."""
+        if kind in self._objects:
+            return (Source(self._objects[kind], ""),)
+        sources = sources_of(kind)
+        if any(source.optional for source in sources):
+            self._queryable = self._queryable or self._now_queryable()
+            sources = tuple(each for each in sources if not each.optional or each.name in self._queryable)
+        return sources
 
     def describe(self, kind: str) -> Mapping[str, Field]:
         """API field name -> field. A kind with several objects shows the fields of all of them."""
@@ -180,6 +198,8 @@ class Salesforce:
     def _readings(self, kind: str, fields: Mapping[str, str]) -> list[reading.Reading]:
         """What to ask each object behind a kind. Raises `SchemaMismatch` for a column that none of them has."""
         readings = [self._reading(source, kind, fields) for source in self._sources(kind)]
+        if kind not in self._objects and len(readings) < len(sources_of(kind)):
+            return readings  # columns of an object that the org may lack stay empty
         unanswered = [
             column
             for column in fields
@@ -383,7 +403,7 @@ class Salesforce:
 
     def _reading(self, source: Source, kind: str, fields: Mapping[str, str]) -> reading.Reading:
         """Which of the mapped fields this object has. Only a kind of several objects may lack some."""
-        several = len(self._sources(kind)) > 1
+        several = kind not in self._objects and len(sources_of(kind)) > 1
         paths: dict[str, str] = {}
         for column, path in fields.items():
             if column in source.constants:

@@ -1,7 +1,7 @@
 """Which Salesforce objects carry which kind of record, and where each canonical column is found by default.
 
 Only columns with a standard field are listed. What an org keeps in fields of its own (product cost, freight,
-discount, expedited, currency in multi-currency orgs) comes by the field map passed to `Salesforce.pull`.
+discount, expedited) comes by the field map passed to `Salesforce.pull`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Source:
     constants: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     translated: Mapping[str, Mapping[str, str]] = field(default_factory=lambda: MappingProxyType({}))
     recycled: bool = True  # has IsDeleted
+    optional: bool = False  # the kind is there without it
 
 
 #: The object of our own, the field that leads to its account, and the one that holds the account's id.
@@ -49,6 +50,11 @@ SOURCES: Mapping[str, tuple[Source, ...]] = {
     # Orgs keep these in objects of their own or of an accounting package; the model says in which.
     "invoice": (),
     "return": (),
+    # Only in orgs with several currencies; dated ones only where they are managed.
+    "rate": (
+        Source("CurrencyType", "", recycled=False),
+        Source("DatedConversionRate", "", recycled=False, optional=True),
+    ),
     "detail": (Source(DETAIL, ""),),
 }
 
@@ -96,9 +102,18 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
         "id": "Id", "account_id": "AccountId", "status": "Status", "starts_on": "StartDate",
         "ends_on": "EndDate", "modified_at": "SystemModstamp",
     },
+    "rate": {
+        "id": "Id", "currency": "IsoCode", "starts_on": "StartDate", "ends_on": "NextStartDate",
+        "rate": "ConversionRate", "is_base": "IsCorporate", "modified_at": "SystemModstamp",
+    },
     "detail": {"id": "Id", "account_id": DETAIL_PARENT, "key": DETAIL_KEY, "modified_at": "SystemModstamp"},
 }  # fmt: skip
 
+
+#: In an org with several currencies every record says which one its amounts are in.
+SEVERAL_CURRENCIES = "CurrencyType"
+CURRENCY: Mapping[str, str] = {"currency": "CurrencyIsoCode"}
+PAID_IN = frozenset({"account", "order", "opportunity", "invoice", "return"})
 
 #: What every object has; where the other columns of a company's own object are, the model says.
 OWN_DEFAULTS: Mapping[str, str] = {"id": "Id", "modified_at": "SystemModstamp"}

@@ -1,4 +1,4 @@
-"""What a mapping file declares about the org: custom objects and fields, values of picklists, statuses."""
+"""What a mapping file declares about the org: currencies, custom objects and fields, values of picklists, statuses."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from connectors.sandbox.mapping import FieldChange, LoadError, Mapping
+from connectors.sandbox.org import currencies
 from connectors.sandbox.org.org import Org, SchemaError
 from connectors.sandbox.org.schema import FIELD_TYPES, PICKLIST_TYPES, TEXT_TYPES, FieldDef, ObjectDef, PicklistEntry
 
@@ -17,6 +18,8 @@ _SCALES = {"currency": 2}
 
 def declare(org: Org, mapping: Mapping) -> None:
     """Creates and changes what the mapping declares. Raises `LoadError`; run it in a transaction of the org."""
+    if wanted_currencies := mapping.currencies:
+        currencies.enable(org, wanted_currencies.corporate, wanted_currencies.rates, wanted_currencies.dated)
     for name, wanted in mapping.objects.items():
         with _at(mapping, "objects", name):
             if name not in org.objects():

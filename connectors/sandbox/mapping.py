@@ -16,6 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError,
 
 Scalar = bool | int | float | date | str
 Text = Annotated[str, Field(min_length=1)]
+Code = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Rate = Annotated[float, Field(gt=0)]
 Columns = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
@@ -84,6 +86,25 @@ class CustomObject(Part):
 
     label: Text
     plural: Text
+
+
+class Currencies(Part):
+    """What makes an org one with several currencies.
+
+    Attributes:
+        rates: units of each other currency for one of the corporate currency.
+        dated: per currency, rates by their first day.
+    """
+
+    corporate: Code
+    rates: AbstractMapping[Code, Rate] = {}
+    dated: AbstractMapping[Code, AbstractMapping[date, Rate]] | None = None
+
+    @model_validator(mode="after")
+    def _known(self) -> Currencies:
+        if unknown := set(self.dated or ()) - set(self.rates):
+            raise ValueError(f"{', '.join(sorted(unknown))} has dated rates, but is not among the rates")
+        return self
 
 
 class Status(Part):
@@ -252,6 +273,7 @@ class Mapping(Part):
 
     name: Text
     description: str = ""
+    currencies: Currencies | None = None
     objects: AbstractMapping[Text, CustomObject] = {}
     fields: AbstractMapping[Text, AbstractMapping[Text, FieldChange]] = {}
     statuses: AbstractMapping[Literal["OpportunityStage", "CaseStatus", "TaskStatus"], tuple[Status, ...]] = {}

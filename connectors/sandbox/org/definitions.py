@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from connectors.sandbox.org import currencies
 from connectors.sandbox.org.outcomes import SchemaError
 from connectors.sandbox.org.records import Store
 from connectors.sandbox.org.schema import (
@@ -41,12 +42,12 @@ class Definitions:
         self.value_sets: dict[str, GlobalValueSet] = {}
         self._by_lower: dict[str, ObjectDef] = {}
         self.refresh()
-        self._add_missing(standard)
+        self.add(standard.values())
 
-    def _add_missing(self, standard: Mapping[str, ObjectDef]) -> None:
-        """Standard objects and fields that this version of the sandbox knows and the file does not yet."""
+    def add(self, standard: Iterable[ObjectDef]) -> None:
+        """Standard objects, and fields of theirs, as far as the file does not have them yet."""
         with self._store.writing():
-            for definition in standard.values():
+            for definition in standard:
                 stored = self.objects.get(definition.name)
                 if stored is None:
                     self._store.create_table(definition)
@@ -124,6 +125,9 @@ class Definitions:
                 fields.setdefault("OwnerId", owner("Group", "User"))
             prefix = definition.key_prefix or self._free_prefix()
             whole = with_system_fields(replace(definition, key_prefix=prefix, custom=True, fields=fields))
+            if codes := currencies.held(self):
+                currency = currencies.field_of(whole, codes)
+                whole = replace(whole, fields={**whole.fields, currency.name: currency})
             for field in whole.fields.values():
                 self._check_field(whole, field)
             self._store.create_table(whole)

@@ -104,6 +104,9 @@ def _line(object_name: str) -> Callable[[Draft, Context], None]:
             price = row.get("ListPrice")
             row["UnitPrice"] = None if price is None else values.times(price, 1, -shift)
         row["TotalPrice"] = _total(object_name, row, context)
+        if "CurrencyIsoCode" in context.definitions.get(object_name).fields:
+            parent, lookup, *_ = _SUMS[object_name]
+            row["CurrencyIsoCode"] = context.record(parent, row.get(lookup)).get("CurrencyIsoCode")
 
     return derive
 

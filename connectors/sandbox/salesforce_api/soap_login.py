@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from connectors.sandbox.org import currencies
 from connectors.sandbox.org.org import Org
 from connectors.sandbox.salesforce_api import soap, soap_merge
 from connectors.sandbox.salesforce_api.bearer import Endpoint, base_url
@@ -88,10 +89,11 @@ def _has_login(version: str) -> bool:
 
 def _user_info(name: str, org: Org, user_id: str) -> Node:
     user = user_row(org, user_id)
+    several = bool(currencies.held(org.definitions))
     return branch(
         name,
         leaf("organizationId", org.org_id),
-        leaf("organizationMultiCurrency", False),
+        leaf("organizationMultiCurrency", several),
         leaf("organizationName", org.name),
         leaf("sessionSecondsValid", _SESSION_SECONDS),
         leaf("userEmail", user["Email"]),
