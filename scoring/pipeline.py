@@ -97,6 +97,34 @@ def standing(frame: pd.DataFrame, model: Model, calibration: Calibration, as_of:
     )
 
 
+def settled(
+    frame: pd.DataFrame, model: Model, calibration: Calibration, as_of: date, before: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Where these accounts stand once stability has been heard; `before` as for `score`.
+
+    Columns account_id, computed and position (class key per axis: by the figures alone, and as it stands), tier and
+    tier_since; None for an account that gets no tier. In the order of `frame`.
+    """
+    base = _scored(frame.reset_index(drop=True), model, calibration, as_of)
+    earlier = _aligned(before, base.frame["account_id"])
+    found = stability.settle(base.figures, base.positions, earlier, calibration.cuts, model.tiers, as_of)
+    columns = _standing(base, found, earlier, model)
+    names = ("computed", "position", "tier", "tier_since")
+    return pd.DataFrame({"account_id": base.frame["account_id"], **{name: columns[name] for name in names}})
+
+
+def described(frame: pd.DataFrame, model: Model, as_of: date) -> pd.DataFrame:
+    """What the model's rules call these accounts: account_id, in_scope, segment, sub_segment, value_profile (keys, or
+    None), in the order of `frame`."""
+    frame = frame.reset_index(drop=True)
+    facts = Facts(frame, model, as_of)
+    in_scope = segments.scope(facts, model)["in_scope"].to_numpy()
+    found = _descriptions(facts, model, in_scope)
+    names = ("segment", "sub_segment", "value_profile")
+    columns = {"in_scope": in_scope, **{name: found[name] for name in names}}
+    return pd.DataFrame({"account_id": frame["account_id"], **columns})
+
+
 def score(
     frame: pd.DataFrame,
     model: Model,

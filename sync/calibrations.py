@@ -54,7 +54,7 @@ def propose(run: Run, frame: pd.DataFrame, held: Calibration) -> Calibration | N
         as_of=run.as_of,
         payload=fitted.to_json(),
         state=Calibration.State.PROPOSED,
-        comparison=compare(frame, model, old, fitted, run, _people(run.portfolio_id)),
+        comparison=compare(frame, model, old, fitted, run, people(run.portfolio_id)),
     )
 
 
@@ -64,16 +64,16 @@ def compare(
     old: calibrating.Calibration,
     new: calibrating.Calibration,
     run: Run,
-    people: Mapping[str, str],
+    names: Mapping[str, str],
 ) -> dict[str, Any]:
     """Who would move, by figures alone; `comparison.moved` says what is told of them."""
     if run.as_of is None:
         raise ValueError("a run is calibrated after its date is fixed")
     before, after = (pipeline.standing(frame, model, each, run.as_of)["tier"] for each in (old, new))
-    return {"customers": new.customers, **comparison.moved(frame, before, after, people)}
+    return {"customers": new.customers, **comparison.moved(frame, before, after, names)}
 
 
-def _people(portfolio: int) -> dict[str, str]:
+def people(portfolio: int) -> dict[str, str]:
     """Names of the CRM's users by record id."""
     with mirror.reading(portfolio, "user") as tables:
         if "user" not in tables:

@@ -84,6 +84,12 @@ class Layout:
         crm = _crm(self.model, self.kind)
         return {str(kind): name for kind, name in crm.objects.items()} if crm else {}
 
+    @property
+    def mapped(self) -> Mapping[str, Mapping[str, str]]:
+        """Kind -> column -> CRM field path, where the model says which field holds what."""
+        crm = _crm(self.model, self.kind)
+        return crm.fields if crm else {}
+
     def columns(self, kind: str, defaults: Mapping[str, str]) -> dict[str, str]:
         """Column -> CRM field path of everything that is read of this kind."""
         crm = _crm(self.model, self.kind)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from admin.cli import moving
 from admin.cli.acting import As, Json, Portfolio, actor
 from admin.cli.output import WRONG_INPUT, Stop, out, print_json, sentences, table
 
 if TYPE_CHECKING:
-    from admin.moves import Comparison
     from sync.models import Calibration
 
 app = typer.Typer(
@@ -20,8 +20,6 @@ app = typer.Typer(
 )
 
 Number = Annotated[int, typer.Argument(help="Number of the calibration, from: tierline calibrations list")]
-#: Accounts shown on the terminal; --json has all that are stored.
-SHOWN = 20
 
 
 @app.command("list")
@@ -55,7 +53,8 @@ def show(number: Number, as_json: Json = False) -> None:
         from sync import calibrations, outputs
 
         row = _row(found, calibrations.current(found.model))
-        told = moves.comparison(found.comparison, outputs.model(found.model))
+        model = outputs.model(found.model)
+        told = moves.comparison(found.comparison, model)
         if as_json:
             print_json({**row, "comparison": asdict(told)})
             return
@@ -65,7 +64,7 @@ def show(number: Number, as_json: Json = False) -> None:
         if not found.comparison:
             out.print("It came with its model, so it is compared with nothing.")
             return
-        _print(told)
+        moving.say(told, model, model)
 
 
 @app.command()
@@ -88,30 +87,6 @@ def reject(number: Number, by: As = "", as_json: Json = False) -> None:
 
         calibrations.reject(found, actor(by))
         _done(found, f"Calibration {number} of {found.as_of} is rejected; nothing changes.", as_json)
-
-
-def _print(told: Comparison) -> None:
-    share = 100 * told.moving / told.customers if told.customers else 0
-    out.print(
-        f"{told.moving:,} of {told.customers:,} customers would move ({share:.1f} %), with {told.deals:,} open deals "
-        f"of {told.open_amount:,} in all.\n",
-        soft_wrap=True,
-    )
-    table(("from", "to", "accounts"), [{"from": a, "to": b, "accounts": n} for a, b, n in told.pairs])
-    shares = [{"tier": key, "before": _percent(old), "after": _percent(new)} for key, old, new in told.shares]
-    table(("tier", "before", "after"), shares)
-    if told.owners:
-        table(("name", "accounts", "deals", "open_amount"), told.owners[:SHOWN])
-    accounts = told.accounts[:SHOWN]
-    if accounts:
-        known = [{"owner": "", "deals": "", "open_amount": "", **each} for each in accounts]
-        table(("name", "from", "to", "revenue", "owner", "deals", "open_amount"), known)
-    if told.moving > len(accounts):
-        out.print(f"... and {told.moving - len(accounts):,} more. Up to 200 are in: --json")
-
-
-def _percent(share: float | None) -> str:
-    return "0.0 %" if share is None else f"{100 * share:.1f} %"
 
 
 def _find(number: int) -> Calibration:

@@ -1,4 +1,4 @@
-"""`tierline model`: check a model file, and publish it."""
+"""`tierline model`: check a model file, compare it with the one in force, and publish it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from admin.cli.model_diff import diff
 from admin.cli.output import out, print_json, sentences
 
-app = typer.Typer(help="Check and publish the segmentation model.", no_args_is_help=True)
+app = typer.Typer(help="Check, compare and publish the segmentation model.", no_args_is_help=True)
 File = Annotated[Path, typer.Argument(help="The model file (YAML).")]
 
 
@@ -37,6 +38,9 @@ def check(file: File, as_json: Annotated[bool, typer.Option("--json", help="One 
         )
         for warning in model.warnings():
             out.print(f"  [yellow]![/] {warning}")
+
+
+app.command()(diff)
 
 
 @app.command()

@@ -31,13 +31,13 @@ def scenario(
         ready(migrate=True)
         from admin import portfolios
         from scoring.scenario import UnknownRole
-        from sync import scenarios
+        from sync import scenarios, scored
 
         try:
             model, found = scenarios.rates(portfolios.choose(portfolio), rates, refit=refit)
         except UnknownRole as error:
             raise Stop(str(error), "Roles stand under cost_to_serve: cost_per_minute.", code=WRONG_INPUT) from None
-        except scenarios.NothingScored as error:
+        except scored.NothingScored as error:
             raise Stop(str(error), "Run once: tierline run") from None
         if as_json:
             moves = [{"from": old, "to": new, "customers": count} for (old, new), count in found.moves.items()]

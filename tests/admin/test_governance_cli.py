@@ -103,7 +103,7 @@ def test_the_review_round_decides_some_or_all(people: cast.Cast) -> None:
 def test_a_proposed_calibration_is_compared_published_and_taken_back(people: cast.Cast) -> None:
     proposal = cast.proposal(people)
     said = tierline("calibrations", "show", str(proposal.pk))
-    assert "2 of 938 customers would move (0.2 %), with 3 open deals of 34,000 in all." in said
+    assert "2 of 938 customers would move (0.2 %), with 3 open deals of 34,000 EUR in all." in said
     assert "Kone Power Oy" in said
     assert "Mika Laine" in said
     tierline("calibrations", "publish", str(proposal.pk), "--as", "ada")
