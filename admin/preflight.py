@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Protocol
 
 from connectors.base import Crm
 from connectors.preflight import LooksAhead, Missing, Preflight
@@ -20,22 +21,25 @@ def look(connection: Connection) -> Preflight | None:
     return replace(found, missing=(*found.missing, *_unreadable(connection, crm)))
 
 
-def _unreadable(connection: Connection, crm: Crm) -> Iterator[Missing]:
-    """Fields that the model in force maps and the CRM does not show us; a path over a relation is not looked at."""
+class _Connector(Crm, LooksAhead, Protocol):
+    """A CRM that looks ahead."""
+
+
+def _unreadable(connection: Connection, crm: _Connector) -> Iterator[Missing]:
+    """Fields that the model in force maps and the CRM does not show us, also behind a relationship."""
     published = connection.portfolio.model_in_force()
     if published is None:
         return
     crm.use_objects(outputs.layout(published, connection).objects)
+    kinds = crm.kinds()
     for kind, columns in outputs.model(published).crm_fields(connection.kind).items():
-        if kind not in crm.kinds():
-            continue
-        shown = crm.describe(kind)
-        for column, name in columns.items():
-            if name not in shown and "." not in name:
+        hidden = crm.unreadable(kind, columns.values()) if kind in kinds else {}
+        for column, path in columns.items():
+            if path in hidden:
                 yield Missing(
-                    f"Read on field {name}",
+                    f"Read on field {path}",
                     f"{column.replace('_', ' ')} of {kind.replace('_', ' ')} records",
-                    "Grant it to the integration user by field-level security, or correct the name in the model.",
+                    f"{hidden[path]} Grant it by field-level security, or correct the name in the model.",
                 )
 
 

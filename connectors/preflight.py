@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
@@ -44,3 +44,6 @@ class LooksAhead(Protocol):
 
     def preflight(self, written: Collection[str], own: Collection[str]) -> Preflight:
         """`written`: kinds whose records get our values. `own`: components our plans created; they are not told."""
+
+    def unreadable(self, kind: str, paths: Collection[str]) -> Mapping[str, str]:
+        """Those of these field paths that lead to nothing we are shown -> a sentence that says where they end."""

@@ -30,8 +30,8 @@ def plan(connection: Name, as_json: Json = False) -> None:
             print_json(schema.as_rows(steps))
             return
         schema.show(steps, out)
+        _warn(chosen)
         if steps.changes:
-            _warn(chosen)
             out.print(f"Apply?  tierline schema apply {connection}")
 
 

@@ -24,7 +24,7 @@ from connectors.base import (
     TaskSpec,
     WriteResult,
 )
-from connectors.errors import MissingScope, SchemaMismatch
+from connectors.errors import AuthRevoked, Fatal, MissingScope, SchemaMismatch
 from connectors.preflight import Preflight
 from connectors.salesforce import (
     bulk_reading,
@@ -359,6 +359,28 @@ class Salesforce:
     def preflight(self, written: Collection[str], own: Collection[str]) -> Preflight:
         """See `LooksAhead.preflight`."""
         return preflight.look(self._client, self._own_ids()[1], written, own)
+
+    def unreadable(self, kind: str, paths: Collection[str]) -> Mapping[str, str]:
+        """See `LooksAhead.unreadable`. A field that one object of the kind has is enough.
+
+        What lies behind a relationship to several objects is not looked at.
+        """
+        found: dict[str, str] = {}
+        for path in paths:
+            ends = [self._dead_end(source, path) for source in self._sources(kind)]
+            if all(ends):
+                found[path] = ends[0]
+        return found
+
+    def _dead_end(self, source: Source, path: str) -> str:
+        """Why this path leads nowhere from this object; "" when it leads to a field."""
+        try:
+            resolve(path, self._describe(source.name), self._describe)
+        except AuthRevoked:
+            raise
+        except Fatal as error:
+            return error.message
+        return ""
 
     def record_url(self, kind: str, record_id: str) -> str:
         sources = self._sources(kind)

@@ -72,6 +72,19 @@ def test_fields_that_the_model_maps_and_we_may_not_read_are_named(crm: Served) -
     assert "✗ 'Read on field Freight__c' is missing, needed for freight of order records." in said
 
 
+def test_a_mapped_field_is_looked_for_behind_its_relationship(crm: Served, tmp_path: Path) -> None:
+    mapped = "operation_mode: Operation_Mode__c, business_model: Business_Model__c"
+    paths = "operation_mode: Owner.Departmnt__c, business_model: Owner.Email, country: Ownr.Email"
+    text = presets.text("default").replace(mapped, paths)
+    (tmp_path / "model.yaml").write_text(text)
+    portfolios.publish(Portfolio.objects.get(), tmp_path / "model.yaml")
+    said = tierline("connection", "test", "production", code=3)
+    assert "✗ 'Read on field Owner.Departmnt__c' is missing, needed for operation mode of account records." in said
+    assert "→ User has no field Departmnt__c that the integration user can see" in said
+    assert "Account has no relationship Ownr that the integration user can see; the nearest name is Owner." in said
+    assert "Owner.Email" not in said
+
+
 def test_drift_is_told_before_and_after_installing(crm: Served) -> None:
     assert "the org does not have it" in tierline("schema", "drift", "production", code=3)
     flow = {"name": "Rate", "label": "Rate energy", "object": "Account", "when": "FALSE", "set": {}}
@@ -83,7 +96,9 @@ def test_drift_is_told_before_and_after_installing(crm: Served) -> None:
     crm.request("DELETE", "/__sandbox__/faults").raise_for_status()
     assert "flow Rate energy on Account: before save" in tierline("schema", "apply", "production", "--yes")
     assert "has every field and value of the model" in tierline("schema", "drift", "production")
-    assert tierline("schema", "plan", "production").count("+ ") == 0
+    said = tierline("schema", "plan", "production")
+    assert said.count("+ ") == 0
+    assert "flow Rate energy on Account: before save" in said
 
 
 def test_removing_keeps_data_unless_it_is_asked_for(crm: Served) -> None:

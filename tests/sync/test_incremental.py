@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sync import dirty, holding, mirror, starting
+from sync import dirty, holding, mirror, starting, undoing
 from sync.models import Change, Dirty, Run
 from tests.sync.stage import TODAY, Stage
 
@@ -26,6 +26,17 @@ def test_after_a_full_run_the_first_looks_at_what_we_wrote_and_the_next_at_nothi
     second = incremental(after_run)
     assert second.progress["score"]["total"] == 0
     assert second.counts["records_planned"] == 0
+
+
+def test_an_edit_back_to_what_stood_before_is_seen_with_an_undo_in_between(after_run: Stage) -> None:
+    """To the mirror it is no difference, and an undo reads no changes: it is not the last time the CRM was read."""
+    run = Run.objects.get()
+    undone, edited = run.changes.order_by("record_id")[:2]
+    after_run.work(undoing.create(run, "Anna", accounts=[undone.record_id]))
+    after_run.org.update("Account", [{"Id": edited.record_id, **edited.before}])
+    batch = incremental(after_run)
+    assert batch.counts["whole"] is False
+    assert after_run.connection.accounts.get(record_id=edited.record_id).seen_in == batch
 
 
 def test_only_accounts_of_changed_records_are_scored(after_run: Stage) -> None:
