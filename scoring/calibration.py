@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
+from scoring.churn import Fitted
 from scoring.rfm import Rfm
 from scoring.tiers import Cuts
 from scoring.value import ValueScale
@@ -22,6 +23,7 @@ class Calibration:
     Attributes:
         as_of: ISO date scored for.
         customers: accounts in scope it was fitted to.
+        churn: what was learned of customers that left; None where rules speak. churn_note: which, and why.
         cost_note: what no account's activities explain of the cost of a role, in words; "" where the model states none.
     """
 
@@ -31,11 +33,13 @@ class Calibration:
     rfm: Rfm
     cuts: Cuts
     cost_note: str = ""
+    churn: Fitted | None = None
+    churn_note: str = ""
 
     @property
     def note(self) -> str:
         """What an administrator should know about it."""
-        return " ".join(part for part in (self.cuts.note, self.cost_note) if part)
+        return " ".join(part for part in (self.cuts.note, self.cost_note, self.churn_note) if part)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -52,6 +56,8 @@ class Calibration:
             rfm=Rfm(**_tuples(held["rfm"])),
             cuts=Cuts(**{**cuts, "at": _tuples(cuts["at"]), "quantiles": _tuples(cuts["quantiles"])}),
             cost_note=held.get("cost_note", ""),
+            churn=Fitted(**_tuples(held["churn"])) if held.get("churn") else None,
+            churn_note=held.get("churn_note", ""),
         )
 
 
@@ -60,5 +66,5 @@ def at(calibration: Calibration, as_of: date) -> Calibration:
     return replace(calibration, as_of=as_of.isoformat())
 
 
-def _tuples(lists: dict[str, list[Any]]) -> dict[str, tuple[Any, ...]]:
-    return {name: tuple(values) for name, values in lists.items()}
+def _tuples(lists: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(values) if isinstance(values, list) else values for name, values in lists.items()}

@@ -15,6 +15,7 @@ import pandas as pd
 
 from scoring import (
     capacity,
+    churn,
     cost_to_serve,
     explain,
     measures,
@@ -30,6 +31,7 @@ from scoring import (
 from scoring.calibration import Calibration
 from scoring.model_playbook import has_cadence
 from scoring.model_types import Model
+from scoring.periods import months_before
 from scoring.ranks import Ints
 from scoring.rules import Facts
 from scoring.told import Told
@@ -56,12 +58,13 @@ COLUMNS = (
 )
 
 
-def calibrate(frame: pd.DataFrame, model: Model, as_of: date) -> Calibration:
+def calibrate(frame: pd.DataFrame, model: Model, as_of: date, past: pd.DataFrame | None = None) -> Calibration:
     """Fits value scale, RFM limits and tier cuts to the customers in scope.
 
     Args:
         frame: features of all accounts (columns of `scoring.features.build`), in any order.
         as_of: the date scored for.
+        past: features of all accounts as of `learned_since`, to learn from which customers left; None for rules alone.
     """
     in_scope = segments.scope(Facts(frame, model, as_of), model)["in_scope"].to_numpy()
     customers = frame[in_scope & ~_foreign(frame)].reset_index(drop=True)
@@ -69,6 +72,7 @@ def calibrate(frame: pd.DataFrame, model: Model, as_of: date) -> Calibration:
     ranks = rfm.fit(customers, as_of)
     facts = Facts(customers, model, as_of)
     worth = measures.worth(facts, customers, model, scale)
+    learned, churn_note = _learned(past, customers, model, as_of)
     return Calibration(
         as_of=as_of.isoformat(),
         customers=len(customers),
@@ -76,7 +80,23 @@ def calibrate(frame: pd.DataFrame, model: Model, as_of: date) -> Calibration:
         rfm=ranks,
         cuts=tiers.fit(_figures(worth, facts, customers, model, ranks), model.tiers),
         cost_note=capacity.note(frame, model),
+        churn=learned,
+        churn_note=churn_note,
     )
+
+
+def learned_since(model: Model, as_of: date) -> date | None:
+    """The date whose features `calibrate` learns churn from; None where the model has rules alone."""
+    return months_before(as_of, model.risk.churn.months) if model.risk.churn else None
+
+
+def _learned(
+    past: pd.DataFrame | None, customers: pd.DataFrame, model: Model, as_of: date
+) -> tuple[churn.Fitted | None, str]:
+    since = learned_since(model, as_of)
+    if past is None or since is None:
+        return None, ""
+    return churn.fit(past[past["account_id"].isin(customers["account_id"])], customers, model, since, as_of)
 
 
 def standing(frame: pd.DataFrame, model: Model, calibration: Calibration, as_of: date) -> pd.DataFrame:
@@ -173,7 +193,7 @@ def score(
             **standing,
             **_descriptions(base.facts, model, in_scope),
             "nearest": nearest.texts(told, calibration, base.facts),
-            "risks": risk.texts(frame, model, as_of, in_scope, base.foreign),
+            "risks": risk.texts(frame, model, as_of, in_scope, base.foreign, calibration.churn),
             **_inputs(base, model, calibration),
         }
     )

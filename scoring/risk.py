@@ -1,6 +1,7 @@
 """Early warnings of payment and churn risk: each a sentence with its figures, by rules of the model (`Risk`).
 
-Rules, not a classifier: an org has too few defaults and lost customers to learn from, and a seller can check a rule.
+Churn risk is learned where enough customers were lost (`scoring.churn`); its warning then stands in place of the
+rules' and names the signals. Of payment an org has too few defaults to learn from, and a seller can check a rule.
 Where too little is known for every rule of an area the sentence says so; it never shows a figure then.
 """
 
@@ -14,10 +15,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scoring import churn
+from scoring.churn import Fitted
 from scoring.fields import SCALE
+from scoring.model_risk import Churn
 from scoring.model_types import Model
 from scoring.ranks import Floats, Ints
 
+_HIGH = 0.8
 Mask = npt.NDArray[np.bool_]
 #: Warnings: the accounts (row numbers) and a sentence for each of them.
 Warnings = Iterator[tuple[list[int], list[str]]]
@@ -45,18 +50,25 @@ class _Base:
         return ("won deal", "won deals") if self.model.value.revenue_from == "opportunities" else ("order", "orders")
 
 
-def texts(frame: pd.DataFrame, model: Model, as_of: date, in_scope: Mask, foreign: Mask) -> pd.Series:
+def texts(
+    frame: pd.DataFrame, model: Model, as_of: date, in_scope: Mask, foreign: Mask, learned: Fitted | None = None
+) -> pd.Series:
     """Sentences per account, payment first; none for accounts out of scope.
 
     Args:
         frame: columns of `scoring.features.build`.
         foreign: accounts whose amounts cannot be compared; theirs are not told.
+        learned: of churn, in place of the rules.
     """
     base = _Base(frame, model, as_of, foreign)
     found: list[list[str]] = [[] for _ in range(len(frame))]
     for warnings, judged, unknown in (
         (_payment(base), _payment_known(base), _payment_unknown(base)),
-        (_churn(base), _churn_known(base), _churn_unknown(base)),
+        (
+            _churn(base) if learned is None else _learned(base, learned),
+            _churn_known(base, learned),
+            _churn_unknown(base),
+        ),
     ):
         warned = np.zeros(len(frame), dtype=bool)
         for rows, sentences in warnings:
@@ -138,6 +150,26 @@ def _churn(base: _Base) -> Warnings:
     yield _quiet_contacts(base)
 
 
+def _learned(base: _Base, learned: Fitted) -> Warnings:
+    """Customers of the window whose risk is well above the average; of others the fit knows nothing, so rules speak."""
+    rules = base.model.risk.churn or Churn()
+    known = base.counts("transactions") > 0
+    chances, parts = churn.risk(base.frame, learned, base.as_of)
+    rows = _rows(known & (chances >= min(rules.times * learned.average, _HIGH)))
+    why = churn.reasons(base.frame, parts, rows, base.as_of, base.orders[0])
+    average = f"{100 * learned.average:.0f} % on average"
+    yield (
+        rows,
+        [
+            f"Churn risk {100 * chances[row]:.0f} % in the next {rules.months} months ({average}): {text}"
+            for row, text in zip(rows, why, strict=True)
+        ],
+    )
+    for ruled, sentences in _churn(base):
+        others = [(row, text) for row, text in zip(ruled, sentences, strict=True) if not known[row]]
+        yield [row for row, _ in others], [text for _, text in others]
+
+
 def _silent(base: _Base) -> tuple[list[int], list[str]]:
     first, last = base.days("first_transaction_on"), base.days("last_transaction_on")
     days = base.counts("transaction_days_ever")
@@ -174,10 +206,11 @@ def _quiet_contacts(base: _Base) -> tuple[list[int], list[str]]:
     ]
 
 
-def _churn_known(base: _Base) -> Mask:
+def _churn_known(base: _Base, learned: Fitted | None) -> Mask:
     rules = base.model.risk
     orders = np.maximum(base.counts("transaction_days_ever"), _orders_before(base))
-    return np.asarray((orders >= rules.min_orders) | (base.counts("activities_before") >= rules.min_contacts))
+    by_rules = (orders >= rules.min_orders) | (base.counts("activities_before") >= rules.min_contacts)
+    return np.asarray(by_rules if learned is None else by_rules | (base.counts("transactions") > 0))
 
 
 def _churn_unknown(base: _Base) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -12,7 +13,7 @@ from django.utils import timezone
 from scoring import calibration as calibrating
 from scoring import pipeline, stability
 from scoring.model import Model
-from sync import audit, comparison, mirror, outputs
+from sync import audit, baseline, comparison, mirror, outputs
 from sync.models import Calibration, PublishedModel, Run
 
 
@@ -31,7 +32,7 @@ def first(run: Run, frame: pd.DataFrame) -> Calibration:
     """Fit the calibration that comes with a model. `frame`: features of all accounts."""
     if run.as_of is None:
         raise ValueError("a run is calibrated after its date is fixed")
-    payload = pipeline.calibrate(frame, outputs.model(run.model), run.as_of).to_json()
+    payload = _fitted(run, frame, outputs.model(run.model), run.as_of).to_json()
     made, _ = Calibration.objects.get_or_create(
         model=run.model, as_of=run.as_of, defaults={"payload": payload, "published_at": timezone.now()}
     )
@@ -45,7 +46,7 @@ def propose(run: Run, frame: pd.DataFrame, held: Calibration) -> Calibration | N
         return None
     if Calibration.objects.filter(model=run.model, as_of=run.as_of).exists():
         return None
-    fitted = pipeline.calibrate(frame, model, run.as_of)
+    fitted = _fitted(run, frame, model, run.as_of)
     old = calibrating.Calibration.from_json(held.payload)
     if fitted.to_json() == calibrating.at(old, run.as_of).to_json():
         return None
@@ -56,6 +57,13 @@ def propose(run: Run, frame: pd.DataFrame, held: Calibration) -> Calibration | N
         state=Calibration.State.PROPOSED,
         comparison=compare(frame, model, old, fitted, run, people(run.portfolio_id)),
     )
+
+
+def _fitted(run: Run, frame: pd.DataFrame, model: Model, as_of: date) -> calibrating.Calibration:
+    """The fit to these features, and to what was known before the months from which churn is learned."""
+    since = pipeline.learned_since(model, as_of)
+    past = None if since is None else baseline.figures(run, model, since)
+    return pipeline.calibrate(frame, model, as_of, past)
 
 
 def compare(
