@@ -25,6 +25,7 @@ VERDICTS = {
 }
 RARE = (
     ("detail records written", "details_written"),
+    ("detail records removed that merges had left", "merged_details_removed"),
     ("open deals written", "opportunities_written"),
     ("changed again after we wrote", "records_drifted"),
     ("not sent", "records_unprocessed"),
@@ -84,6 +85,7 @@ def figures(run: Run) -> dict[str, Any]:
         "seconds": round((ended - run.started_at).total_seconds(), 1),
         "records_drifted": run.counts.get("records_drifted", 0),
         "details_written": run.counts.get("details_written", 0),
+        "merged_details_removed": run.counts.get("merged_details_removed", 0),
         "opportunities_written": run.counts.get("opportunities_written", 0),
         "records_unprocessed": run.counts.get("records_unprocessed", 0),
         "records_planned": run.counts.get("records_planned", 0),

@@ -201,12 +201,13 @@ class Change:
     """New values for one record, by API field name. None clears a field.
 
     A record of kind "detail" goes by the id of its account: it is made when it is not there yet, and taken away
-    with `remove`.
+    with `remove`. `parent_id` is the account it hangs on, where that is another.
     """
 
     record_id: str
     values: Mapping[str, Scalar]
     remove: bool = False
+    parent_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 An opportunity carries what its account holds: an empty value is filled, and a value that agreed with the account moves
 with it. Another value was chosen by a person for this deal, and stays.
+
+A merge of two accounts brings the detail record of the one that goes under the one that stays, which has its own or
+gets it: the record left over is taken away. An undo brings it back to where it was.
 """
 
 from __future__ import annotations
@@ -34,10 +37,14 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Attached:
-    """What the mirror holds of records attached to some accounts of one connection, by account id."""
+    """What the mirror holds of records attached to some accounts of one connection, by account id.
+
+    `leftovers` are detail records of accounts that are no more.
+    """
 
     layout: outputs.Layout
     details: Mapping[str, Row]
+    leftovers: Mapping[str, Sequence[Row]]
     opportunities: Mapping[str, Sequence[Row]]
     known: Mapping[str, Sequence[str]]
 
@@ -45,21 +52,24 @@ class Attached:
     def read(cls, run: Run, layout: outputs.Layout, connection: str, first: str, last: str) -> Attached:
         """The records of the accounts between these ids."""
         found: dict[str, list[Row]] = {outputs.DETAIL: [], outputs.OPPORTUNITY: []}
+        leftovers: list[Row] = []
         wanted = {outputs.DETAIL: bool(layout.detail), outputs.OPPORTUNITY: bool(layout.carried)}
         if any(wanted.values()):
-            with mirror.reading(run.portfolio_id, outputs.DETAIL, outputs.OPPORTUNITY) as tables:
+            with mirror.reading(run.portfolio_id, "account", outputs.DETAIL, outputs.OPPORTUNITY) as tables:
+                accounts = tables["account"].filter(tables["account"].connection == connection)
                 for kind in [kind for kind, needed in wanted.items() if needed and kind in tables]:
                     table = tables[kind]
                     part = table.filter((table.connection == connection) & table.account_id.between(first, last))
                     if kind == outputs.OPPORTUNITY:
                         part = part.filter(~part.is_closed.fill_null(False))
+                    else:
+                        # One whose own account is still there was moved by hand, and is written back to it by its key.
+                        moved = part.filter(part.key != part.account_id)
+                        orphaned = moved.anti_join(accounts, moved.key == accounts.id)
+                        leftovers = orphaned.order_by("id").to_pyarrow().to_pylist()
                     found[kind] = part.order_by("id").to_pyarrow().to_pylist()
-        deals: dict[str, list[Row]] = {}
-        for row in found[outputs.OPPORTUNITY]:
-            deals.setdefault(row["account_id"], []).append(row)
-        # A record that a merge brought along still bears the other account's key.
         own = {row["key"]: row for row in found[outputs.DETAIL] if row["key"] == row["account_id"]}
-        return cls(layout, own, deals, layout.choices())
+        return cls(layout, own, _by_account(leftovers), _by_account(found[outputs.OPPORTUNITY]), layout.choices())
 
     def plan(
         self, state: AccountState, row: Row, planned: Planned, earlier: Mapping[str, Stored], as_of: date,
@@ -70,6 +80,7 @@ class Attached:
         if self.layout.detail:
             moved = self.layout.names["tier"] in planned.after
             yield from self._detail(state, row, undone, attempted, as_of, moved=moved)
+            yield from self._removals(state, undone)
         for deal in self.opportunities.get(state.record_id, ()):
             yield from self._deal(deal, planned, state, earlier, undone)
 
@@ -85,6 +96,14 @@ class Attached:
             before = {name: current.get(name) for name in after}
             name = f"{state.name} (detail record)"
             yield Attachment(outputs.DETAIL, state.record_id, name, before, after, edits)
+
+    def _removals(self, state: AccountState, undone: Mapping[str, Stored]) -> Iterator[Attachment]:
+        for record in self.leftovers.get(state.record_id, ()):
+            before = details.held(self.layout.detail, record, outputs.OWN)
+            after: dict[str, Stored] = dict.fromkeys(before)
+            if any(f"{record['key']}.{name}" in undone for name in after):
+                continue
+            yield Attachment(outputs.DETAIL, record["key"], f"{state.name} (left by a merge)", before, after)
 
     def _deal(
         self, deal: Row, planned: Planned, state: AccountState, earlier: Mapping[str, Stored],
@@ -104,3 +123,10 @@ class Attached:
         if after:
             name = deal.get("name") or deal["id"]
             yield Attachment(outputs.OPPORTUNITY, deal["id"], name, {key: held[key] for key in after}, after)
+
+
+def _by_account(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row["account_id"], []).append(row)
+    return found

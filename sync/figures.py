@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count
+from django.db.models import Count, F
 
 from sync.models import AccountState, Alert, Change, Finding, Run
 
@@ -14,6 +14,8 @@ def counts(run: Run) -> dict[str, object]:
     state = Change.State
     attached = rows.exclude(kind="account").filter(state__in=(state.VERIFIED, state.DRIFTED, state.REJECTED))
     also = dict(attached.values_list("kind").annotate(n=Count("pk")))
+    left_over = attached.filter(kind="detail").exclude(record_id=F("parent_id"))
+    merged = 0 if run.undoes_id else left_over.count()
     verified, drifted, rejected = (outcomes.get(s, 0) for s in (state.VERIFIED, state.DRIFTED, state.REJECTED))
     accounts = AccountState.objects.filter(connection__portfolio=run.portfolio, seen_in=run)
     open_findings = Finding.objects.filter(connection__portfolio=run.portfolio, state=Finding.State.OPEN)
@@ -28,7 +30,8 @@ def counts(run: Run) -> dict[str, object]:
         "records_superseded": outcomes.get(state.SUPERSEDED, 0),
         "records_unprocessed": outcomes.get(state.UNPROCESSED, 0),
         "records_left_out": outcomes.get(state.LEFT_OUT, 0),
-        "details_written": also.get("detail", 0),
+        "details_written": also.get("detail", 0) - merged,
+        "merged_details_removed": merged,
         "opportunities_written": also.get("opportunity", 0),
         "tiers": dict(accounts.exclude(tier="").values_list("tier").annotate(n=Count("pk")).order_by("tier")),
         "findings": open_findings.count(),

@@ -148,7 +148,7 @@ def _leave_out(run: Run, actor: str, parts: Collection[Part], accounts: Collecti
     chosen: set[int] = set()
     for some in portions(sorted(records)):
         # What hangs on the account stays away with it.
-        mine = Q(record_id__in=some) | Q(kind__in=(outputs.DETAIL, outputs.OPPORTUNITY), parent_id__in=some)
+        mine = Q(record_id__in=some) | Q(kind__in=outputs.ATTACHED, parent_id__in=some)
         chosen |= set(planned.filter(mine).values_list("pk", flat=True))
     for pks in portions(sorted(chosen)):
         _set_aside(

@@ -15,7 +15,6 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from connectors.base import BulkWrites, Crm
-from connectors.base import Change as CrmChange
 from sync import lease, outputs, writeback
 from sync.models import Change, Load, Run
 from sync.rows import portions
@@ -43,7 +42,7 @@ def begin(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: QuerySe
         load = Load.objects.create(run=run, connection_id=rows[0].connection_id, job=job)
         for some in portions([row.pk for row in to_send]):
             Change.objects.filter(pk__in=some).update(load=load)
-    crm.fill_load(job, kind, [CrmChange(row.record_id, row.after) for row in to_send])
+    crm.fill_load(job, kind, [writeback.outgoing(row) for row in to_send])
     _look_again(run, token, load)
 
 
@@ -64,7 +63,7 @@ def go_on(run: Run, token: str, crm: Crm, layout: outputs.Layout, load: Load) ->
             Load.objects.filter(pk=load.pk).update(done=True)
         return
     rows = list(Change.objects.filter(load=load, state=Change.State.SENDING).order_by("pk"))
-    changes = [CrmChange(row.record_id, row.after) for row in rows]
+    changes = [writeback.outgoing(row) for row in rows]
     results = crm.load_results(load.job, rows[0].kind, state, changes) if rows else []
     with transaction.atomic():
         if rows:

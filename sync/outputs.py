@@ -23,7 +23,7 @@ from sync.plan import Output
 OWN = "own_"
 
 #: Kinds beside the account that carry fields of ours.
-DETAIL, OPPORTUNITY = "detail", "opportunity"
+ATTACHED = DETAIL, OPPORTUNITY = "detail", "opportunity"
 
 _COMPANIONS: Mapping[str, tuple[str, ...]] = {"machine": (), "fill": ("source", "date"), "suggest": ("suggestion",)}
 _OUTPUTS: tuple[OutputKey, ...] = ("segment", "sub_segment", "value_profile", "tier")

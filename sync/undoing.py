@@ -77,7 +77,7 @@ def written(run: Run, scope: dict[str, list[str]]) -> QuerySet[Change]:
     arrived = Q(state__in=(state.VERIFIED, state.DRIFTED, state.SENT)) | Q(state=state.UNPROCESSED, attempts__gt=0)
     rows = run.changes.filter(arrived)
     if accounts := scope.get("accounts"):
-        rows = rows.filter(Q(record_id__in=accounts) | Q(kind=outputs.OPPORTUNITY, parent_id__in=accounts))
+        rows = rows.filter(Q(record_id__in=accounts) | Q(kind__in=outputs.ATTACHED, parent_id__in=accounts))
     if scope.get("fields"):
         named = Q()
         for name in scope["fields"]:

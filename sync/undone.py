@@ -13,7 +13,7 @@ Undone = Mapping[str, list[Any]]
 
 def remember(run: Run, row: Change, known: Undone) -> dict[str, list[Any]]:
     """After `row` was written: what it wrote is not undone any more, and what an undo replaced is."""
-    mark = f"{row.record_id}." if row.kind == "opportunity" else ""  # its fields are named like the account's
+    mark = "" if row.is_own else f"{row.record_id}."  # its fields are named like the account's
     written = {mark + name for name in row.after}
     left = {name: entry for name, entry in known.items() if name not in written}
     if run.undoes is None or run.undoes.kind == Run.Kind.UNDO:

@@ -72,8 +72,14 @@ def send_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: Qu
 def push(run: Run, token: str, crm: Crm, layout: outputs.Layout, rows: Sequence[Change]) -> None:
     """Send these rows of one kind now, and record what the CRM said of each."""
     for some in portions(rows, crm.batch_size):
-        changes = [CrmChange(row.record_id, row.after, remove=layout.removes(row.kind, row.after)) for row in some]
+        changes = [outgoing(row, remove=layout.removes(row.kind, row.after)) for row in some]
         conclude(run, token, some, crm.push(rows[0].kind, changes), layout)
+
+
+def outgoing(row: Change, *, remove: bool = False) -> CrmChange:
+    """A row as the CRM is sent it."""
+    parent = row.parent_id if row.kind == outputs.DETAIL else ""
+    return CrmChange(row.record_id, row.after, remove=remove, parent_id=parent)
 
 
 def prepare(run: Run, token: str, crm: Crm, layout: outputs.Layout, rows: Sequence[Change]) -> list[Change]:
@@ -166,7 +172,8 @@ def _save(run: Run, token: str, rows: Sequence[Change], refused: set[int], layou
     for row in rows:
         account = accounts[row.account_id]
         if row.state == Change.State.SENT:
-            account.written = {**account.written, **layout.published(row.after, row.kind)}
+            if row.is_own:
+                account.written = {**account.written, **layout.published(row.after, row.kind)}
             account.undone = undone.remember(run, row, account.undone)
             account.refuse(row, "")
         elif row.pk in refused:

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from admin.views import decisions, export, paging
 from admin.views.published import Shown, Values
-from sync import labels
+from sync import labels, outputs
 from sync.links import record_url
 from sync.models import AccountState, Change, Run
 from sync.run import LINES
@@ -40,6 +40,7 @@ FIGURES = (
     ("records_written", "written"),
     ("records_verified", "verified"),
     ("details_written", "detail records written"),
+    ("merged_details_removed", "detail records removed that merges had left"),
     ("opportunities_written", "open deals written"),
     ("records_failed", "refused"),
     ("records_superseded", "edited by people meanwhile"),
@@ -54,6 +55,7 @@ FIGURES = (
 #: Figures that are shown only when there is something to see.
 RARE = {
     "details_written",
+    "merged_details_removed",
     "opportunities_written",
     "records_drifted",
     "records_unprocessed",
@@ -216,6 +218,11 @@ def _groups(run: Run) -> list[dict[str, Any]]:
     return [{**row, "outcome": Change.State(row["state"]).label} for row in rows]
 
 
+def _page_of(change: Change) -> str:
+    """Id of the record to show; a detail record goes by an account's id, and stands on the page of its account."""
+    return change.account_id if change.kind == outputs.DETAIL else change.record_id
+
+
 def _shown(run: Run, changes: list[Change], *, brief: bool = True) -> list[ChangeShown]:
     values = Values(run.model, run.portfolio)
     ids = {change.account_id for change in changes}
@@ -230,7 +237,7 @@ def _shown(run: Run, changes: list[Change], *, brief: bool = True) -> list[Chang
             change,
             str(Change.State(change.state).label),
             accounts.get((change.connection_id, change.account_id)),
-            record_url(change.connection, change.kind, change.record_id),
+            record_url(change.connection, change.kind, _page_of(change)),
             values.brief(change) if brief else values.changed(change),
         )
         for change in changes

@@ -25,7 +25,7 @@ _CODE = re.compile(r"([A-Z][A-Z_0-9]+):(.*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Keyed:
-    """The columns that say which record a row is about: each holds the id that the port knows the record by."""
+    """The columns that say which record a row is about, by the id that the port knows it by, and what it hangs on."""
 
     columns: tuple[str, ...]
 
@@ -34,7 +34,7 @@ class Keyed:
 
 
 def keyed(kind: str) -> Keyed:
-    """By record id; a detail record by its account's, which is also its master's."""
+    """By record id; a detail record by its account's, and its master's."""
     return Keyed((DETAIL_KEY, DETAIL_PARENT)) if kind == detail.KIND else Keyed(("Id",))
 
 
@@ -46,7 +46,7 @@ def upload(changes: Sequence[Change], key: Keyed) -> bytes:
     lines = csv.writer(text, lineterminator="\n")
     lines.writerow([*key.columns, *names])
     for change in changes:
-        ids = [long_id(change.record_id)] * len(key.columns)
+        ids = [long_id(change.record_id), long_id(change.parent_id or change.record_id)][: len(key.columns)]
         lines.writerow([*ids, *(_cell(change.values, name) for name in names)])
     return text.getvalue().encode()
 

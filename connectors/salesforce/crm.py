@@ -81,7 +81,7 @@ class Salesforce:
         self._identity: Identity | None = None
         self._identity_link = ""
         self._objects: Mapping[str, str] = {}
-        self._queryable: frozenset[str] = frozenset()
+        self._queryable: frozenset[str] | None = None
 
     @property
     def api_calls(self) -> int:
@@ -150,8 +150,8 @@ class Salesforce:
             return (Source(self._objects[kind], ""),)
         sources = sources_of(kind)
         if any(source.optional for source in sources):
-            self._queryable = self._queryable or self._now_queryable()
-            sources = tuple(each for each in sources if not each.optional or each.name in self._queryable)
+            known = self._queryable = self._now_queryable() if self._queryable is None else self._queryable
+            sources = tuple(each for each in sources if not each.optional or each.name in known)
         return sources
 
     def describe(self, kind: str) -> Mapping[str, Field]:

@@ -52,8 +52,7 @@ def _save(client: Client, changes: Sequence[Change], headers: Mapping[str, str])
 
 
 def _keys(change: Change) -> dict[str, str]:
-    account = long_id(change.record_id)
-    return {DETAIL_KEY: account, DETAIL_PARENT: account}
+    return {DETAIL_KEY: long_id(change.record_id), DETAIL_PARENT: long_id(change.parent_id or change.record_id)}
 
 
 def _values(change: Change) -> dict[str, Any]:

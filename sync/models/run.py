@@ -111,7 +111,8 @@ class Change(models.Model):
     """The outbox: new values for one CRM record, written down before they are sent.
 
     `before` and `after` hold the same fields by API name. `kind` is "account", "detail" (the account's detail record,
-    which goes by the account's id) or "opportunity"; the latter two have their account as parent. Every row ends in
+    which goes by the account's id) or "opportunity"; the latter two have their account as parent, which for a detail
+    record that a merge left over is another than its own. Every row ends in
     one of OUTCOMES. Rows are sent in the order of `parent_id`: two batches that touch children of one parent wait for
     each other's locks in the CRM.
     """
@@ -163,4 +164,9 @@ class Change(models.Model):
     @property
     def account_id(self) -> str:
         """Record id of the account it is about."""
-        return self.record_id if self.kind in ("account", "detail") else self.parent_id
+        return self.record_id if self.kind == "account" else self.parent_id
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is about the account itself or its own detail record."""
+        return self.record_id == self.account_id

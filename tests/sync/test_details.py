@@ -95,6 +95,40 @@ def test_an_account_that_is_no_customer_any_more_loses_its_record(detailed: Stag
     assert not detailed.run().changes.exists()
 
 
+def keys(stage: Stage) -> dict[str, list[str]]:
+    """Keys of the detail records under each account."""
+    found: dict[str, list[str]] = {}
+    for row in stage.query(f"SELECT Tierline_Account__c, Tierline_Account_Key__c FROM {DETAIL}"):
+        found.setdefault(row["Tierline_Account__c"], []).append(row["Tierline_Account_Key__c"])
+    return found
+
+
+def test_after_a_merge_the_account_that_stays_has_its_own_record_alone_and_undo_is_exact(detailed: Stage) -> None:
+    detailed.run()
+    made = records(detailed)
+    staying, gone, bare, gone_too, foreign, third = list(made)[:6]
+    detailed.org.delete(DETAIL, [made[bare]["Id"], made[foreign]["Id"]])
+    detailed.org.update("Account", [{"Id": foreign, "Type": "Competitor"}])
+    for master, loser in ((staying, gone), (bare, gone_too), (foreign, third)):
+        detailed.org.merge("Account", master, [loser])
+    merged = keys(detailed)
+    assert sorted(merged[staying]) == sorted([staying, gone])
+
+    run = detailed.run()
+    assert run.state == Run.State.DONE, run.error
+    assert run.counts["merged_details_removed"] == 3
+    assert not run.changes.exclude(state=Change.State.VERIFIED).exists()
+    left = records(detailed)  # each under its own account
+    assert {staying, bare} <= set(left)
+    assert foreign not in left
+    assert not detailed.run().changes.exists()
+
+    back = detailed.work(undoing.create(run, "Anna"))
+    assert not back.changes.exclude(state=Change.State.VERIFIED).exists()
+    assert keys(detailed) == merged
+    assert not detailed.run().changes.filter(kind="detail").exists()
+
+
 def test_undo_takes_the_records_away_again(detailed: Stage) -> None:
     run = detailed.run()
     detailed.work(undoing.create(run, "Anna"))

@@ -11,6 +11,7 @@ import pytest
 
 from connectors.base import Change, Limits, Since, TaskSpec
 from connectors.errors import Fatal, SchemaMismatch, Unavailable
+from connectors.salesforce import bulk_writing
 
 if TYPE_CHECKING:
     from tests.connectors.salesforce.conftest import CannedOrg, Request
@@ -262,3 +263,10 @@ def test_limits_come_from_the_last_reply_or_are_asked_for(canned: CannedOrg) -> 
     assert crm.limits() == Limits(used=100, allowed=15000)
     assert list(crm.kinds()) == ["account"]
     assert crm.limits() == Limits(used=10018, allowed=100000)
+
+
+def test_a_detail_record_hangs_on_its_own_account_or_on_the_one_named() -> None:
+    changes = [Change(A1, {"Score__c": 1.5}), Change(A1, {"Score__c": None}, parent_id=A2)]
+    lines = bulk_writing.upload(changes, bulk_writing.keyed("detail")).decode().splitlines()
+    assert lines[0] == "Tierline_Account_Key__c,Tierline_Account__c,Score__c"
+    assert lines[1:] == [f"{A1},{A1},1.5", f"{A1},{A2},#N/A"]
