@@ -2,6 +2,7 @@
 
 A condition is one of
     {field: industry, in: [Energy, Utilities]}          one test of one field
+    {field: roles, includes: [Competitor, Partner]}     the same of a field with several values, "Customer;Partner"
     {all: [...]}, {any: [...]}, {not: {...}}            combinations
     {otherwise: true}                                   always true; the last rule of a list
 Text is compared without regard to case and outer blanks. A test of a field that is empty is false, except `missing`.
@@ -20,6 +21,7 @@ STRICT = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_in
 OPERATORS = {
     "equals": ("text", "number", "money", "flag"),
     "in": ("text",),
+    "includes": ("text",),
     "starts_with": ("text",),
     "at_least": ("number", "money", "date"),
     "below": ("number", "money", "date"),
@@ -36,7 +38,8 @@ class Test(BaseModel):
     """One test of one field. Exactly one operator.
 
     Money is in whole units of the currency. `at_least` includes its bound, `below` excludes it, and `between`
-    includes both. `within_months: 12` is true for a date in the twelve months before the date scored for.
+    includes both. `within_months: 12` is true for a date in the twelve months before the date scored for. `includes`
+    is true when at least one of a field's values, which a CRM separates by ";", is among those named.
     """
 
     model_config = STRICT
@@ -45,6 +48,7 @@ class Test(BaseModel):
     field: Text
     equals: str | bool | int | float | None = None
     in_: Annotated[tuple[Text, ...] | None, Field(alias="in", min_length=1)] = None
+    includes: Annotated[tuple[Text, ...] | None, Field(min_length=1)] = None
     starts_with: Text | None = None
     at_least: Bound | None = None
     below: Bound | None = None

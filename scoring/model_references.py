@@ -118,6 +118,9 @@ def _rule_lists(model: Model) -> Iterator[Flaw]:
         [(("value_profile", "axes", n, "classes", m, "rules"), part.rules) for m, part in enumerate(axis.classes)]
         for n, axis in enumerate(model.value_profile.axes)
     ]
+    for n, tier_axis in enumerate(model.tiers.axes):
+        if tier_axis.rule is not None:
+            yield from _condition(tier_axis.rule, ("tiers", "axes", n, "rule"), model, fields)
     for group in groups:
         closed = False
         for loc, conditions in group:
@@ -159,7 +162,7 @@ def _test(test: Test, loc: Loc, model: Model, fields: dict[str, RuleField]) -> I
     if test.operator == "between" and operands[0] > operands[1]:
         yield Flaw(place, "the first bound is greater than the second.", "[low, high]")
     vocabulary = model.vocabulary.get(test.field)
-    if vocabulary and test.operator in ("equals", "in"):
+    if vocabulary and test.operator in ("equals", "in", "includes"):
         known = {value.casefold() for value in vocabulary.values}
         for value in operands:
             if str(value).strip().casefold() not in known:

@@ -5,7 +5,7 @@ The words show the account's own value: "Industry is Energy and employees 1,240 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -44,22 +44,36 @@ class Facts:
     def text(self, name: str) -> tuple[Codes, list[str], list[str]]:
         """Code per account (-1: empty), and per code the value to compare and the value to show."""
         if name not in self._texts:
-            column = self._column(name)
-            raw = pd.Series(column, dtype=object)
-            codes, uniques = pd.factorize(raw.where(raw.notna(), None))
-            shown = [str(value).strip() for value in uniques]
-            vocabulary = self._model.vocabulary.get(name)
-            labels = {k.strip().casefold(): v for k, v in vocabulary.labels.items()} if vocabulary else {}
+            codes, shown = self._coded(name)
+            labels = self._labels(name)
             known = [labels.get(value.casefold(), value) for value in shown]
             words = [
                 value if meant == value else f"{meant} (recorded as {value})"
                 for value, meant in zip(shown, known, strict=True)
             ]
-            empty = np.array([not value for value in shown], dtype=bool)
-            if empty.any():
-                codes = np.where((codes >= 0) & np.append(empty, False)[codes], -1, codes)
             self._texts[name] = (codes, [value.strip().casefold() for value in known], words)
         return self._texts[name]
+
+    def values(self, name: str) -> tuple[Codes, list[dict[str, str]]]:
+        """Code per account (-1: empty), and per code what a field with several values holds: to compare -> to show."""
+        codes, shown = self._coded(name)
+        labels = self._labels(name)
+        known = [[labels.get(part.casefold(), part).strip() for part in parts(value)] for value in shown]
+        return codes, [{part.casefold(): part for part in held} for held in known]
+
+    def _coded(self, name: str) -> tuple[Codes, list[str]]:
+        """Code per account (-1: empty), and per code the text as it is in the CRM, without outer blanks."""
+        raw = pd.Series(self._column(name), dtype=object)
+        codes, uniques = pd.factorize(raw.where(raw.notna(), None))
+        shown = [str(value).strip() for value in uniques]
+        empty = np.array([not value for value in shown], dtype=bool)
+        if empty.any():
+            codes = np.where((codes >= 0) & np.append(empty, False)[codes], -1, codes)
+        return codes, shown
+
+    def _labels(self, name: str) -> dict[str, str]:
+        vocabulary = self._model.vocabulary.get(name)
+        return {label.strip().casefold(): meant for label, meant in vocabulary.labels.items()} if vocabulary else {}
 
     def number(self, name: str) -> npt.NDArray[np.float64]:
         """Value per account, money in whole units; NaN where empty or not a number."""
@@ -88,6 +102,9 @@ def holds(condition: Condition, facts: Facts) -> Mask:
 
 
 def _text_holds(test: Test, facts: Facts) -> Mask:
+    if test.includes is not None:
+        codes, held = facts.values(test.field)
+        return np.append(np.array([bool(_named(test, each)) for each in held], dtype=bool), False)[codes]
     codes, values, _ = facts.text(test.field)
     if test.operator == "missing":
         return np.asarray((codes < 0) == test.missing)
@@ -98,6 +115,12 @@ def _text_holds(test: Test, facts: Facts) -> Mask:
         wanted = {str(v).strip().casefold() for v in (test.in_ or (test.equals,))}
         hits = [value in wanted for value in values]
     return np.append(np.array(hits, dtype=bool), False)[codes]  # code -1 is the appended False
+
+
+def _named(test: Test, held: Mapping[str, str]) -> list[str]:
+    """Those values of a field with several that `includes` names, as they are shown."""
+    wanted = {value.strip().casefold() for value in test.includes or ()}
+    return [shown for value, shown in held.items() if value in wanted]
 
 
 def _number_holds(test: Test, facts: Facts) -> Mask:
@@ -161,6 +184,11 @@ def _joined(texts: Sequence[Texts]) -> Texts:
 def _why_test(test: Test, facts: Facts, negated: bool) -> Texts:
     field = facts.fields[test.field]
     nothing = f"{field.label} is missing"
+    if test.includes is not None:
+        codes, held = facts.values(field.name)
+        said = [" and ".join(_named(test, each) or each.values()) for each in held]
+        texts = [f"{field.label} includes {values}" if values else nothing for values in said]
+        return np.array([*texts, nothing], dtype=object)[codes]
     if field.type == "text":
         codes, _, words = facts.text(field.name)
         return np.array([*(f"{field.label} is {word}" for word in words), nothing], dtype=object)[codes]
@@ -239,6 +267,15 @@ def fill_gaps(texts: Texts, gap: Mask, tested: Sequence[str], facts: Facts) -> T
     for name in reversed(words):
         result[gap & (facts.text(name)[0] < 0)] = f"{facts.fields[name].label} is missing"
     return result
+
+
+def parts(text: str) -> list[str]:
+    """Values of a field that may hold several: a CRM's multi-select picklist writes them as one text.
+
+    >>> parts("Customer; Partner")
+    ['Customer', 'Partner']
+    """
+    return [part.strip() for part in text.split(";") if part.strip()]
 
 
 def lower_first(text: str) -> str:

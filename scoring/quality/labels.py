@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import pandas as pd
 from rapidfuzz import fuzz, process, utils
 
 from scoring.fields import rule_fields
+from scoring.model_conditions import several
 from scoring.model_types import Model, RuleKey, Severity
 from scoring.quality.finding import Checked, Problem, name_of
-from scoring.rules import lower_first, tested_fields
+from scoring.rules import lower_first, parts, tested_fields
 
 #: Similarity (0-100) from which a known word is offered as the one that was meant.
 _CLOSE = 80
@@ -24,16 +26,17 @@ class UnknownLabel:
 
     def problems(self, checked: Checked) -> Iterator[Problem]:
         deciding = set(tested_fields([rule.require for rule in checked.model.scope]))
+        listed = several(checked.model)
         for name, vocabulary in checked.model.vocabulary.items():
             known = [*vocabulary.values, *vocabulary.labels]
-            held = checked.column("account", name)
-            folded = {word.strip().casefold() for word in known}
-            wrong = ((held != "") & ~held.str.casefold().isin(folded)).to_numpy(dtype=bool)
+            unknown = _unknown(checked.column("account", name), known, name in listed)
+            wrong = (unknown != "").to_numpy(dtype=bool)
             # A label that decides who is a customer may have put its account out of scope by mistake.
             among = wrong if name in deciding else wrong & checked.in_scope
             label = rule_fields(checked.model)[name].label
+            meant = dict(zip(checked.column("account", "id"), unknown, strict=True))
             for row in checked.rows("account", among):
-                value = str(row[name]).strip()
+                value = meant[row["id"]]
                 yield Problem(
                     "account",
                     row,
@@ -50,6 +53,20 @@ class UnknownLabel:
         if meant:
             return f"Change it to {model.vocabulary[name].labels.get(meant, meant)}, if that is meant."
         return "Choose a known one on the account, or have the model's vocabulary extended."
+
+
+def _unknown(held: pd.Series, known: Sequence[str], listed: bool) -> pd.Series:
+    """Per account the word that is not among the known ones, "" where there is none.
+
+    `listed`: the field holds several values, of which the first unknown one is told.
+    """
+    folded = {word.strip().casefold() for word in known}
+    answers = {
+        text: next((part for part in (parts(text) if listed else [text]) if part.casefold() not in folded), "")
+        for text in held.unique()
+        if text
+    }
+    return pd.Series([answers.get(text, "") for text in held], index=held.index, dtype=object)
 
 
 class UnknownProduct:

@@ -40,6 +40,13 @@ def default(**sections: Any) -> Model:
     return model.parse(yaml.safe_dump(content, sort_keys=False), "test")
 
 
+def with_roles(**sections: Any) -> Model:
+    """The default preset with an attribute that holds the roles of a company, separated by ";"."""
+    content = yaml.safe_load(presets.text("default"))
+    content["crm"]["salesforce"]["fields"]["account"]["roles"] = "Roles__c"
+    return default(attributes={"roles": None}, crm=content["crm"], **sections)
+
+
 def accounts(*rows: dict[str, Any], using: Model | None = None) -> pd.DataFrame:
     """One row per dict; money in whole units. What is not given is nothing, and the account is a customer."""
     tickets = ticket_columns(using or default())

@@ -47,6 +47,7 @@ def test_every_preset_is_a_model_and_keeps_its_fingerprint(name: str) -> None:
         ("{field: industry, equals: Energy}", "{field: industri, equals: Energy}", "field", "industry"),
         ("order: {role: order_desk", "order: {role: order_dsk", "cost_to_serve.activities.order.role", "order_desk"),
         ("profile: growth_partner}\n\n", "profile: growth_partnr}\n\n", "profile", "growth_partner"),
+        ("{field: industry, equals: Energy}", "{field: industry, includes: [Enrgy]}", "includes", "Energy"),
         ("key: utilities", "key: energy!", "key", ""),
         ("  missing: {severity: medium}", "  mising: {severity: medium}", "quality.rules", "missing"),
     ],

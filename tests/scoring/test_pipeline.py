@@ -15,7 +15,7 @@ from scoring import pipeline
 from scoring.calibration import Calibration
 from scoring.fields import SCALE
 from scoring.model import Model
-from tests.scoring.frames import DAY, accounts, customer, default
+from tests.scoring.frames import DAY, accounts, customer, default, with_roles
 
 MODEL = default()
 
@@ -101,6 +101,20 @@ def test_a_calibration_read_back_scores_the_same_and_writes_the_same_bytes() -> 
     again = Calibration.from_json(text)
     assert (again, again.to_json()) == (calibration, text)
     assert json.loads(text)["customers"] == int(pipeline.score(frame, MODEL, again, DAY)["in_scope"].sum())
+
+
+def test_a_role_takes_an_account_out_of_tiering_with_a_reason() -> None:
+    competes = {
+        "require": {"not": {"field": "roles", "includes": ["Competitor", "Partner"]}},
+        "otherwise": "Not tiered",
+    }
+    using = with_roles(scope=[competes])
+    frame = accounts(
+        *(customer(100 + n, roles=held) for n, held in enumerate(["End user;Competitor", "End user", None]))
+    )
+    table = pipeline.score(frame, using, pipeline.calibrate(frame, using, DAY), DAY)
+    assert table["scope_reason"].tolist() == ["Not tiered: roles includes Competitor", "", ""]
+    assert table["tier"].notna().tolist() == [False, True, True]
 
 
 def test_accounts_out_of_scope_have_a_reason_and_nothing_else_and_do_not_move_the_cuts() -> None:

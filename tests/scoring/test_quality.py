@@ -119,6 +119,16 @@ def test_an_unknown_label_offers_the_word_that_was_meant() -> None:
     assert "vocabulary" in labels[1].fix
 
 
+def test_of_several_values_each_has_to_be_known() -> None:
+    rule = {"require": {"not": {"field": "industry", "includes": ["Marine"]}}, "otherwise": "Ships"}
+    found = check(
+        [{"industry": "Energy;Mining"}, {"industry": "Energy; Enrgy"}, {"industry": "Marine"}],
+        using=default(scope=[rule]),
+    )
+    (finding,) = [each for each in found if each.rule == "unknown_label"]
+    assert (finding.record_id, finding.value) == ("A00001", "Enrgy")
+
+
 def test_a_customer_with_amounts_that_no_rate_converts_is_a_finding_that_names_the_currency() -> None:
     found = check([{"no_rate": "JPY"}, {"currency": "JPY"}, {}, {"no_rate": "JPY", "type": "Partner"}])
     (finding,) = [each for each in found if each.rule == "no_exchange_rate"]

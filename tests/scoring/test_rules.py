@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from scoring.conditions import Condition
 from scoring.rules import Facts, first_match, holds, why
-from tests.scoring.frames import DAY, accounts, default
+from tests.scoring.frames import DAY, accounts, default, with_roles
 
 MODEL = default()
 ADAPTER: TypeAdapter[Any] = TypeAdapter(Condition)
@@ -35,6 +35,7 @@ def about(*rows: dict[str, Any], rule: dict[str, Any]) -> list[bool]:
         ({"field": "industry", "equals": "energy"}, [True, False, False]),
         ({"field": "industry", "in": ["Mining", "Energy"]}, [True, True, False]),
         ({"field": "industry", "starts_with": "MIN"}, [False, True, False]),
+        ({"field": "industry", "includes": ["ENERGY", "Marine"]}, [True, False, False]),
         ({"field": "industry", "missing": True}, [False, False, True]),
         ({"field": "employees", "at_least": 10}, [True, False, False]),
         ({"field": "employees", "below": 10}, [False, True, False]),
@@ -96,6 +97,26 @@ def test_a_mapped_label_counts_as_what_it_stands_for_and_is_shown_as_recorded() 
 def test_why_shows_the_accounts_own_value(rule: dict[str, Any], negated: bool, words: str) -> None:
     about_it = facts({"industry": "Energy", "employees": 1240})
     assert why(condition(rule), about_it, negated).tolist() == [words]
+
+
+@pytest.mark.parametrize(
+    ("held", "is_one", "words"),
+    [
+        ("Customer; Partner ;Competitor", True, "Roles includes Partner and Competitor"),
+        ("Partner", True, "Roles includes Partner"),
+        ("Customer;Partnership", False, "Roles includes Customer and Partnership"),
+        ("Reseller;Customer", True, "Roles includes Partner"),
+        (" ; ", False, "Roles is missing"),
+        ("", False, "Roles is missing"),
+        (None, False, "Roles is missing"),
+    ],
+)
+def test_a_field_with_several_values_is_tested_value_by_value(held: str | None, is_one: bool, words: str) -> None:
+    known = {"roles": {"values": ["Customer", "Partner", "Competitor"], "labels": {"Reseller": "Partner"}}}
+    about_it = Facts(accounts({"roles": held}), with_roles(vocabulary=known), DAY)
+    rule = condition({"field": "roles", "includes": ["competitor", "Partner"]})
+    assert holds(rule, about_it).tolist() == [is_one]
+    assert why(rule, about_it, negated=not is_one).tolist() == [words]
 
 
 def test_the_first_group_that_holds_is_taken_among_those_asked_for() -> None:

@@ -154,3 +154,11 @@ def test_fit_without_a_rating_to_read_is_named() -> None:
 def test_the_default_scheme_is_the_matrix_of_value_and_cost() -> None:
     assert Tiers.model_validate({}).keys == ("platinum", "gold", "silver", "bronze")
     assert default().tiers.grid()[1, 0] == "platinum"
+
+
+def test_a_rule_of_an_axis_tests_fields_that_there_are() -> None:
+    axis = {"key": "key", "label": "Key", "rule": {"field": "industri", "missing": False}, "classes": ["no", "yes"]}
+    cells = [{"where": {"key": ["yes"]}, "tier": "high"}, {"tier": "low"}]
+    levels = [{"key": "high", "label": "High"}, {"key": "low", "label": "Low"}]
+    with pytest.raises(model.ModelError, match=r"tiers\.axes\[0\]\.rule\.field: 'industri' is no field"):
+        using({"scheme": "own", "axes": [axis], "levels": levels, "cells": cells})
