@@ -94,6 +94,7 @@ def figures(run: Run) -> dict[str, Any]:
         "values_kept_undone": run.counts.get("values_kept_undone", 0),
         "tiers": run.counts.get("tiers", {}),
         "filled": run.counts.get("filled", {}),
+        "customer_equity": run.counts.get("customer_equity"),
         "as_of": run.as_of,
         "run": run.pk,
         "kind": run.kind,
@@ -139,6 +140,8 @@ def _scores(run: Run, facts: Mapping[str, Any], names: labels.Labels) -> None:
         out.print("  tiers      " + _bars(facts["tiers"], names))
         if note := evaluate.note(run):
             out.print(f"             {note}")
+        if equity := evaluate.equity(run):
+            out.print(f"             {equity}")
     if facts["filled"]:
         filled = "   ".join(f"{names.field(key).lower()} {n:,}" for key, n in facts["filled"].items())
         out.print(f"  filled     {filled}")

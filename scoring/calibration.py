@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import Any
 
+from scoring import lifetime
 from scoring.churn import Fitted
 from scoring.rfm import Rfm
 from scoring.tiers import Cuts
@@ -39,7 +40,9 @@ class Calibration:
     @property
     def note(self) -> str:
         """What an administrator should know about it."""
-        return " ".join(part for part in (self.cuts.note, self.cost_note, self.churn_note) if part)
+        return " ".join(
+            part for part in (self.cuts.note, self.cost_note, self.value.lifetime_note, self.churn_note) if part
+        )
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -52,13 +55,19 @@ class Calibration:
         return cls(
             as_of=held["as_of"],
             customers=held["customers"],
-            value=ValueScale(**{**value, "limits": _tuples(value["limits"])}),
+            value=_scale(value),
             rfm=Rfm(**_tuples(held["rfm"])),
             cuts=Cuts(**{**cuts, "at": _tuples(cuts["at"]), "quantiles": _tuples(cuts["quantiles"])}),
             cost_note=held.get("cost_note", ""),
             churn=Fitted(**_tuples(held["churn"])) if held.get("churn") else None,
             churn_note=held.get("churn_note", ""),
         )
+
+
+def _scale(held: dict[str, Any]) -> ValueScale:
+    lasting = held.get("lifetime")
+    fitted = lifetime.Fitted(**_tuples(lasting)) if lasting else None
+    return ValueScale(**{**held, "limits": _tuples(held["limits"]), "lifetime": fitted})
 
 
 def at(calibration: Calibration, as_of: date) -> Calibration:

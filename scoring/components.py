@@ -39,6 +39,15 @@ def _potential(base: Base) -> Figure:
     return Figure(amount, amount > 0)
 
 
+def _lifetime(base: Base) -> Figure:
+    """Customer lifetime value; of nobody where it is not fitted."""
+    found = base.lifetime
+    if found is None:
+        nothing = np.zeros(len(base.frame), dtype=np.int64)
+        return Figure(nothing, nothing > 0)
+    return Figure(found.amounts, found.known & (found.amounts > 0))
+
+
 FIGURES: Mapping[str, Callable[[Base], Figure]] = {
     "money": _money,
     "recency": _recency,
@@ -48,6 +57,7 @@ FIGURES: Mapping[str, Callable[[Base], Figure]] = {
     "loyalty": loyalty.loyalty,
     "engagement": loyalty.engagement,
     "fit": fit.fit,
+    "lifetime": _lifetime,
 }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
+
 from scoring.told import Lines, Told
 
 
@@ -93,6 +95,27 @@ def _fit(told: Told) -> Lines:
     ]
 
 
+def _lifetime(told: Told) -> Lines:
+    found = told.worth.lifetime
+    if found is None:
+        return ["Lifetime value: not enough information"] * int(told.has_tier.sum())
+    rows = (column[told.has_tier].tolist() for column in (found.known, found.alive, found.expected))
+    horizon = f" over {told.model.clv.years or 5} years" if told.model.clv and not np.isnan(found.alive).all() else ""
+    return [
+        f"Lifetime value {amount}{horizon}{_expected(alive, orders)}" if known else f"No {told.orders} yet to go by"
+        for amount, known, alive, orders in zip(told.money(found.amounts[told.has_tier]), *rows, strict=True)
+    ]
+
+
+def _expected(alive: float, orders: float) -> str:
+    """What stands behind it; nothing where retention does."""
+    return (
+        ""
+        if alive != alive
+        else f" (still a customer with {100 * alive:.0f} %, {orders:.1f} days with an order to come)"
+    )
+
+
 _FIGURES: Mapping[str, Callable[[Told], Lines]] = {
     "money": _money,
     "recency": _recency,
@@ -102,6 +125,7 @@ _FIGURES: Mapping[str, Callable[[Told], Lines]] = {
     "loyalty": _loyalty,
     "engagement": _engagement,
     "fit": _fit,
+    "lifetime": _lifetime,
 }
 KNOWN = frozenset(_FIGURES)
 #: Whom a component ranks a customer among; one that is not here has a scale of its own.
@@ -111,4 +135,5 @@ _AMONG = {
     "frequency": "who bought in that time",
     "potential": "with open deals",
     "growth": "who bought in the window before",
+    "lifetime": "with a lifetime value",
 }

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scoring.lifetime import Values
 from scoring.model_types import Model
 from scoring.periods import months_before
 from scoring.ranks import Floats, Ints
@@ -23,12 +24,14 @@ class Base:
     Attributes:
         frame: one row per account, columns of `scoring.features.build`.
         basis: worth of the window per account, 1/10,000 of the currency.
+        lifetime: customer lifetime values, where the model has them fitted.
     """
 
     frame: pd.DataFrame
     basis: Ints
     model: Model
     as_of: date
+    lifetime: Values | None = None
 
     def counts(self, column: str) -> Ints:
         return self.frame[column].to_numpy(np.int64)

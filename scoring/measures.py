@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scoring import components, cost_to_serve, rfm, value
+from scoring import components, cost_to_serve, lifetime, rfm, value
 from scoring.fields import SCALE
 from scoring.figure import Base
 from scoring.model_tiers import Component, TierAxis
@@ -30,6 +30,7 @@ class Worth:
         points: points per component, 0-100, NaN where the component is not known.
         contributions: what each component of the value score adds to it.
         spent: cost to serve, 1/10,000; relative: per 100 of the basis, NaN where that is not positive.
+        lifetime: customer lifetime values, where the model has them fitted.
         ratings: rating (1-5) that the cost is estimated from; 0 where it is measured.
     """
 
@@ -41,18 +42,20 @@ class Worth:
     spent: Ints
     relative: Floats
     ratings: Ints
+    lifetime: lifetime.Values | None = None
 
 
 def worth(facts: Facts, frame: pd.DataFrame, model: Model, scale: value.ValueScale) -> Worth:
     """Value and cost of the accounts of `frame` (columns of `scoring.features.build`)."""
     basis = value.amount(frame, model, scale)
-    points = components.points(Base(frame, basis, model, facts.as_of), scale.limits)
+    lasting = lifetime.values(scale.lifetime, frame, basis, model, facts.as_of)
+    points = components.points(Base(frame, basis, model, facts.as_of, lasting), scale.limits)
     parts = value.contributions(points, model)
     items = cost_to_serve.items(frame, model)
     rated = cost_to_serve.ratings(frame, model, items, basis)
     spent = cost_to_serve.total(items, len(frame)) + cost_to_serve.estimate(rated, model, basis)
     relative = cost_to_serve.per_hundred(spent, basis)
-    return Worth(basis, points, parts, value.score(parts), items, spent, relative, rated)
+    return Worth(basis, points, parts, value.score(parts), items, spent, relative, rated, lasting)
 
 
 def of_axis(axis: TierAxis, found: Worth, facts: Facts, frame: pd.DataFrame, fitted: rfm.Rfm) -> Floats:

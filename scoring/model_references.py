@@ -273,6 +273,9 @@ def _attributes_named(model: Model) -> Iterator[Flaw]:
     if "fit" in components.used(model) and value.fit is None:
         message = "strategic fit is used, and no attribute is named that holds the rating."
         yield Flaw(("value", "fit"), message, "fit: {rating: an attribute}")
+    if "lifetime" in components.used(model) and model.clv is None:
+        message = "lifetime value is used, and the section that says how it is worked out is missing."
+        yield Flaw(("clv",), message, "clv: {method: retention}")
 
 
 def _mandatory(model: Model) -> Iterator[Flaw]:

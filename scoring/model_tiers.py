@@ -18,7 +18,7 @@ from scoring.conditions import STRICT, Condition
 Key = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$", max_length=40)]
 Label = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\S(.*\S)?$")]
 Share = Annotated[float, Field(ge=0, le=1, strict=True)]
-Component = Literal["money", "recency", "frequency", "growth", "potential", "loyalty", "engagement", "fit"]
+Component = Literal["money", "recency", "frequency", "growth", "potential", "loyalty", "engagement", "fit", "lifetime"]
 Measure = Literal["value_score", "cost_to_serve", "cost", "revenue", "worth", "profit", "rfm"] | Component
 Weight = Annotated[float, Field(gt=0, strict=True)]
 

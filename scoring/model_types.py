@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from scoring.conditions import STRICT, Condition, Text
 from scoring.model_governance import Overrides
+from scoring.model_lifetime import LifetimeRules
 from scoring.model_mandatory import Mandatory
 from scoring.model_places import Detail, Leads, Opportunities, Requests, Retired
 from scoring.model_playbook import Playbook
@@ -195,7 +196,7 @@ Unknown = Literal["zero", "middle", "leave_out"]
 #: Who never bought has no money, recency or frequency: that is known. What nobody rated or measured says nothing.
 UNKNOWN: Mapping[Component, Unknown] = {
     "money": "zero", "recency": "zero", "frequency": "zero", "potential": "zero", "loyalty": "zero",
-    "engagement": "zero", "growth": "leave_out", "fit": "leave_out",
+    "engagement": "zero", "growth": "leave_out", "fit": "leave_out", "lifetime": "zero",
 }  # fmt: skip
 
 
@@ -418,6 +419,7 @@ class Model(Part):
     value: Value = Value()
     cost_to_serve: CostToServe = CostToServe()
     tiers: Tiers = Tiers.model_validate({})
+    clv: LifetimeRules | None = None
     risk: Risk = Risk()
     fields: Fields = Fields()
     quality: Quality = Quality()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scoring import components, measures, tiers, value
+from scoring import components, lifetime, measures, tiers, value
 from scoring.calibration import Calibration
 from scoring.cost_to_serve import per_hundred
 from scoring.fields import SCALE
@@ -154,10 +154,13 @@ def _positions(told: Told, move: _Move, fitted: Calibration, facts: Facts) -> ti
     """Where each account would stand after the move: everything that worth or cost enters is computed again."""
     revenue = told.frame["revenue"].to_numpy(np.int64) + (move.basis - told.worth.basis)
     frame = told.frame.assign(revenue=revenue)
-    points = components.points(Base(frame, move.basis, told.model, facts.as_of), fitted.value.limits)
+    lasting = lifetime.values(fitted.value.lifetime, frame, move.basis, told.model, facts.as_of)
+    points = components.points(Base(frame, move.basis, told.model, facts.as_of, lasting), fitted.value.limits)
     parts = value.contributions(points, told.model)
     relative = per_hundred(move.spent, move.basis)
     worth = told.worth
-    after = Worth(move.basis, points, parts, value.score(parts), worth.items, move.spent, relative, worth.ratings)
+    after = Worth(
+        move.basis, points, parts, value.score(parts), worth.items, move.spent, relative, worth.ratings, lasting
+    )
     figures = {axis.key: measures.of_axis(axis, after, facts, frame, fitted.rfm) for axis in told.model.tiers.axes}
     return tiers.positions(figures, fitted.cuts, told.model.tiers)

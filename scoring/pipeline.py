@@ -39,7 +39,7 @@ from scoring.told import Told
 #: Columns of the ScoreTable, in this order.
 COLUMNS = (
     *("account_id", "in_scope", "scope_reason", "has_orders", "value_basis", "revenue", "margin"),
-    *("value_score", "cost", "cost_to_serve"),
+    *("value_score", "cost", "cost_to_serve", "customer_lifetime_value", "p_alive"),
     *(
         "recency",
         "frequency",
@@ -162,6 +162,7 @@ def score(
         has_orders: has ever bought. A customer that has not is scored too.
         value_basis: "margin" or "revenue"; revenue, margin (Int64, 1/10,000 of the currency; margin only on that basis)
         value_score: 0-100, one decimal; cost (1/10,000) and cost_to_serve (per 100 of the basis, one decimal)
+        customer_lifetime_value (1/10,000), p_alive (two decimals): NA where the model fits none
         recency, frequency, monetary, rfm: 1-5 (Int64)
         computed: class key per axis of the tier matrix by the figures alone, None without a tier
         position: the same with stability heard; held: why it differs in tier from `computed`, or ""
@@ -273,7 +274,9 @@ def _foreign(frame: pd.DataFrame) -> np.ndarray:
 
 def _worth(base: _Base, basis: value.Basis) -> dict[str, Any]:
     """Columns on what the accounts bring and cost."""
-    frame, worth, scored = base.frame, base.worth, base.scored
+    frame, worth, scored, lasting = base.frame, base.worth, base.scored, base.worth.lifetime
+    nothing = np.zeros(len(frame), dtype=np.int64)
+    known = scored & (lasting.known if lasting is not None else False)
     return {
         "has_orders": frame["transactions_ever"].to_numpy() > 0,
         "value_basis": basis,
@@ -282,6 +285,10 @@ def _worth(base: _Base, basis: value.Basis) -> dict[str, Any]:
         "value_score": pd.Series(np.where(scored, worth.score, np.nan)).astype("Float64"),
         "cost": _masked(worth.spent, scored),
         "cost_to_serve": pd.Series(np.where(scored, worth.relative, np.nan)).astype("Float64"),
+        "customer_lifetime_value": _masked(nothing if lasting is None else lasting.amounts, known),
+        "p_alive": pd.Series(np.nan if lasting is None else np.where(known, lasting.alive, np.nan), index=frame.index)
+        .round(2)
+        .astype("Float64"),
     }
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from scoring import components
+from scoring import components, lifetime
 from scoring.figure import Base
 from scoring.model_tiers import Component
 from scoring.model_types import Model
@@ -32,11 +32,14 @@ class ValueScale:
         basis: "margin" or "revenue", one for all customers.
         margin_rate: margin per unit of revenue where product cost is known.
         limits: limits of `scoring.ranks` per component of the value score.
+        lifetime: what customer lifetime value was fitted to; lifetime_note: that, or why there is none.
     """
 
     basis: Basis = "revenue"
     margin_rate: float = 0.0
     limits: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    lifetime: lifetime.Fitted | None = None
+    lifetime_note: str = ""
 
 
 def fit(customers: pd.DataFrame, model: Model, as_of: date) -> ValueScale:
@@ -45,8 +48,10 @@ def fit(customers: pd.DataFrame, model: Model, as_of: date) -> ValueScale:
     rate = (known - int(customers["product_cost"].sum())) / known if known > 0 else 0.0
     basis = _basis(known, int(customers["revenue"].sum()), model)
     scale = ValueScale(basis, rate)
-    base = Base(customers, amount(customers, model, scale), model, as_of)
-    return ValueScale(basis, rate, components.fit_limits(base))
+    worth = amount(customers, model, scale)
+    fitted, note = lifetime.fit(customers, worth, model, as_of)
+    base = Base(customers, worth, model, as_of, lifetime.values(fitted, customers, worth, model, as_of))
+    return ValueScale(basis, rate, components.fit_limits(base), fitted, note)
 
 
 def _basis(known: int, revenue: int, model: Model) -> Basis:

@@ -19,6 +19,7 @@ from django.conf import settings
 
 from scoring import calibration as calibrating
 from scoring import pipeline
+from scoring.fields import SCALE
 from sync import baseline, calibrations, dirty, events, lease, mirror, outputs
 from sync.models import Calibration, Change, Dirty, Run
 
@@ -63,7 +64,7 @@ def advance(run: Run, token: str) -> bool:
     counts = {**run.counts, "accounts_scored": scored + int(table["in_scope"].sum())}
     more = bool(number + 1 < int(state["total"]))
     if not more:
-        _publish(run, number + 1)
+        counts |= _equity(_publish(run, number + 1))
     lease.record(run.pk, token, progress={**run.progress, "score": progress}, counts=counts)
     return more
 
@@ -134,6 +135,15 @@ def note(run: Run) -> str:
     return _calibration(run).note if run.calibration else ""
 
 
+def equity(run: Run) -> str:
+    """Customer equity as a sentence; "" where the model has no lifetime values."""
+    total, customers = run.counts.get("customer_equity"), run.counts.get("customers_valued", 0)
+    if total is None:
+        return ""
+    amount = f"{round(total / SCALE):,} {outputs.model(run.model).currency}"
+    return f"Customer equity {amount}: the lifetime values of {customers:,} customers together."
+
+
 def _calibration(run: Run) -> calibrating.Calibration:
     if run.calibration is None:
         raise ValueError("a run is scored after it is calibrated")
@@ -156,7 +166,7 @@ def _latest_path(portfolio_id: int) -> Path:
     return mirror.path(portfolio_id).with_suffix(".scores.parquet")
 
 
-def _publish(run: Run, total: int) -> None:
+def _publish(run: Run, total: int) -> pa.Table:
     """Put this run's scores into the table of the newest ones, in place of all or of those it looked at."""
     path = _latest_path(run.portfolio_id)
     # As Arrow tables: reasons are lists, which as Python objects take many times the memory.
@@ -169,6 +179,13 @@ def _publish(run: Run, total: int) -> None:
     draft = path.with_suffix(".draft")
     pq.write_table(whole, draft)
     draft.replace(path)
+    return whole
+
+
+def _equity(scores: pa.Table) -> dict[str, int]:
+    """Lifetime values of all customers together (1/10,000 of the currency), and how many have one; nothing without."""
+    values = scores["customer_lifetime_value"].drop_null()
+    return {"customer_equity": pc.sum(values).as_py(), "customers_valued": len(values)} if len(values) else {}
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

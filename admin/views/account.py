@@ -100,9 +100,12 @@ def _amounts(result: Mapping[str, Any], names: labels.Labels) -> list[Amount]:
     """The figures behind the score, in the currency of the model."""
     currency = names.model.currency if names.model else ""
     found = []
-    for key, title in (("revenue", "Revenue"), ("margin", "Gross margin"), ("cost", "Cost to serve in all")):
+    lines = ("revenue", "Revenue"), ("margin", "Gross margin"), ("cost", "Cost to serve in all")
+    for key, title in (*lines, ("customer_lifetime_value", "Lifetime value")):
         if result.get(key) is not None:
             found.append(Amount(title, f"{round(result[key] / SCALE):,} {currency}".strip()))
+    if result.get("p_alive") is not None:
+        found.append(Amount("Still a customer", f"{100 * result['p_alive']:.0f} %"))
     for key, title in (("recency", "Recency"), ("frequency", "Frequency"), ("monetary", "Monetary"), ("rfm", "RFM")):
         if result.get(key) is not None:
             found.append(Amount(title, f"{result[key]} of 5"))

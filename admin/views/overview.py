@@ -59,7 +59,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "out_of_scope": _accounts(chosen).filter(tier="", in_scope=False).count(),
         "active": runs.filter(state=Run.State.ACTIVE).first(),
         "run": last,
-        "cuts": evaluate.note(last) if last else "",
+        "cuts": " ".join(filter(None, (evaluate.note(last), evaluate.equity(last)))) if last else "",
         "filled": _filled(last, chosen) if last else [],
         "seconds": (last.finished_at - last.started_at).total_seconds() if last and last.finished_at else None,
         "connections": chosen.crms(),
