@@ -9,7 +9,7 @@ help:
 	@echo "make run    install what is needed, then show the whole product at work on a demo company"
 	@echo "make test   install what is needed, then run all tests and checks"
 	@echo "make setup  install what is needed to run, nothing else"
-	@echo "make bench  measure the job, and scoring of a million accounts; report on a real company"
+	@echo "make bench  measure the job, scoring and lifetime value of a million; report on a real company"
 	@echo "make soak   the long proofs: more seeds of the kill tests, random faults"
 
 setup:
@@ -34,6 +34,7 @@ bench: setup-dev
 	$(BIN)/python -m tests.bench.run
 	$(BIN)/python -m tests.bench.scores
 	$(BIN)/python -m tests.bench.adventureworks
+	$(BIN)/python -m tests.bench.clv
 
 soak: setup-dev
 	$(BIN)/pytest -m soak --override-ini addopts="-p tests.isolation --import-mode=importlib -ra"

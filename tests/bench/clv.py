@@ -1,10 +1,12 @@
-"""What a fit of BG/NBD costs: ours beside `lifetimes`, on one million customers of two kinds.
+"""What a fit of BG/NBD costs: ours beside `lifetimes`, on one million customers of three kinds.
 
-    python -m tests.bench.clv [--customers 20000] [--json FILE]
+    python -m tests.bench.clv [--customers 20000]
 
-Compared are CPU seconds of one fit in a fresh process each, from the frame to the parameters, with BLAS kept to one
-thread, and the log-likelihood that was reached. Memory is read as Linux and glibc tell it. It ends with exit code 1 if
-a figure misses what is promised.
+Compared are CPU seconds, the median of three fits in a process of their own with BLAS kept to one thread, and the
+log-likelihood that was reached. The fit of `lifetimes` works out standard errors too, which ours does not give: its
+speed is told with them, as its users wait for it, and without, which is what the promise is held to. Ours gains most
+where customers share a history, as in whole days; `any-time` is a base where none do, of which nothing is promised.
+Memory is read as Linux and glibc tell it. It ends with exit code 1 if a figure misses what is promised for a million.
 """
 
 from __future__ import annotations
@@ -14,30 +16,42 @@ import ctypes
 import json
 import math
 import os
+import statistics
 import subprocess
 import sys
 import time
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from tests.scoring import clv_bases
 
-Fitting = Callable[[pd.DataFrame], tuple[list[float], float]]
-BASES: Mapping[str, clv_bases.Base] = {"b2b": clv_bases.b2b, "cdnow-like": clv_bases.cdnow_like}
+#: Frame -> parameters, log-likelihood, and the CPU seconds of it that went into standard errors.
+Fitting = Callable[[pd.DataFrame], tuple[list[float], float, float]]
+BASES: Mapping[str, clv_bases.Base] = {
+    "b2b": clv_bases.b2b,
+    "cdnow-like": clv_bases.cdnow_like,
+    "any-time": clv_bases.any_time,
+}
 #: How many times the speed of lifetimes is promised, at a million customers.
 PROMISED = {"b2b": 20.0, "cdnow-like": 50.0}
+MILLION = 1_000_000
 SAME = 1e-6
+FITS = 3
+RESULTS = Path("bench-results")
 
 
 @dataclass(frozen=True)
 class Fit:
-    """One fit. Memory is what the fit needed at its peak, in MB, beyond the frame and all that was imported."""
+    """Medians of the fits. Memory is what the first needed at its peak, in MB, beyond the frame and the imports."""
 
     cpu_seconds: float
+    of_it_errors: float
     log_likelihood: float
     parameters: list[float]
     added_mb: float
@@ -51,14 +65,21 @@ class Compared:
     ours: Fit
     lifetimes: Fit
     speed_ratio: float
+    speed_ratio_without_errors: float
     log_likelihood_difference: float
     load_before: float
+    load_after: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether it is as promised, by like for like: without their standard errors. Of small bases no speed is."""
+        fast = self.customers < MILLION or self.speed_ratio_without_errors >= PROMISED.get(self.base, 0.0)
+        return fast and self.log_likelihood_difference <= SAME
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--customers", type=int, default=1_000_000)
-    parser.add_argument("--json", type=Path)
+    parser.add_argument("--customers", type=int, default=MILLION)
     parser.add_argument("--part", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part:
@@ -67,14 +88,11 @@ def main() -> None:
         return
     rows = [compared(base, options.customers) for base in BASES]
     sys.stdout.write(table(rows))
-    if options.json:
-        options.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
-    kept = [
-        row.speed_ratio >= PROMISED[row.base] and row.log_likelihood_difference <= SAME
-        for row in rows
-        if options.customers >= 1_000_000
-    ]
-    raise SystemExit(0 if all(kept) else 1)
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"clv-{datetime.now(UTC):%Y%m%dT%H%M%S}.json"
+    path.write_text(json.dumps([asdict(row) for row in rows], indent=1))
+    sys.stdout.write(f"kept in {path}\n")
+    raise SystemExit(0 if all(row.kept for row in rows) else 1)
 
 
 def compared(base: str, customers: int) -> Compared:
@@ -87,43 +105,66 @@ def compared(base: str, customers: int) -> Compared:
         ours=ours,
         lifetimes=theirs,
         speed_ratio=round(theirs.cpu_seconds / ours.cpu_seconds, 1),
+        speed_ratio_without_errors=round((theirs.cpu_seconds - theirs.of_it_errors) / ours.cpu_seconds, 1),
         log_likelihood_difference=abs(ours.log_likelihood / theirs.log_likelihood - 1),
         load_before=round(load, 2),
+        load_after=round(os.getloadavg()[0], 2),
     )
 
 
 def measured(base: str, who: str, customers: int) -> Fit:
-    """One fit in this process."""
+    """The fits in this process."""
     frame = BASES[base](customers)
     fit = {"ours": _ours, "lifetimes": _lifetimes}[who]()
     # What making the frame has left behind goes back to the system, and the peak is counted from here.
     ctypes.CDLL("libc.so.6").malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")
-    before, started = _megabytes("VmRSS"), time.process_time()
-    parameters, log_likelihood = fit(frame)
-    seconds = time.process_time() - started
-    return Fit(round(seconds, 3), log_likelihood, parameters, round(_megabytes("VmHWM") - before))
+    before, seconds, errors, added = _megabytes("VmRSS"), [], [], 0.0
+    for number in range(FITS):
+        started = time.process_time()
+        parameters, log_likelihood, of_it = fit(frame)
+        seconds.append(time.process_time() - started)
+        errors.append(of_it)
+        if number == 0:
+            added = _megabytes("VmHWM") - before
+    spent, of_errors = (round(statistics.median(each), 3) for each in (seconds, errors))
+    return Fit(spent, of_errors, log_likelihood, parameters, round(added))
 
 
 def _ours() -> Fitting:
     from scoring.clv import BetaGeo
 
-    def fit(frame: pd.DataFrame) -> tuple[list[float], float]:
+    def fit(frame: pd.DataFrame) -> tuple[list[float], float, float]:
         model = BetaGeo().fit(frame)
-        return [model.r_, model.alpha_, model.a_, model.b_], model.log_likelihood_
+        return [model.r_, model.alpha_, model.a_, model.b_], model.log_likelihood_, 0.0
 
     return fit
 
 
 def _lifetimes() -> Fitting:
     warnings.simplefilter("ignore")
-    from lifetimes import BetaGeoFitter  # type: ignore[import-untyped, unused-ignore]
+    from lifetimes import BetaGeoFitter, fitters  # type: ignore[import-untyped, unused-ignore]
 
-    def fit(frame: pd.DataFrame) -> tuple[list[float], float]:
+    hessian, spent = fitters.hessian, [0.0]
+
+    def timed(function: Any) -> Any:
+        """Their second derivatives, which the standard errors are made of, with the time they take."""
+
+        def derivatives(*given: Any) -> Any:
+            started = time.process_time()
+            found = hessian(function)(*given)
+            spent[0] = time.process_time() - started
+            return found
+
+        return derivatives
+
+    fitters.hessian = timed
+
+    def fit(frame: pd.DataFrame) -> tuple[list[float], float, float]:
         model = BetaGeoFitter().fit(frame["frequency"], frame["recency"], frame["T"])
         # Theirs is a mean, in a unit of time in which the longest T is 1.
         scale = float(frame["frequency"].sum()) * math.log(model._scale)
-        return model.params_.tolist(), -float(model._negative_log_likelihood_) * len(frame) + scale
+        return model.params_.tolist(), -float(model._negative_log_likelihood_) * len(frame) + scale, spent[0]
 
     return fit
 
@@ -152,10 +193,14 @@ def table(rows: list[Compared]) -> str:
         for who, fit in (("ours", row.ours), ("lifetimes", row.lifetimes)):
             figures = f"{fit.cpu_seconds:>9.3f}{fit.added_mb:>10,.0f}   {fit.log_likelihood:.4f}"
             lines.append(f"{start if who == 'ours' else '':32}    {who:10}{figures}")
-        lines.append(
-            f"{'':36}{row.speed_ratio:g} times the speed ({PROMISED[row.base]:g} promised for a million), "
-            f"log-likelihood differs by {row.log_likelihood_difference:.1e} of it"
-        )
+        promised = f"{PROMISED[row.base]:g} promised for a million" if row.base in PROMISED else "nothing promised"
+        for told in (
+            f"{row.speed_ratio_without_errors:g} times the speed ({promised}), {row.speed_ratio:g} with their standard "
+            f"errors ({row.lifetimes.of_it_errors:.3f} s)",
+            f"log-likelihood differs by {row.log_likelihood_difference:.1e} of it; load of the machine "
+            f"{row.load_before:g} before, {row.load_after:g} after",
+        ):
+            lines.append(f"{'':36}{told}")
     return "\n".join(lines) + "\n"
 
 
