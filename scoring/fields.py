@@ -118,6 +118,12 @@ def rule_fields(model: Model) -> dict[str, RuleField]:
     return fields
 
 
+def record_fields(model: Model) -> dict[str, RuleField]:
+    """Fields that a data-quality rule may test: those of the record itself, and the revenue in the window."""
+    sums = set(_SUMS) - {"revenue"}
+    return {name: field for name, field in rule_fields(model).items() if name not in sums}
+
+
 def text_fields(model: Model) -> tuple[str, ...]:
     """Fields of the account that hold text, so that a vocabulary can be given for them."""
     return tuple(

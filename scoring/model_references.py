@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import product
 
-from scoring import components, tier_references
+from scoring import components, quality_references, tier_references
 from scoring.conditions import OPERATORS, All, AnyOf, Condition, Not, Otherwise, Test
-from scoring.fields import BUILT_IN, COLUMNS, NEEDED, OWN_ONLY, RuleField, rule_fields, text_fields
+from scoring.fields import BUILT_IN, COLUMNS, NEEDED, OWN_ONLY, RuleField, record_fields, rule_fields, text_fields
 from scoring.model_messages import nearest
 from scoring.model_playbook import BASELINE
 from scoring.model_types import DEFAULT_NAMES, Model, ValueProfile
@@ -36,6 +36,7 @@ def flaws(model: Model) -> Iterator[Flaw]:
     yield from _money(model)
     yield from _mandatory(model)
     yield from _retired(model)
+    yield from _quality(model)
     yield from _crm(model)
 
 
@@ -311,6 +312,17 @@ def _retired(model: Model) -> Iterator[Flaw]:
             if value.into and value.into not in keys:
                 yield _unknown((*loc, "into"), output.replace("_", "-"), value.into, keys)
         yield from _duplicates(entries, "retired key")
+
+
+def _quality(model: Model) -> Iterator[Flaw]:
+    """Conditions of data-quality rules, which see the record and not what is summed up over its transactions."""
+    fields = record_fields(model)
+    contradictions = [("contradictions", number, rule.when) for number, rule in enumerate(model.quality.contradictions)]
+    custom = [("custom", number, rule.when) for number, rule in enumerate(model.quality.custom)]
+    for name, number, condition in (*contradictions, *custom):
+        yield from _condition(condition, ("quality", name, number, "when"), model, fields)
+    for loc, message, allowed in quality_references.flaws(model):
+        yield Flaw(loc, message, allowed)
 
 
 def _crm(model: Model) -> Iterator[Flaw]:

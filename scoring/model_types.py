@@ -19,24 +19,15 @@ from scoring.model_lifetime import LifetimeRules
 from scoring.model_mandatory import Mandatory
 from scoring.model_places import Detail, Leads, Opportunities, Requests, Retired
 from scoring.model_playbook import Playbook
+from scoring.model_quality import DueDays as DueDays
+from scoring.model_quality import Quality
+from scoring.model_quality import RuleKey as RuleKey
+from scoring.model_quality import Severity as Severity
 from scoring.model_risk import Risk
 from scoring.model_tiers import Component, Key, Label, Share, Tiers, Weight
 
 Amount = Annotated[float, Field(ge=0, le=1_000_000, strict=True)]
 OutputKey = Literal["segment", "sub_segment", "value_profile", "tier"]
-Severity = Literal["high", "medium", "low"]
-RuleKey = Literal[
-    "missing",
-    "not_in_list",
-    "sub_segment_of_segment",
-    "owner_inactive",
-    "orphan_record",
-    "unknown_label",
-    "unknown_product",
-    "no_exchange_rate",
-    "cadence_missed",
-]
-
 #: Kinds that a company may keep in an object of its own.
 TransactionKind = Literal["product", "order", "order_line", "ticket", "activity", "contract", "invoice", "return"]
 
@@ -343,28 +334,6 @@ class Fields(Part):
     sub_segment: FieldPolicy = FieldPolicy(policy="fill", mandatory=True)
     value_profile: FieldPolicy = FieldPolicy(policy="fill", mandatory=True)
     tier: FieldPolicy = FieldPolicy(policy="machine")
-
-
-class QualityRule(Part):
-    """Whether a data-quality rule is on, and how severe its findings are (None: the rule's own default)."""
-
-    enabled: bool = True
-    severity: Severity | None = None
-
-
-class DueDays(Part):
-    """Days until a finding is due, by severity."""
-
-    high: Annotated[int, Field(ge=0, le=365, strict=True)] = 7
-    medium: Annotated[int, Field(ge=0, le=365, strict=True)] = 14
-    low: Annotated[int, Field(ge=0, le=365, strict=True)] = 30
-
-
-class Quality(Part):
-    """Data-quality rules; a rule not named is on."""
-
-    rules: Mapping[RuleKey, QualityRule] = {}
-    due_days: DueDays = DueDays()
 
 
 class Guard(Part):

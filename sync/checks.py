@@ -9,7 +9,7 @@ import pandas as pd
 
 from scoring import quality
 from scoring.model import Model
-from sync import crms, due, evaluate, lease, mirror, outputs
+from sync import crms, due, evaluate, lease, mirror, outputs, own_rules
 from sync.alerts import delivery, lifecycle
 from sync.alerts.routing import Person
 from sync.models import AccountState, Connection, Run
@@ -24,6 +24,7 @@ SCORES = (
     "tier",
     "last_contact_on",
     "no_rate",
+    "revenue",
     *(key + end for key in OUTPUTS[:3] for end in ("", "_why")),
 )
 MESSAGES = 10
@@ -36,7 +37,7 @@ def find(run: Run, token: str) -> bool:
     for connection in run.portfolio.crms():
         records = _records(run, connection)
         _put_current(records["account"], connection)
-        found = quality.check(records, scores, model, evaluate.as_of(run))
+        found = quality.check(records, scores, model, evaluate.as_of(run), run.today, own_rules.loaded())
         people = _people(records["user"])
         lifecycle.record_findings(
             run, token, connection, found, model.quality.due_days, people, administrator(connection, people, model)
@@ -52,14 +53,20 @@ def find(run: Run, token: str) -> bool:
 
 
 def _records(run: Run, connection: Connection) -> dict[str, pd.DataFrame]:
-    """What the mirror holds of this connection, by kind; of orders only those that name no account it has.
+    """What the mirror holds of this connection, by kind; of orders only those that something can be wrong with.
 
-    No other order can be wrong, and there may be millions.
+    These name no account it has, lie in the future, or are below zero: there may be millions of others.
     """
     with mirror.reading(run.portfolio_id, *CHECKED) as tables:
         mine = {kind: table.filter(table.connection == connection.name) for kind, table in tables.items()}
         if "order" in mine and "account_id" in mine["order"].columns:
-            mine["order"] = mine["order"].anti_join(mine["account"], mine["order"].account_id == mine["account"].id)
+            orders = mine["order"]
+            wrong = orders.account_id.isnull() | orders.account_id.notin(mine["account"].id)
+            if "ordered_on" in orders.columns:
+                wrong |= orders.ordered_on > run.today
+            if "amount" in orders.columns:
+                wrong |= orders.amount < 0
+            mine["order"] = orders.filter(wrong)
         return {kind: mirror.frame(table) for kind, table in mine.items()}
 
 

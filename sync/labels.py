@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from scoring import quality
 from scoring.model import Model
-from sync import outputs
+from sync import outputs, own_rules
 from sync.models import Portfolio
 
 _FIELDS = {
@@ -49,7 +49,8 @@ class Labels:
         return self.model.tiers.label(key) if self.model and known else key
 
     def rule(self, rule: str) -> str:
-        return rule_title(rule)
+        custom = self.model.quality.custom if self.model else ()
+        return {quality.CUSTOM + each.key: each.title for each in custom}.get(rule) or rule_title(rule)
 
     def field(self, name: str) -> str:
         return _FIELDS.get(name, name.replace("_", " ").capitalize())
@@ -63,11 +64,12 @@ def labels(portfolio: Portfolio) -> Labels:
 
 @lru_cache
 def _titles() -> dict[str, str]:
-    return {rule.id: rule.title for rule in quality.RULES}
+    return {rule.id: rule.title for rule in (*quality.RULES, *own_rules.loaded())}
 
 
 def rule_title(rule: str) -> str:
-    return _titles().get(rule, rule.replace("_", " "))
+    """Title of a rule; of one that stands in a model file only, its key in words."""
+    return _titles().get(rule) or rule.removeprefix(quality.CUSTOM).replace("_", " ").capitalize()
 
 
 def subject(rule: str, total: int) -> str:

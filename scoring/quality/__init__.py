@@ -5,35 +5,61 @@ Pure: records go in, findings come out. Who is told, and when, is decided elsewh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import pandas as pd
 
 from scoring.model_types import Model
 from scoring.quality.cadence import CadenceMissed
+from scoring.quality.classification import Contradicts, DefaultShare, Stale, UnlikeRules
 from scoring.quality.currency import NoExchangeRate
-from scoring.quality.finding import Checked, Finding, Rule, name_of
+from scoring.quality.custom import PREFIX as CUSTOM
+from scoring.quality.custom import Custom
+from scoring.quality.duplicates import DuplicateAccount
+from scoring.quality.figures import CloseDatePassed, FutureDate, NegativeAmount, OutOfRange
+from scoring.quality.finding import Checked, Finding, Problem, Rule, name_of
 from scoring.quality.labels import UnknownLabel, UnknownProduct
-from scoring.quality.ownership import OrphanRecord, OwnerInactive
+from scoring.quality.ownership import OrphanRecord, OwnerInactive, OwnerMissing
+from scoring.quality.relations import ParentChild
+from scoring.quality.stages import MissingAtStage
 from scoring.quality.values import MissingValue, SubSegmentOfSegment, ValueNotInList
 
-__all__ = ["RULES", "Finding", "check"]
+__all__ = ["CUSTOM", "RULES", "Checked", "Finding", "Problem", "Rule", "check"]
 
 RULES: tuple[Rule, ...] = (
     MissingValue(),
     ValueNotInList(),
     SubSegmentOfSegment(),
+    Contradicts(),
+    UnlikeRules(),
+    Stale(),
+    DefaultShare(),
+    ParentChild(),
+    OwnerMissing(),
     OwnerInactive(),
     OrphanRecord(),
     UnknownLabel(),
     UnknownProduct(),
     NoExchangeRate(),
     CadenceMissed(),
+    MissingAtStage(),
+    OutOfRange(),
+    NegativeAmount(),
+    FutureDate(),
+    CloseDatePassed(),
+    DuplicateAccount(),
 )
 
 
-def check(records: Mapping[str, pd.DataFrame], scores: pd.DataFrame, model: Model, as_of: date) -> list[Finding]:
+def check(
+    records: Mapping[str, pd.DataFrame],
+    scores: pd.DataFrame,
+    model: Model,
+    as_of: date,
+    today: date | None = None,
+    more: Sequence[Rule] = (),
+) -> list[Finding]:
     """Everything the model's rules find, by rule and then by record id.
 
     Args:
@@ -41,14 +67,16 @@ def check(records: Mapping[str, pd.DataFrame], scores: pd.DataFrame, model: Mode
             `scoring.fields.COLUMNS`; accounts also hold our fields as they are in the CRM, as `own_segment` and so on.
         scores: ScoreTable of all accounts; those out of scope have no findings.
         as_of: the date scored for; contacts are counted to it.
+        today: what is after it is in the future; the date scored for unless given.
+        more: rules written in Python, beside the built-in ones and those of the model file.
     """
-    checked = Checked(records, scores, model, as_of)
+    checked = Checked(records, scores, model, as_of, today or as_of)
     found = []
-    for rule in RULES:
-        chosen = model.quality.rules.get(rule.id)
-        if chosen and not chosen.enabled:
+    for rule in (*RULES, *(Custom(each) for each in model.quality.custom if each.enabled), *more):
+        chosen = model.quality.rules.of(rule.id)
+        if not chosen.enabled:
             continue
-        severity = (chosen.severity if chosen else None) or rule.severity
+        severity = chosen.severity or rule.severity
         for problem in rule.problems(checked):
             owner = problem.record.get("owner_id")
             found.append(

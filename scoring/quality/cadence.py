@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import date
-from typing import Any
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
 
 from scoring import playbook
 from scoring.model_playbook import has_cadence, of_tier
@@ -28,22 +29,37 @@ class CadenceMissed:
         scores = checked.scores
         if not has_cadence(checked.model.playbook) or "last_contact_on" not in scores or "tier" not in scores:
             return
-        last = dict(zip(scores["account_id"], scores["last_contact_on"], strict=True))
-        if not any(isinstance(day, str) for day in last.values()):
+        last = checked.scored("last_contact_on")
+        if not pd.notna(last).any():
             return
-        computed = dict(zip(scores["account_id"], scores["tier"], strict=True))
-        for row in checked.rows("account", checked.in_scope):
-            problem = self._problem(row, _text(last.get(row["id"])), _tier(row, computed, checked), checked)
+        held, computed = checked.column("account", "own_tier"), checked.scored("tier")
+        # The tier in the CRM, where a person may have set another; the computed one where that is none of the model's.
+        tiers = np.where(held.isin(set(checked.model.tiers.keys)).to_numpy(dtype=bool), held.to_numpy(), computed)
+        created = checked.day("account", "created_at")
+        known = np.array([None if day is None else str(day) for day in last], dtype=object)
+        since = np.where(pd.isna(known), created, pd.to_datetime(pd.Series(known)).to_numpy().astype(created.dtype))
+        overdue = checked.in_scope & self._late(tiers, since, checked)
+        for row in checked.rows("account", overdue, last=known, tier=tiers):
+            problem = self._problem(row, str(row["last"] or ""), str(row["tier"]), checked)
             if problem:
                 yield problem
 
     @staticmethod
+    def _late(tiers: np.ndarray, since: np.ndarray, checked: Checked) -> np.ndarray:
+        """Which accounts have waited longer than their tier's cadence; without any date, those with a cadence."""
+        late = np.zeros(len(tiers), dtype=bool)
+        waited = (np.datetime64(checked.as_of) - since).astype(float)
+        waited[np.isnat(since)] = np.inf
+        for tier in checked.model.tiers.keys:
+            play = of_tier(checked.model.playbook, tier)
+            if play is not None and play.contact_days:
+                late |= (tiers == tier) & (waited > play.contact_days)
+        return late
+
+    @staticmethod
     def _problem(row: Row, last: str, tier: str, checked: Checked) -> Problem | None:
         play = of_tier(checked.model.playbook, tier)
-        since = last or _created(row)
         if play is None or not play.contact_days:
-            return None
-        if since and playbook.days_since(since, checked.as_of) <= play.contact_days:
             return None
         label = checked.model.tiers.label(tier)
         passed = playbook.days_since(last, checked.as_of) if last else 0
@@ -58,25 +74,3 @@ class CadenceMissed:
             f"{name_of(row)} is {label}, which means a contact every {every}; on {checked.as_of} {said}.",
             "Contact the customer and log it in the CRM; it is looked at again with the next date scored for.",
         )
-
-
-def _tier(row: Row, computed: Mapping[str, Any], checked: Checked) -> str:
-    """The tier in the CRM, where a person may have set another; the computed one where that is none of the model's."""
-    held = _text(row.get("own_tier"))
-    return held if held in checked.model.tiers.keys else _text(computed.get(row["id"]))
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _created(row: Row) -> str:
-    """ISO date on which the record was made, "" where it was not read."""
-    made = row.get("created_at")
-    if made is None:
-        return ""
-    found = str(made)[:10]
-    try:
-        return date.fromisoformat(found).isoformat()
-    except ValueError:
-        return ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from scoring.model_types import Model, RuleKey, Severity
+from scoring.model_types import Model, Severity
+from scoring.rules import Facts
 
 Row = Mapping[str, Any]
 
@@ -57,9 +58,12 @@ class Problem:
 class Rule(Protocol):
     """One thing that can be wrong with a record."""
 
-    id: RuleKey
-    title: str
-    severity: Severity
+    @property
+    def id(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def severity(self) -> Severity: ...
 
     def problems(self, checked: Checked) -> Iterator[Problem]: ...
 
@@ -75,17 +79,42 @@ class Checked:
     scores: pd.DataFrame
     model: Model
     as_of: date
+    today: date
 
     def __contains__(self, kind: str) -> bool:
         return kind in self.records
 
     def column(self, kind: str, name: str) -> pd.Series:
         """Texts without surrounding blanks; "" where empty, or where the column was not read."""
+        key = (kind, name)
+        if key not in self._columns:
+            frame = self.records.get(kind, pd.DataFrame())
+            held = frame[name] if name in frame else pd.Series("", index=frame.index, dtype=object)
+            codes, distinct = pd.factorize(held.astype(object))
+            texts = np.array([*(str(value).strip() for value in distinct), ""], dtype=object)
+            self._columns[key] = pd.Series(texts[codes], index=frame.index, dtype=object)  # code -1 is the last one
+        return self._columns[key]
+
+    @cached_property
+    def _columns(self) -> dict[tuple[str, str], pd.Series]:
+        return {}
+
+    def number(self, kind: str, name: str) -> np.ndarray:
+        """Figures as they are in the mirror, money in 1/10,000; NaN where empty, or where the column was not read."""
         frame = self.records.get(kind, pd.DataFrame())
         if name not in frame:
-            return pd.Series("", index=frame.index, dtype=object)
-        texts = frame[name].astype(object)
-        return texts.where(texts.notna(), "").astype(str).str.strip().astype(object)
+            return np.full(len(frame), np.nan)
+        return np.asarray(pd.to_numeric(frame[name], errors="coerce").to_numpy(dtype=float, na_value=np.nan))
+
+    def day(self, kind: str, name: str) -> np.ndarray:
+        """Days as datetime64[D]; NaT where empty or no date, or where the column was not read."""
+        frame = self.records.get(kind, pd.DataFrame())
+        if name not in frame:
+            return np.full(len(frame), np.datetime64("NaT"), dtype="datetime64[D]")
+        codes, distinct = pd.factorize(frame[name].astype(object))
+        parsed = pd.to_datetime(pd.Series([str(value)[:10] for value in distinct], dtype=object), errors="coerce")
+        days = np.append(parsed.to_numpy().astype("datetime64[D]"), np.datetime64("NaT"))
+        return np.asarray(days[codes])
 
     def flags(self, kind: str, name: str) -> np.ndarray:
         """True where the column is true; False where it is false or empty."""
@@ -97,9 +126,13 @@ class Checked:
     def has(self, kind: str, name: str) -> bool:
         return kind in self.records and name in self.records[kind]
 
-    def rows(self, kind: str, mask: np.ndarray) -> Iterator[Row]:
-        """Records where `mask` is true, in the order of their ids; what is empty is None."""
-        chosen = self.records[kind][mask].sort_values("id")
+    def rows(self, kind: str, mask: np.ndarray, **more: np.ndarray) -> Iterator[Row]:
+        """Records where `mask` is true, in the order of their ids; what is empty is None.
+
+        Each of `more` holds a value per record of the kind, which the rows then carry by that name.
+        """
+        chosen = self.records[kind][mask]
+        chosen = chosen.assign(**{name: values[mask] for name, values in more.items()}).sort_values("id")
         rows: list[Any] = chosen.astype(object).where(chosen.notna(), None).to_dict("records")
         return iter(rows)
 
@@ -109,19 +142,33 @@ class Checked:
         customers = self.scores.loc[self.scores["in_scope"].astype(bool), "account_id"]
         return np.asarray(self.column("account", "id").isin(set(customers)))
 
+    def scored(self, name: str) -> np.ndarray:
+        """A column of the scores per account, None where an account has none."""
+        if name not in self.scores:
+            return np.full(len(self.column("account", "id")), None, dtype=object)
+        held = self.scores[name].astype(object)
+        values = np.array([*held.where(held.notna(), None), None], dtype=object)  # place -1 is the last one
+        return np.asarray(values[self._place_in_scores])
+
     @cached_property
-    def why(self) -> Mapping[str, Row]:
-        """Scored rows by account id: what our rules say about a value, and why."""
-        columns = [name for name in self.scores if name in _EXPLAINED]
-        return {str(row["account_id"]): row for row in _rows(self.scores[columns])}
+    def _place_in_scores(self) -> np.ndarray:
+        """Row of each account in the scores; -1 for one that has none."""
+        return np.asarray(pd.Index(self.scores["account_id"]).get_indexer(pd.Index(self.column("account", "id"))))
 
+    def place(self, kind: str, column: str) -> np.ndarray:
+        """Row of the account that `column` of each record names; -1 where it names none that is there."""
+        return np.asarray(self._accounts.get_indexer(pd.Index(self.column(kind, column))))
 
-_EXPLAINED = ("account_id", *(key + end for key in ("segment", "sub_segment", "value_profile") for end in ("", "_why")))
+    @cached_property
+    def _accounts(self) -> pd.Index:
+        ids = pd.Index(self.column("account", "id"))
+        return ids if ids.is_unique else pd.Index(np.where(ids.duplicated(), None, ids))
 
-
-def _rows(frame: pd.DataFrame) -> Sequence[Row]:
-    rows: list[Any] = frame.astype(object).where(frame.notna(), None).to_dict("records")
-    return rows
+    @cached_property
+    def facts(self) -> Facts:
+        """The accounts as conditions of the model see them; of sums only the revenue is known here."""
+        frame = self.records.get("account", pd.DataFrame())
+        return Facts(frame.assign(revenue=self.scored("revenue")), self.model, self.as_of)
 
 
 def name_of(row: Row) -> str:

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from scoring.model_types import RuleKey, Severity
 from scoring.quality.finding import Checked, Problem, Row, name_of
+
+
+class OwnerMissing:
+    """A customer or an open deal that belongs to nobody."""
+
+    id: RuleKey = "owner_missing"
+    title = "Owner missing"
+    severity: Severity = "high"
+
+    def problems(self, checked: Checked) -> Iterator[Problem]:
+        for kind, owners, among in _owned(checked):
+            for row in checked.rows(kind, among & (owners == "").to_numpy(dtype=bool)):
+                yield _owner_problem(kind, row, None, "has no owner")
 
 
 class OwnerInactive:
@@ -22,32 +36,34 @@ class OwnerInactive:
             return
         names = dict(zip(checked.column("user", "id"), checked.column("user", "name"), strict=True))
         active = set(checked.column("user", "id")[checked.flags("user", "is_active")])
-        for kind, among in (("account", checked.in_scope), ("opportunity", ~checked.flags("opportunity", "is_closed"))):
-            if not checked.has(kind, "owner_id"):
-                continue
-            owners = checked.column(kind, "owner_id")
-            for row in checked.rows(kind, among & ~owners.isin(active).to_numpy(dtype=bool)):
-                yield self._problem(kind, row, names)
+        for kind, owners, among in _owned(checked):
+            gone = (owners != "") & ~owners.isin(active)
+            for row in checked.rows(kind, among & gone.to_numpy(dtype=bool)):
+                owner = str(row["owner_id"]).strip()
+                state = f"belongs to user {owner}, who is not in the CRM any more"
+                if owner in names:
+                    state = f"belongs to {names[owner]}, who is no longer active"
+                yield _owner_problem(kind, row, names.get(owner, owner), state)
 
-    @staticmethod
-    def _problem(kind: str, row: Row, names: dict[str, str]) -> Problem:
-        owner = str(row["owner_id"] or "")
-        if not owner:
-            state = "has no owner"
-        elif owner in names:
-            state = f"belongs to {names[owner]}, who is no longer active"
-        else:
-            state = f"belongs to user {owner}, who is not in the CRM any more"
-        account = row["id"] if kind == "account" else row.get("account_id")
-        return Problem(
-            kind,
-            row,
-            str(account) if account else None,
-            "owner_id",
-            names.get(owner, owner) or None,
-            f"{name_of(row)} {state}.",
-            "Give it to a person who works with this customer now.",
-        )
+
+def _owned(checked: Checked) -> Iterator[tuple[str, pd.Series, np.ndarray]]:
+    """Kinds that belong to a person: its name, the owners, and which records somebody has to look after."""
+    for kind, among in (("account", checked.in_scope), ("opportunity", ~checked.flags("opportunity", "is_closed"))):
+        if checked.has(kind, "owner_id"):
+            yield kind, checked.column(kind, "owner_id"), among
+
+
+def _owner_problem(kind: str, row: Row, value: str | None, state: str) -> Problem:
+    account = row["id"] if kind == "account" else row.get("account_id")
+    return Problem(
+        kind,
+        row,
+        str(account) if account else None,
+        "owner_id",
+        value,
+        f"{name_of(row)} {state}.",
+        "Give it to a person who works with this customer now.",
+    )
 
 
 class OrphanRecord:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+import numpy as np
+
 from scoring.model_types import Model, OutputKey, RuleKey, Severity
 from scoring.quality.finding import Checked, Problem, Row, name_of
 from scoring.rules import lower_first
@@ -41,19 +43,19 @@ class MissingValue:
             if not checked.model.policy(output).mandatory or not checked.has("account", OWN + output):
                 continue
             empty = (checked.column("account", OWN + output) == "").to_numpy(dtype=bool)
-            for row in checked.rows("account", checked.in_scope & empty):
-                known = checked.why.get(row["id"], {})
-                yield _account_problem(
+            computed, why = checked.scored(output), checked.scored(f"{output}_why")
+            for row in checked.rows("account", checked.in_scope & empty, computed=computed, why=why):
+                yield account_problem(
                     row,
                     output,
                     None,
-                    f"{name_of(row)} has no {word}. {self._because(known, output, checked.model)}",
+                    f"{name_of(row)} has no {word}. {self._because(row, output, checked.model)}",
                     f"Choose the {word} on the account.",
                 )
 
     @staticmethod
     def _because(known: Row, output: OutputKey, model: Model) -> str:
-        computed, why = known.get(output), str(known.get(f"{output}_why") or "")
+        computed, why = known["computed"], str(known["why"] or "")
         if computed:
             label = labels(model, output).get(str(computed), str(computed))
             return f"Tierline's rules suggest {label} ({lower_first(why)})." if why else f"Suggested: {label}."
@@ -74,12 +76,12 @@ class ValueNotInList:
             wrong = ((held != "") & ~held.isin(set(known))).to_numpy(dtype=bool)
             for row in checked.rows("account", checked.in_scope & wrong):
                 value = str(row[OWN + output])
-                yield _account_problem(
+                yield account_problem(
                     row,
                     output,
                     value,
                     f'{name_of(row)} has the {word} "{value}", which is not in the list.',
-                    f"Choose one of the list: {_listed(list(known.values()))}.",
+                    f"Choose one of the list: {listed(list(known.values()))}.",
                 )
 
 
@@ -93,14 +95,12 @@ class SubSegmentOfSegment:
     def problems(self, checked: Checked) -> Iterator[Problem]:
         parents = {sub.key: segment for segment in checked.model.segments for sub in segment.sub_segments}
         segments = {segment.key: segment for segment in checked.model.segments}
-        held, chosen = checked.column("account", OWN + "sub_segment"), checked.column("account", OWN + "segment")
-        right = held.map({key: segment.key for key, segment in parents.items()})
-        wrong = (right.notna() & chosen.isin(set(segments)) & (right != chosen)).to_numpy(dtype=bool)
+        wrong = of_another_segment(checked)
         names = labels(checked.model, "sub_segment")
         for row in checked.rows("account", checked.in_scope & wrong):
             sub, segment = str(row[OWN + "sub_segment"]), segments[str(row[OWN + "segment"])]
-            offered = _listed([part.label for part in segment.sub_segments])
-            yield _account_problem(
+            offered = listed([part.label for part in segment.sub_segments])
+            yield account_problem(
                 row,
                 "sub_segment",
                 sub,
@@ -110,10 +110,18 @@ class SubSegmentOfSegment:
             )
 
 
-def _account_problem(row: Row, field: str, value: str | None, message: str, fix: str) -> Problem:
+def of_another_segment(checked: Checked) -> np.ndarray:
+    """Accounts whose segment and sub-segment are both in the model, and do not belong together."""
+    parents = {sub.key: segment.key for segment in checked.model.segments for sub in segment.sub_segments}
+    held, chosen = checked.column("account", OWN + "sub_segment"), checked.column("account", OWN + "segment")
+    right, known = held.map(parents), {segment.key for segment in checked.model.segments}
+    return np.asarray((right.notna() & chosen.isin(known) & (right != chosen)).to_numpy(dtype=bool))
+
+
+def account_problem(row: Row, field: str, value: str | None, message: str, fix: str) -> Problem:
     return Problem("account", row, row["id"], field, value, message, fix)
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: list[str]) -> str:
     shown = ", ".join(names[:8])
     return f"{shown} and {len(names) - 8} more" if len(names) > 8 else shown

@@ -1,0 +1,31 @@
+"""Rules of the company's own: conditions of the model file, and how a rule written in Python joins the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from scoring.model_quality import CustomRule, Severity
+from scoring.quality.finding import Checked, Problem, name_of
+from scoring.quality.values import OWN, account_problem
+from scoring.rules import holds
+
+#: Before the key of such a rule, so that it can never take the id of a built-in one.
+PREFIX = "custom_"
+
+
+class Custom:
+    """A customer of which a condition of the model's `quality.custom` holds."""
+
+    def __init__(self, rule: CustomRule) -> None:
+        self._rule = rule
+        self.id = PREFIX + rule.key
+        self.title = rule.title
+        self.severity: Severity = rule.severity
+
+    def problems(self, checked: Checked) -> Iterator[Problem]:
+        rule = self._rule
+        for row in checked.rows("account", checked.in_scope & holds(rule.when, checked.facts)):
+            held = (row.get(OWN + rule.field) or row.get(rule.field)) if rule.field else None
+            value = None if held is None else str(held)
+            message = f"{name_of(row)}: {rule.message.rstrip('.')}."
+            yield account_problem(row, rule.field or "", value, message, f"{rule.fix.rstrip('.')}.")
