@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import product
+from typing import get_args
 
 from scoring import components, quality_references, tier_references
 from scoring.conditions import OPERATORS, All, AnyOf, Condition, Not, Otherwise, Test
 from scoring.fields import BUILT_IN, COLUMNS, NEEDED, OWN_ONLY, RuleField, record_fields, rule_fields, text_fields
 from scoring.model_messages import nearest
 from scoring.model_playbook import BASELINE
-from scoring.model_types import DEFAULT_NAMES, Model, ValueProfile
+from scoring.model_types import DEFAULT_NAMES, Model, RuleKey, ValueProfile
 
 Loc = tuple[str | int, ...]
 
@@ -35,6 +36,7 @@ def flaws(model: Model) -> Iterator[Flaw]:
     yield from _rankings(model.value_profile)
     yield from _money(model)
     yield from _mandatory(model)
+    yield from _owners(model)
     yield from _retired(model)
     yield from _quality(model)
     yield from _crm(model)
@@ -277,6 +279,22 @@ def _attributes_named(model: Model) -> Iterator[Flaw]:
     if "lifetime" in components.used(model) and model.clv is None:
         message = "lifetime value is used, and the section that says how it is worked out is missing."
         yield Flaw(("clv",), message, "clv: {method: retention}")
+
+
+def _owners(model: Model) -> Iterator[Flaw]:
+    """Segments, columns and quality rules that the rules on owners name."""
+    segments, columns = {segment.key for segment in model.segments}, text_fields(model)
+    known_rules = (*get_args(RuleKey), *(rule.key for rule in model.quality.custom))
+    for number, rule in enumerate(model.owners):
+        for place, key in enumerate(rule.segments):
+            if key not in segments:
+                yield _unknown(("owners", number, "segments", place), "segment", key, segments)
+        for name in rule.where:
+            if name not in columns:
+                yield _unknown(("owners", number, "where", name), "column of the account with text", name, columns)
+        for place, key in enumerate(rule.rules):
+            if key not in known_rules:
+                yield _unknown(("owners", number, "rules", place), "quality rule", key, known_rules)
 
 
 def _mandatory(model: Model) -> Iterator[Flaw]:

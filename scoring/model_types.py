@@ -17,6 +17,7 @@ from scoring.conditions import STRICT, Condition, Text
 from scoring.model_governance import Overrides
 from scoring.model_lifetime import LifetimeRules
 from scoring.model_mandatory import Mandatory
+from scoring.model_owners import OwnerRule
 from scoring.model_places import Detail, Leads, Opportunities, Requests, Retired
 from scoring.model_playbook import Playbook
 from scoring.model_quality import DueDays as DueDays
@@ -401,6 +402,7 @@ class Model(Part):
     overrides: Overrides = Overrides()
     retired: Retired = Retired()
     playbook: Playbook = {}
+    owners: tuple[OwnerRule, ...] = ()
     administrator: Administrator | None = None
     crm: Mapping[Literal["salesforce"], CrmFields] = {}
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import pandas as pd
 
 from scoring import quality
-from scoring.model import Model
 from sync import crms, due, evaluate, lease, mirror, outputs, own_rules
-from sync.alerts import delivery, lifecycle
-from sync.alerts.routing import Person
+from sync.alerts import delivery, lifecycle, ways
 from sync.models import AccountState, Connection, Run
 
 #: Kinds that quality rules look at, and messages sent per job.
@@ -38,10 +33,8 @@ def find(run: Run, token: str) -> bool:
         records = _records(run, connection)
         _put_current(records["account"], connection)
         found = quality.check(records, scores, model, evaluate.as_of(run), run.today, own_rules.loaded())
-        people = _people(records["user"])
-        lifecycle.record_findings(
-            run, token, connection, found, model.quality.due_days, people, administrator(connection, people, model)
-        )
+        chosen = ways.ways(connection, ways.people(records["user"]), model, run.today)
+        lifecycle.record_findings(run, token, connection, found, model, chosen)
     total = sum(1 for _ in due.deliveries(run.portfolio))
     progress = {
         **run.progress,
@@ -79,28 +72,6 @@ def _put_current(accounts: pd.DataFrame, connection: Connection) -> None:
         if column in accounts:
             held = accounts[column].tolist()
             accounts[column] = [now.get(role, earlier) for now, earlier in zip(known, held, strict=True)]
-
-
-def _people(users: pd.DataFrame) -> dict[str, Person]:
-    rows: list[Any] = users.astype(object).where(users.notna(), None).to_dict("records")
-    return {
-        row["id"]: Person(
-            row["id"], row["name"] or row["id"], row["email"] or "", bool(row["is_active"]), row["manager_id"] or ""
-        )
-        for row in rows
-    }
-
-
-def administrator(connection: Connection, people: Mapping[str, Person], model: Model) -> Person:
-    """The last resort: who the portfolio or the model names, else the CRM user whose credentials we use."""
-    portfolio, named = connection.portfolio, model.administrator
-    email = portfolio.administrator_email or (named.email if named else "")
-    if email:
-        name = portfolio.administrator_name or (named.name if named else email)
-        known = [person for person in people.values() if person.email.lower() == email.lower()]
-        return known[0] if known else Person("", name, email)
-    identity = connection.identity
-    return people.get(identity["user_id"]) or Person(identity["user_id"], identity["user_name"], identity["user_email"])
 
 
 def deliver(run: Run, token: str) -> bool:

@@ -11,6 +11,7 @@ from admin.cli import (
     demo,
     model,
     overrides,
+    owners,
     processes,
     review,
     run,
@@ -41,6 +42,7 @@ app.command("runs")(run.runs)
 app.command("undo")(decisions.undo)
 app.command("alerts")(run.alerts)
 app.command("scenario")(scenario.scenario)
+app.add_typer(owners.app, name="owners")
 app.add_typer(overrides.app, name="overrides")
 app.add_typer(review.app, name="review")
 app.add_typer(calibrations.app, name="calibrations")

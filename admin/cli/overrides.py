@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from admin.cli.acting import As, Json, Portfolio, actor
+from admin.cli.acting import As, Json, Portfolio, account_of, actor
 from admin.cli.output import FAILED, WRONG_INPUT, Stop, out, print_json, sentences, table
 
 if TYPE_CHECKING:
-    from sync.models import AccountState, Override
+    from sync.models import Override
 
 app = typer.Typer(
     help="Overrides of the tier: list, ask for, approve, reject, end, and judge them afterwards.", no_args_is_help=True
@@ -74,7 +74,7 @@ def request(
         from sync import overriding
         from sync.models import Override
 
-        wanted = _account(account, portfolios.choose(portfolio).pk)
+        wanted = account_of(account, portfolios.choose(portfolio).pk)
         try:
             made = overriding.request(
                 wanted,
@@ -186,21 +186,6 @@ def _may(override: Override, by: str) -> None:
             "Somebody else has to, of the group that the model names for a jump of this size.",
             code=FAILED,
         )
-
-
-def _account(words: str, portfolio: int) -> AccountState:
-    from django.db.models import Q
-
-    from sync.models import AccountState
-
-    ours = AccountState.objects.filter(connection__portfolio=portfolio).select_related("connection__portfolio")
-    found = list(ours.filter(Q(record_id=words) | Q(name=words))[:5])
-    if not found:
-        raise Stop(f"There is no account '{words}'.", "Give its id in the CRM or its exact name.", code=WRONG_INPUT)
-    if len(found) > 1:
-        ids = ", ".join(each.record_id for each in found)
-        raise Stop(f"Several accounts are called '{words}'.", f"Give the id of one: {ids}.", code=WRONG_INPUT)
-    return found[0]
 
 
 def _row(override: Override) -> Mapping[str, Any]:

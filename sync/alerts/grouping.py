@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from django.utils import timezone
 
-from sync.alerts.routing import Person, Route, route
+from sync.alerts.routing import Person, Route, Ways, route
+from sync.alerts.ways import Places
 from sync.models import Alert, Connection, Delivery, Finding, Owner
 from sync.rows import update
 
@@ -24,9 +25,9 @@ class Group:
     because: dict[str, None] = field(default_factory=dict)
 
 
-def group(connection: Connection, people: Mapping[str, Person], administrator: Person) -> None:
+def group(connection: Connection, chosen: Ways, where: Places) -> None:
     """Put every open finding into the open alert of its person and rule; close alerts that are empty."""
-    groups = _groups(connection, people, administrator)
+    groups = _groups(connection, chosen, where)
     owners = _owners(connection, {each.person.record_id: each.person for each in groups})
     alerts = _open_alerts(connection, [(owners[each.person.record_id], each) for each in groups])
     moved = []
@@ -43,13 +44,14 @@ def group(connection: Connection, people: Mapping[str, Person], administrator: P
     empty.update(state=Alert.State.RESOLVED, resolved_at=timezone.now())
 
 
-def _groups(connection: Connection, people: Mapping[str, Person], administrator: Person) -> Sequence[Group]:
-    routes: dict[str, Route] = {}
+def _groups(connection: Connection, ways: Ways, where: Places) -> Sequence[Group]:
+    routes: dict[tuple[str, ...], Route] = {}
     groups: dict[tuple[str, str], Group] = {}
     findings = Finding.objects.filter(connection=connection, state=Finding.State.OPEN)
-    for finding in findings.only("rule", "owner_record_id", "due_on", "alert"):
-        owner = finding.owner_record_id
-        chosen = routes.get(owner) or routes.setdefault(owner, route(owner, people, administrator))
+    for finding in findings.only("rule", "field", "owner_record_id", "account_id", "due_on", "alert"):
+        case = where.case(finding.owner_record_id, finding.account_id, finding.rule, finding.field)
+        same = (case.owner_id, case.rule, case.field, case.segment, *case.columns.values())
+        chosen = routes.get(same) or routes.setdefault(same, route(case, ways))
         key = (chosen.person.record_id, finding.rule)
         each = groups.get(key) or groups.setdefault(key, Group(chosen.person, finding.rule))
         each.findings.append(finding)

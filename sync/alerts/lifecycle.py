@@ -6,17 +6,19 @@ same problem never opens a second alert, and the CRM edit itself resolves it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
+from scoring.model import Model
 from scoring.model_types import DueDays
 from scoring.quality import Finding as Found
 from sync import lease
 from sync.alerts.grouping import group
-from sync.alerts.routing import Person
+from sync.alerts.routing import Ways
+from sync.alerts.ways import places
 from sync.models import Connection, Finding, Run
 from sync.rows import insert, update
 
@@ -95,15 +97,14 @@ def record_findings(
     token: str,
     connection: Connection,
     found: Sequence[Found],
-    due_days: DueDays,
-    people: Mapping[str, Person],
-    administrator: Person,
+    model: Model,
+    chosen: Ways,
 ) -> None:
     """Findings, alerts and the deliveries they need, in one transaction under the run's lease."""
     with transaction.atomic():
         lease.record(run.pk, token)
-        reconcile(run, connection, found, due_days)
-        group(connection, people, administrator)
+        reconcile(run, connection, found, model.quality.due_days)
+        group(connection, chosen, places(connection, model))
 
 
 def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:

@@ -1,15 +1,20 @@
 """PURE: who a finding goes to, and why.
 
-A finding goes to the CRM user who owns the record. If that person has left, to the next active manager above; if
-there is none, to the administrator. So with no rule configured every alert still names a person.
+The model's rules on owners decide first. Without one a finding goes to the CRM user who owns the record. If that person
+has left, to the next active manager above; if there is none, to the administrator. Who is away has said who stands in.
+So with no rule configured every alert still names a person.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
-#: A chain of managers longer than this is a loop in the data.
+from scoring.model_owners import OwnerRule
+
+#: A chain of managers, or of people standing in, longer than this is a loop in the data.
 LEVELS = 10
 
 
@@ -32,26 +37,145 @@ class Route:
     because: str
 
 
-def route(owner_id: str, people: Mapping[str, Person], administrator: Person) -> Route:
-    """The person who gets a finding on a record of this owner."""
-    owner = people.get(owner_id)
+@dataclass(frozen=True)
+class Case:
+    """What is known of a finding when somebody is looked for.
+
+    Attributes:
+        owner_id: CRM user who owns the record.
+        segment: of its account. `columns`: of its account, as far as rules ask for them.
+    """
+
+    owner_id: str
+    rule: str = ""
+    field: str = ""
+    segment: str = ""
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Away:
+    """A person (by e-mail address, in lower case) is away until a day, which is the last; somebody stands in."""
+
+    delegate: str
+    until: date
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Everything that decides: the CRM's users by record id, the model's rules, who is away today."""
+
+    people: Mapping[str, Person]
+    administrator: Person
+    rules: Sequence[OwnerRule] = ()
+    away: Mapping[str, Away] = dataclasses.field(default_factory=dict)
+
+    def by_email(self, email: str) -> Person | None:
+        wanted = email.lower()
+        found = [each for each in self.people.values() if each.email.lower() == wanted and each.is_active]
+        return min(found, key=lambda each: each.record_id, default=None)
+
+
+def route(case: Case, ways: Ways) -> Route:
+    """The person who gets this finding."""
+    chosen = _by_rule(case, ways) or _by_record(case.owner_id, ways)
+    return _standing_in(chosen, ways)
+
+
+def fits(rule: OwnerRule, case: Case) -> bool:
+    """Whether a rule of the model speaks of this finding."""
+    return (
+        (not rule.fields or case.field in rule.fields)
+        and (not rule.rules or case.rule in rule.rules)
+        and (not rule.segments or case.segment in rule.segments)
+        and all(
+            case.columns.get(name, "").casefold() in {value.casefold() for value in values}
+            for name, values in rule.where.items()
+        )
+    )
+
+
+def _by_rule(case: Case, ways: Ways) -> Route | None:
+    number, rule = next(((n, each) for n, each in enumerate(ways.rules, 1) if fits(each, case)), (0, None))
+    if rule is None or rule.to == "account_owner":
+        return None
+    where = f"rule {number} of the model's owners"
+    if rule.to == "manager":
+        owner = ways.people.get(case.owner_id)
+        above = _manager(owner, ways) if owner else None
+        if owner is None or above is None:
+            return None
+        return Route(above, f"You manage {owner.name}, who owns the record; {where} sends this to the manager.")
+    person = ways.by_email(rule.to)
+    if person is None:
+        return Route(
+            ways.administrator,
+            f"{where.capitalize()} names {rule.to}, who is no active user of the CRM, so it goes to the administrator.",
+        )
+    return Route(person, f"You answer for {_what(rule)} ({where}).")
+
+
+def _what(rule: OwnerRule) -> str:
+    """What a rule is about, in words."""
+    parts = [name.replace("_", " ") for name in (*rule.fields, *rule.rules)]
+    what = " and ".join(parts) or "the data"
+    whose = [f"segment {name.replace('_', ' ')}" for name in rule.segments]
+    whose += [f"{name.replace('_', ' ')} {' or '.join(values)}" for name, values in rule.where.items()]
+    return f"{what} of accounts with {' and '.join(whose)}" if whose else f"{what} of all accounts"
+
+
+def _by_record(owner_id: str, ways: Ways) -> Route:
+    owner = ways.people.get(owner_id)
     if owner is None:
         what = "Its owner is not a user of the CRM any more" if owner_id else "The record has no owner"
-        return Route(administrator, f"{what}, so it goes to the administrator.")
+        return Route(ways.administrator, f"{what}, so it goes to the administrator.")
     if _reachable(owner):
         return Route(owner, "You own the record in the CRM.")
-    above = people.get(owner.manager_id)
-    for _ in range(LEVELS):
-        if above is None:
-            break
-        if _reachable(above):
-            return Route(above, f"{owner.name}, who owns the record, {_absence(owner)}; you manage {owner.name}.")
-        above = people.get(above.manager_id)
+    above = _manager(owner, ways)
+    if above is not None:
+        return Route(above, f"{owner.name}, who owns the record, {_absence(owner)}; you manage {owner.name}.")
     return Route(
-        administrator,
+        ways.administrator,
         f"{owner.name}, who owns the record, {_absence(owner)} and has no active manager in the CRM, "
         "so it goes to the administrator.",
     )
+
+
+def _manager(person: Person, ways: Ways) -> Person | None:
+    """The nearest manager above who can be reached."""
+    above = ways.people.get(person.manager_id)
+    for _ in range(LEVELS):
+        if above is None or _reachable(above):
+            return above
+        above = ways.people.get(above.manager_id)
+    return None
+
+
+def _standing_in(chosen: Route, ways: Ways) -> Route:
+    """Whoever stands in, where the person is away; one who is away too is passed over."""
+    first, person = chosen.person, chosen.person
+    for _ in range(LEVELS):
+        away = ways.away.get(person.email.lower())
+        if away is None:
+            break
+        delegate = ways.by_email(away.delegate)
+        if delegate is None:
+            return chosen
+        person = delegate
+    else:
+        return chosen
+    if person == first:
+        return chosen
+    until = ways.away[first.email.lower()].until
+    return Route(person, f"You stand in for {first.name} until {until}. {_of_them(chosen.because, first)}")
+
+
+def _of_them(because: str, person: Person) -> str:
+    """The reason, told of that person."""
+    for yours, theirs in (("You own", "owns"), ("You answer", "answers"), ("You manage", "manages")):
+        if because.startswith(yours):
+            return f"{person.name} {theirs}{because.removeprefix(yours)}"
+    return because
 
 
 def _reachable(person: Person) -> bool:

@@ -1,11 +1,12 @@
 """The state of an installation."""
 
 from .account import AccountState, Dirty, Override, Score, TierMove, refused_key
-from .alert import Alert, AuditEvent, Delivery, Finding, Notice, Owner
+from .alert import Absence, Alert, AuditEvent, Delivery, Finding, Notice, Owner
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
 from .run import Change, Load, Run
 
 __all__ = [
+    "Absence",
     "AccountState",
     "Alert",
     "AuditEvent",

@@ -26,6 +26,26 @@ class Owner(models.Model):
         return self.name
 
 
+class Absence(models.Model):
+    """A person who is away, and who stands in: e-mail addresses of CRM users, in lower case."""
+
+    portfolio = models.ForeignKey(Portfolio, models.CASCADE, related_name="absences")
+    email = models.EmailField()
+    delegate = models.EmailField()
+    starts_on = models.DateField()
+    ends_on = models.DateField()
+
+    class Meta:
+        ordering = ("starts_on", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=["portfolio", "email"], name="one_absence_per_person"),
+            models.CheckConstraint(condition=models.Q(ends_on__gte=models.F("starts_on")), name="absence_ends_after"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.email}, {self.starts_on} to {self.ends_on}: {self.delegate}"
+
+
 class Alert(models.Model):
     """Findings of one rule that belong to one person. At most one is open per person and rule."""
 

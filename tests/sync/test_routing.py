@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.alerts.routing import Person, route
+from scoring.model_owners import OwnerRule
+from sync.alerts import routing
+from sync.alerts.routing import Away, Case, Person, Route, Ways
 
 ADMIN = Person("", "Ada Admin", "ada@example.com")
 BOSS = Person("u-boss", "Bo Boss", "bo@example.com")
 SELLER = Person("u-seller", "Sam Seller", "sam@example.com", manager_id="u-boss")
 GONE = Person("u-gone", "Gus Gone", "gus@example.com", is_active=False, manager_id="u-boss")
+DAY = date(2026, 12, 20)
 PEOPLE = {person.record_id: person for person in (BOSS, SELLER, GONE)}
+
+
+def route(owner: str, people: Mapping[str, Person], administrator: Person, **more: Any) -> Route:
+    return routing.route(Case(owner), Ways(people, administrator, **more))
 
 
 def test_the_owner_of_the_record_gets_it() -> None:
@@ -67,3 +78,48 @@ def test_it_always_names_a_person_who_can_be_reached(owner: str, everyone: dict[
     assert chosen.person.is_active
     assert chosen.person.email
     assert chosen.because
+
+
+def asked(to: str, case: Case, **names: Any) -> Route:
+    return routing.route(case, Ways(PEOPLE, ADMIN, [OwnerRule(to=to, **names)]))
+
+
+def test_the_first_rule_that_fits_decides_and_says_for_what() -> None:
+    rules = [
+        OwnerRule(fields=("segment",), segments=("energy",), where={"country": ("FI", "SE")}, to="bo@example.com"),
+        OwnerRule(fields=("segment",), to="account_owner"),
+        OwnerRule(to="manager"),
+    ]
+    ways = Ways(PEOPLE, ADMIN, rules)
+
+    def to(field: str, segment: str = "", country: str = "") -> Route:
+        return routing.route(Case("u-seller", "missing", field, segment, {"country": country}), ways)
+
+    assert to("segment", "energy", "fi") == Route(
+        BOSS,
+        "You answer for segment of accounts with segment energy and country FI or SE (rule 1 of the model's owners).",
+    )
+    assert to("segment", "energy", "NO").because == "You own the record in the CRM."
+    assert to("value_profile").because == (
+        "You manage Sam Seller, who owns the record; rule 3 of the model's owners sends this to the manager."
+    )
+
+
+def test_a_rule_that_names_nobody_of_the_crm_ends_at_the_administrator() -> None:
+    chosen = asked("gus@example.com", Case("u-seller"))
+    assert chosen.person == ADMIN
+    assert chosen.because.startswith("Rule 1 of the model's owners names gus@example.com, who is no active user")
+
+
+def test_the_manager_of_somebody_without_one_is_no_answer_so_the_owner_gets_it() -> None:
+    assert asked("manager", Case("u-boss")).person == BOSS
+
+
+def test_who_is_away_is_stood_in_for_and_the_reason_is_kept() -> None:
+    away = {"sam@example.com": Away("bo@example.com", DAY)}
+    chosen = route("u-seller", PEOPLE, ADMIN, away=away)
+    assert chosen == Route(BOSS, "You stand in for Sam Seller until 2026-12-20. Sam Seller owns the record in the CRM.")
+    both = {**away, "bo@example.com": Away("sam@example.com", DAY)}
+    assert route("u-seller", PEOPLE, ADMIN, away=both).person == SELLER
+    left = {"sam@example.com": Away("gus@example.com", DAY)}
+    assert route("u-seller", PEOPLE, ADMIN, away=left).person == SELLER

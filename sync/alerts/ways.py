@@ -1,0 +1,94 @@
+"""What routing needs to know, out of the mirror and the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import pandas as pd
+
+from scoring.model import Model
+from sync import mirror
+from sync.alerts.routing import Away, Case, Person, Ways
+from sync.models import Absence, AccountState, Connection, Finding
+
+
+@dataclass(frozen=True)
+class Places:
+    """Segment, and the columns that rules ask for, of accounts by record id."""
+
+    segments: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def case(self, owner_id: str, account_id: str, rule: str = "", wrong: str = "") -> Case:
+        segment, columns = self.segments.get(account_id, ""), self.columns.get(account_id, {})
+        return Case(owner_id, rule, wrong, segment, columns)
+
+
+def people(users: pd.DataFrame) -> dict[str, Person]:
+    """The CRM's users (columns of kind "user") by record id."""
+    rows: list[Any] = users.astype(object).where(users.notna(), None).to_dict("records")
+    return {
+        row["id"]: Person(
+            row["id"], row["name"] or row["id"], row["email"] or "", bool(row["is_active"]), row["manager_id"] or ""
+        )
+        for row in rows
+    }
+
+
+def administrator(connection: Connection, known: Mapping[str, Person], model: Model) -> Person:
+    """The last resort: who the portfolio or the model names, else the CRM user whose credentials we use."""
+    portfolio, named = connection.portfolio, model.administrator
+    email = portfolio.administrator_email or (named.email if named else "")
+    if email:
+        name = portfolio.administrator_name or (named.name if named else email)
+        found = [person for person in known.values() if person.email.lower() == email.lower()]
+        return found[0] if found else Person("", name, email)
+    identity = connection.identity
+    return known.get(identity["user_id"]) or Person(identity["user_id"], identity["user_name"], identity["user_email"])
+
+
+def ways(connection: Connection, known: Mapping[str, Person], model: Model, today: date) -> Ways:
+    """Everything that decides on this day."""
+    absences = Absence.objects.filter(portfolio=connection.portfolio, starts_on__lte=today, ends_on__gte=today)
+    away = {each.email: Away(each.delegate, each.ends_on) for each in absences}
+    return Ways(known, administrator(connection, known, model), model.owners, away)
+
+
+def places(connection: Connection, model: Model, accounts: Collection[str] | None = None) -> Places:
+    """Where accounts stand, as far as the model's rules on owners ask; nothing without rules.
+
+    `accounts`: record ids; None for all that open findings are about.
+    """
+    if not model.owners:
+        return Places()
+    if accounts is None:
+        found = Finding.objects.filter(connection=connection, state=Finding.State.OPEN).exclude(account_id="")
+        accounts = set(found.values_list("account_id", flat=True))
+    states = AccountState.objects.filter(connection=connection).exclude(segment="").values_list("record_id", "segment")
+    segments = {account: segment for account, segment in states if account in accounts}
+    return Places(
+        segments, _columns(connection, sorted({name for rule in model.owners for name in rule.where}), accounts)
+    )
+
+
+def _columns(connection: Connection, names: list[str], accounts: Collection[str]) -> dict[str, dict[str, str]]:
+    if not names:
+        return {}
+    with mirror.reading(connection.portfolio_id, "account") as tables:
+        account = tables["account"]
+        read = [name for name in names if name in account.columns]
+        rows = mirror.frame(account.filter(account.connection == connection.name).select("id", *read))
+    rows = rows[rows["id"].isin(set(accounts))]
+    texts = rows[read].astype(object).where(rows[read].notna(), "").astype(str)
+    return dict(zip(rows["id"], texts.to_dict("records"), strict=True))
+
+
+def users(connection: Connection) -> dict[str, Person]:
+    """The CRM's users as the newest run read them."""
+    with mirror.reading(connection.portfolio_id, "user") as tables:
+        if "user" not in tables:
+            return {}
+        return people(mirror.frame(tables["user"].filter(tables["user"].connection == connection.name)))
