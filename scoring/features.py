@@ -136,7 +136,12 @@ def only(tables: Mapping[str, Table], accounts: Collection[str]) -> dict[str, Ta
     if "order" in found and "order_line" in found:
         line = found["order_line"]
         found["order_line"] = line.semi_join(found["order"], line.order_id == found["order"].id)
-    return found
+    return plain(found)
+
+
+def plain(tables: Mapping[str, Table]) -> dict[str, Table]:
+    """The tables as they are; ibis cannot join to a table that ends in a semi-join, so each ends in a projection."""
+    return {kind: table.select(*table.columns) for kind, table in tables.items()}
 
 
 def _columns(model: Model) -> list[str]:

@@ -9,7 +9,7 @@ from scoring.model_types import Model
 
 
 def conditions(model: Model) -> Iterator[Condition]:
-    """Scope, segments, value profile and tier axes."""
+    """Those of scope, segments, value profile, tier axes, groups and quality rules."""
     yield from (rule.require for rule in model.scope)
     for segment in model.segments:
         yield from segment.rules
@@ -19,6 +19,10 @@ def conditions(model: Model) -> Iterator[Condition]:
         for part in axis.classes:
             yield from part.rules
     yield from (axis.rule for axis in model.tiers.axes if axis.rule is not None)
+    if model.groups.count_elsewhere is not None:
+        yield model.groups.count_elsewhere
+    yield from (each.when for each in model.quality.contradictions)
+    yield from (each.when for each in model.quality.custom)
 
 
 def several(model: Model) -> frozenset[str]:

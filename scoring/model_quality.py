@@ -28,6 +28,7 @@ RuleKey = Literal[
     "unknown_product",
     "no_exchange_rate",
     "cadence_missed",
+    "group_structure",
     "missing_at_stage",
     "out_of_range",
     "negative_amount",
@@ -132,6 +133,7 @@ class Rules(Part):
     unknown_product: QualityRule = QualityRule()
     no_exchange_rate: QualityRule = QualityRule()
     cadence_missed: QualityRule = QualityRule()
+    group_structure: QualityRule = QualityRule()
     missing_at_stage: MissingAtStage = MissingAtStage()
     out_of_range: OutOfRange = OutOfRange()
     negative_amount: QualityRule = QualityRule()

@@ -35,6 +35,7 @@ def flaws(model: Model) -> Iterator[Flaw]:
     yield from _matrix(model.value_profile)
     yield from _rankings(model.value_profile)
     yield from _money(model)
+    yield from _groups(model)
     yield from _mandatory(model)
     yield from _owners(model)
     yield from _retired(model)
@@ -124,6 +125,8 @@ def _rule_lists(model: Model) -> Iterator[Flaw]:
     for n, tier_axis in enumerate(model.tiers.axes):
         if tier_axis.rule is not None:
             yield from _condition(tier_axis.rule, ("tiers", "axes", n, "rule"), model, fields)
+    if model.groups.count_elsewhere is not None:
+        yield from _condition(model.groups.count_elsewhere, ("groups", "count_elsewhere"), model, fields)
     for group in groups:
         closed = False
         for loc, conditions in group:
@@ -295,6 +298,13 @@ def _owners(model: Model) -> Iterator[Flaw]:
         for place, key in enumerate(rule.rules):
             if key not in known_rules:
                 yield _unknown(("owners", number, "rules", place), "quality rule", key, known_rules)
+
+
+def _groups(model: Model) -> Iterator[Flaw]:
+    groups = model.groups
+    for key in ("count_elsewhere", "publish"):
+        if getattr(groups, key) and not groups.enabled:
+            yield Flaw(("groups", key), "does nothing while groups are off.", "groups: enabled: true")
 
 
 def _mandatory(model: Model) -> Iterator[Flaw]:

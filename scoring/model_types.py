@@ -15,6 +15,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from scoring.conditions import STRICT, Condition, Text
 from scoring.model_governance import Overrides
+from scoring.model_groups import Groups
 from scoring.model_lifetime import LifetimeRules
 from scoring.model_mandatory import Mandatory
 from scoring.model_owners import OwnerRule
@@ -51,6 +52,7 @@ DEFAULT_NAMES: Mapping[str, Mapping[str, str]] = {
         "tier_since": "Tierline_Tier_Since__c",
         "tier_reason": "Tierline_Tier_Reason__c",
         "tier_suggestion": "Tierline_Tier_Suggestion__c",
+        "group_tier": "Tierline_Group_Tier__c",
         "request": "Tierline_Request__c",
         "request_comment": "Tierline_Request_Comment__c",
         "detail_value_score": "Tierline_Value_Score__c",
@@ -390,6 +392,7 @@ class Model(Part):
     cost_to_serve: CostToServe = CostToServe()
     tiers: Tiers = Tiers.model_validate({})
     clv: LifetimeRules | None = None
+    groups: Groups = Groups()
     risk: Risk = Risk()
     fields: Fields = Fields()
     quality: Quality = Quality()

@@ -41,6 +41,14 @@ class Facts:
         self._model = model
         self._texts: dict[str, tuple[Codes, list[str], list[str]]] = {}
 
+    @property
+    def elsewhere(self) -> Texts:
+        """With which account each counts, and why; "" for those that count for themselves."""
+        if "elsewhere" not in self._frame:
+            return np.full(self.size, "", dtype=object)
+        column = self._frame["elsewhere"].astype(object)
+        return np.asarray(column.where(column.notna(), ""), dtype=object)
+
     def text(self, name: str) -> tuple[Codes, list[str], list[str]]:
         """Code per account (-1: empty), and per code the value to compare and the value to show."""
         if name not in self._texts:

@@ -24,7 +24,9 @@ def scope(facts: Facts, model: Model) -> pd.DataFrame:
             because = why(rule.require, facts, negated=True)[fails]
             reasons[fails] = np.array([f"{rule.otherwise}: {lower_first(text)}" for text in because], dtype=object)
             inside &= ~fails
-    return pd.DataFrame({"in_scope": inside, "scope_reason": reasons})
+    elsewhere = facts.elsewhere
+    reasons = np.where(inside, elsewhere, reasons)
+    return pd.DataFrame({"in_scope": inside & (elsewhere == ""), "scope_reason": reasons})
 
 
 def assign(facts: Facts, model: Model) -> pd.DataFrame:

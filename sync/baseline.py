@@ -7,27 +7,33 @@ figures the account would stay (a rule change), or the records as they are now w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 import pandas as pd
 from django.db.models import Max
 
 from scoring import calibration as calibrating
-from scoring import features, pipeline
+from scoring import features, groups, pipeline
 from scoring.calibration import Calibration
 from scoring.model import Model
 from scoring.stability import BEFORE, Cause
-from sync import mirror, outputs, rates
+from sync import grouping, mirror, outputs, rates
 from sync.models import Run, Score, TierMove
 
 
-def before(run: Run, part: pd.DataFrame, model: Model, calibration: Calibration) -> pd.DataFrame | None:
-    """The table that `pipeline.score` asks for, of the accounts of `part` (features); None in a first period."""
+def before(
+    run: Run, part: pd.DataFrame, model: Model, calibration: Calibration, *, whole_groups: bool = False
+) -> pd.DataFrame | None:
+    """The table that `pipeline.score` asks for, of the accounts of `part` (features); None in a first period.
+
+    With `whole_groups` the rows of `part` are whole groups, each under the id of its head.
+    """
     earlier = previous(run)
     if earlier is None or run.as_of is None:
         return None
-    stood = _stood(run, part["account_id"].tolist())
+    stood = _stood(run, part["account_id"].tolist(), "group_" if whole_groups else "")
     if stood.empty:
         return None
     now = pipeline.standing(part, model, calibration, run.as_of).set_index("account_id")["computed"]
@@ -36,9 +42,9 @@ def before(run: Run, part: pd.DataFrame, model: Model, calibration: Calibration)
         for account, position in zip(stood["account_id"], stood["position"], strict=True)
         if now[account] is not None and position is not None and now[account] != position
     ]
-    causes = _causes(run, earlier, moves, stood.set_index("account_id")["computed"])
+    causes = _causes(run, earlier, moves, stood.set_index("account_id")["computed"], whole_groups=whole_groups)
     stood["as_of"] = earlier.as_of
-    decisions = _decisions(run, run.as_of, stood["account_id"].tolist())
+    decisions = {} if whole_groups else _decisions(run, run.as_of, stood["account_id"].tolist())
     stood["decision"] = [decisions.get(account, "") for account in stood["account_id"]]
     stood["cause"] = [causes.get(account, "behaviour") for account in stood["account_id"]]
     return stood[list(BEFORE)]
@@ -52,17 +58,21 @@ def previous(run: Run) -> Run | None:
     return done.order_by("-as_of", "-pk").first()
 
 
-def _stood(run: Run, accounts: Sequence[str]) -> pd.DataFrame:
-    """Published standing of these accounts at the end of the period before; accounts that had a tier then."""
+def _stood(run: Run, accounts: Sequence[str], prefix: str) -> pd.DataFrame:
+    """Published standing of these accounts at the end of the period before; accounts that had a tier then.
+
+    `prefix`: "group_" for that of the groups whose heads they were.
+    """
     scores = Score.objects.filter(
         account__connection__portfolio=run.portfolio, account__record_id__in=accounts, as_of__lt=run.as_of
     )
     newest = scores.values("account").annotate(newest=Max("pk")).values("newest")
-    rows = Score.objects.filter(pk__in=newest).values_list(
-        "account__record_id", "result__position", "result__computed", "result__tier_since"
-    )
-    table = pd.DataFrame(list(rows), columns=["account_id", "position", "computed", "tier_since"], dtype=object)
-    return table[table["position"].notna()].reset_index(drop=True)
+    names = ("position", "computed", "tier_since")
+    columns = [f"result__{prefix}{name}" for name in names]
+    rows = Score.objects.filter(pk__in=newest).values_list("account__record_id", "result__group_id", *columns)
+    table = pd.DataFrame(list(rows), columns=["account_id", "head", *names], dtype=object)
+    led = (table["head"] == table["account_id"]) | (prefix == "")
+    return table[table["position"].notna() & led].reset_index(drop=True)
 
 
 def _decisions(run: Run, as_of: date, accounts: Sequence[str]) -> dict[str, str]:
@@ -73,19 +83,22 @@ def _decisions(run: Run, as_of: date, accounts: Sequence[str]) -> dict[str, str]
     return dict(moves.values_list("account__record_id", "state"))
 
 
-def _causes(run: Run, earlier: Run, accounts: Sequence[str], computed: pd.Series) -> dict[str, Cause]:
+def _causes(
+    run: Run, earlier: Run, accounts: Sequence[str], computed: pd.Series, *, whole_groups: bool
+) -> dict[str, Cause]:
     """Cause per account whose figures would move it; behaviour where nothing else explains it."""
     if not accounts or earlier.calibration is None or earlier.as_of is None or run.as_of is None:
         return {}
-    rules = outputs.model(earlier.model)
+    model = outputs.model(earlier.model)
+    known, rules = (group_figures, groups.rules(model)) if whole_groups else (figures, model)
     fitted = calibrating.Calibration.from_json(earlier.calibration.payload)
     causes: dict[str, Cause] = {}
-    then = pipeline.standing(figures(run, rules, earlier.as_of, accounts), rules, fitted, earlier.as_of)
+    then = pipeline.standing(known(run, model, earlier.as_of, accounts), rules, fitted, earlier.as_of)
     for account, position in zip(then["account_id"], then["computed"], strict=True):
         if position != computed.get(account):
             causes[account] = "data correction"
     if (earlier.model_id, earlier.calibration_id) != (run.model_id, run.calibration_id):
-        now = pipeline.standing(figures(run, rules, run.as_of, accounts), rules, fitted, run.as_of)
+        now = pipeline.standing(known(run, model, run.as_of, accounts), rules, fitted, run.as_of)
         for account, position in zip(now["account_id"], now["computed"], strict=True):
             if position == computed.get(account):
                 causes[account] = "rule change"
@@ -93,10 +106,42 @@ def _causes(run: Run, earlier: Run, accounts: Sequence[str], computed: pd.Series
 
 
 def figures(run: Run, model: Model, as_of: date, accounts: Sequence[str] | None = None) -> pd.DataFrame:
-    """Features of these accounts (None: all of them), from the mirror as it is now, in the order of their ids."""
+    """Features of these accounts (None: all of them), from the mirror as it is now, in the order of their ids.
+
+    Where the model has groups, with the columns that `grouping.units` adds.
+    """
+    with _building(run, model, as_of) as (tables, build):
+        if model.groups.enabled:
+            return grouping.units(tables, build, model, as_of, accounts)
+        return build(tables if accounts is None else features.only(tables, accounts))
+
+
+def group_figures(
+    run: Run, model: Model, as_of: date, heads: Sequence[str] | None = None, units: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Features of these groups (None: all of them): what the records of their members make together.
+
+    One row per group with a member that is a customer, under the id of its head and with the head's own attributes.
+    `units`: what `figures` gave for all their members, if that is at hand.
+    """
+    with _building(run, model, as_of) as (tables, build):
+        found = grouping.tree(tables)
+        if units is None:
+            units = grouping.units(tables, build, model, as_of, None if heads is None else found.together(heads))
+        members = grouping.members(units, found, model, as_of)
+        asked = set(members.values() if heads is None else heads)
+        wanted = {account: head for account, head in members.items() if head in asked}
+        return build(groups.counted_as(tables, wanted))
+
+
+@contextmanager
+def _building(run: Run, model: Model, as_of: date) -> Iterator[tuple[grouping.Tables, grouping.Build]]:
+    """The mirror's tables, and how features are made of them."""
     ours = {connection.identity["user_id"] for connection in run.portfolio.crms()}
     with mirror.reading(run.portfolio_id) as tables:
         worths = rates.worths(run.portfolio, tables, model)
-        if accounts is not None:
-            tables = features.only(tables, accounts)
-        return mirror.frame(features.build(tables, model, as_of, ours, worths).order_by("account_id"))
+
+        def build(chosen: grouping.Tables) -> pd.DataFrame:
+            return mirror.frame(features.build(chosen, model, as_of, ours, worths).order_by("account_id"))
+
+        yield tables, build

@@ -20,11 +20,13 @@ from django.conf import settings
 from scoring import calibration as calibrating
 from scoring import pipeline
 from scoring.fields import SCALE
-from sync import baseline, calibrations, dirty, events, lease, mirror, outputs
+from sync import baseline, calibrations, dirty, events, group_tiers, grouping, lease, mirror, outputs
 from sync.models import Calibration, Change, Dirty, Run
 
 #: Accounts per chunk: scored, and later planned, in one job.
 CHUNK = 5000
+#: Tiers of whole groups, in the run's folder.
+_GROUPS = "groups.parquet"
 #: Touched accounts from which all are scored.
 MANY = 20_000
 
@@ -58,6 +60,8 @@ def advance(run: Run, token: str) -> bool:
         part = features.read_row_group(number).to_pandas()
     before = baseline.before(run, part, model, calibration)
     table = pipeline.score(part, model, calibration, as_of(run), before)
+    if model.groups.enabled:
+        table = group_tiers.beside(table, pd.read_parquet(folder(run) / _GROUPS))
     _write(table, folder(run) / f"scores-{number}.parquet")
     progress = {"done": number + 1, "total": state["total"], "note": "accounts"}
     scored = run.counts.get("accounts_scored", 0) if number else 0
@@ -82,6 +86,9 @@ def _prepare(run: Run, token: str) -> int:
         if scope is None:
             calibrations.propose(run, frame, calibration)
     lease.record(run.pk, token, calibration=calibration, counts={**run.counts, "whole": scope is None})
+    if model.groups.enabled and calibration is not None:
+        run.calibration = calibration
+        _write(group_tiers.standing(run, model, _calibration(run), frame), folder(run) / _GROUPS)
     return -(-len(frame) // CHUNK)
 
 
@@ -100,6 +107,8 @@ def scope_of(run: Run, calibration: Calibration | None) -> set[str] | None:
     ids = {record_id for _, record_id in touched.accounts} | set(asked.values_list("record_id", flat=True))
     ids |= _written_lately(run)
     ids.discard(events.ANY)
+    if outputs.model(run.model).groups.enabled and len(ids) <= MANY:
+        ids = grouping.together(run, ids)
     return ids if len(ids) <= MANY else None
 
 

@@ -15,6 +15,7 @@ _FIELDS = {
     "sub_segment": "Sub-segment",
     "value_profile": "Value profile",
     "tier": "Tier",
+    "group_tier": "Group tier",
     "request": "Request",
     "detail_reasons": "Reasons",
     "detail_missing": "Missing inputs",

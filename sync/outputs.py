@@ -27,11 +27,18 @@ ATTACHED = DETAIL, OPPORTUNITY = "detail", "opportunity"
 
 _COMPANIONS: Mapping[str, tuple[str, ...]] = {"machine": (), "fill": ("source", "date"), "suggest": ("suggestion",)}
 _OUTPUTS: tuple[OutputKey, ...] = ("segment", "sub_segment", "value_profile", "tier")
-_TITLES = {"segment": "Segment", "sub_segment": "Sub-segment", "value_profile": "Value profile", "tier": "Tier"}
+_TITLES = {
+    "segment": "Segment",
+    "sub_segment": "Sub-segment",
+    "value_profile": "Value profile",
+    "tier": "Tier",
+    "group_tier": "Group tier",
+}
 _HELP = {
     "segment": "What kind of customer this is. Filled by Tierline when empty; what people choose stays.",
     "sub_segment": "Closer description within the segment. Only values of the chosen segment are valid.",
     "value_profile": "What this customer values most. Filled by Tierline when empty; what people choose stays.",
+    "group_tier": "Computed by Tierline for the account's whole group; this account's own tier stands beside it.",
     "tier": "Computed by Tierline from customer value and cost to serve. An edit becomes an override request.",
 }
 
@@ -230,6 +237,9 @@ def layout_of(model: Model, kind: str) -> Layout:
         parent = "segment" if key == "sub_segment" else ""
         retired = {value.key: value.into for value in model.retired.of(key)}
         outputs.append(Output(key, policy, found, parent, names["segment"] if parent else "", retired))
+    if model.groups.publish:
+        names["group_tier"] = given.get("group_tier") or _default_name(kind, "group_tier")
+        outputs.append(Output("group_tier", "machine", {"value": names["group_tier"]}))
     if model.requests.enabled:
         names |= {role: given.get(role) or model.crm_names(kind)[role] for role in requests.ROLES}
     detail = {key: given.get(role) or model.crm_names(kind)[role] for key, role in details.ROLES.items()}

@@ -74,6 +74,18 @@ def compare(database: duckdb.DuckDBPyConnection, connection: str, kind: str, col
         f'LEFT JOIN "{kind}" k ON k.connection = ? AND k.id = f.id WHERE {_differs(columns)}) WHERE key IS NOT NULL',
         [connection, leads_to, connection],
     )
+    if kind == "account" and "parent_id" in columns:
+        _moved(database, connection)
+
+
+def _moved(database: duckdb.DuckDBPyConnection, connection: str) -> None:
+    """Note the parents that accounts of `fresh` had and have, where these differ: groups lose and gain by it."""
+    database.execute(
+        "INSERT INTO tierline_touched (connection, kind, key) SELECT DISTINCT ?, 'account', key FROM ("
+        "SELECT unnest([f.parent_id, k.parent_id]) AS key FROM fresh f LEFT JOIN account k "
+        "ON k.connection = ? AND k.id = f.id WHERE f.parent_id IS DISTINCT FROM k.parent_id) WHERE key IS NOT NULL",
+        [connection, connection],
+    )
 
 
 def _differs(columns: Sequence[str]) -> str:
@@ -99,6 +111,18 @@ def removed(database: duckdb.DuckDBPyConnection, connection: str, kind: str, ids
         f'WHERE connection = ? AND id IN (SELECT unnest(?)) AND "{column}" IS NOT NULL',
         [connection, leads_to, connection, list(ids)],
     )
+    if kind == "account" and "parent_id" in _columns(database, kind):
+        database.execute(
+            "INSERT INTO tierline_touched (connection, kind, key) SELECT DISTINCT ?, 'account', key FROM ("
+            "SELECT unnest([parent_id, id]) AS key FROM account "
+            "WHERE connection = ? AND (id IN (SELECT unnest(?)) OR parent_id IN (SELECT unnest(?)))) "
+            "WHERE key IS NOT NULL",
+            [connection, connection, list(ids), list(ids)],
+        )
+
+
+def _columns(database: duckdb.DuckDBPyConnection, kind: str) -> set[str]:
+    return {row[0] for row in database.execute(f'DESCRIBE "{kind}"').fetchall()}
 
 
 def read(database: duckdb.DuckDBPyConnection) -> Touched:

@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from admin.matrix import matrix
-from admin.views import overrides
+from admin.views import group, overrides
 from admin.views.published import Shown, Values, label
 from scoring import playbook
 from scoring.fields import SCALE
@@ -65,6 +65,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "reasons": [(reason, reason.get("sign") == "+") for reason in result.get("reasons") or []],
         "amounts": _amounts(result, names),
         "values": [_value(key, state, result, names) for key in ("segment", "sub_segment", "value_profile")],
+        "group": group.of(state, result, names),
         "matrices": matrix(names.model.tiers, result.get("position")) if names.model else [],
         "playbook": _playbook(state, result, names),
         "override": override,

@@ -108,6 +108,7 @@ def download(request: HttpRequest) -> StreamingHttpResponse:
 TITLES = [
     *("account", "record id", "tier", "tier since", "value score", "cost to serve per 100", "in scope", "why not"),
     *("has orders", "segment", "sub-segment", "value profile", "why this tier", "CRM address"),
+    *("group led by", "group tier"),
 ]
 
 
@@ -137,6 +138,8 @@ def _row(state: AccountState, names: labels.Labels) -> list[Any]:
         names.value_profile(state.current.get("value_profile") or result.get("value_profile") or ""),
         result.get("short_reason", ""),
         _url(state),
+        result.get("group_id") or "",
+        names.tier(result.get("group_tier") or ""),
     ]
 
 

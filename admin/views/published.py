@@ -94,5 +94,6 @@ def label(names: labels.Labels, key: str, value: str) -> str:
         "sub_segment": names.sub_segment,
         "value_profile": names.value_profile,
         "tier": names.tier,
+        "group_tier": names.tier,
     }
     return words[key](value) if key in words and value else value

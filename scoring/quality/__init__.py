@@ -19,6 +19,7 @@ from scoring.quality.custom import Custom
 from scoring.quality.duplicates import DuplicateAccount
 from scoring.quality.figures import CloseDatePassed, FutureDate, NegativeAmount, OutOfRange
 from scoring.quality.finding import Checked, Finding, Problem, Rule, name_of
+from scoring.quality.groups import GroupStructure
 from scoring.quality.labels import UnknownLabel, UnknownProduct
 from scoring.quality.ownership import OrphanRecord, OwnerInactive, OwnerMissing
 from scoring.quality.relations import ParentChild
@@ -49,6 +50,7 @@ RULES: tuple[Rule, ...] = (
     FutureDate(),
     CloseDatePassed(),
     DuplicateAccount(),
+    GroupStructure(),
 )
 
 

@@ -6,12 +6,14 @@ import csv
 import io
 from typing import Any
 
+import pandas as pd
 import pytest
 from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.test import Client
 
 from admin.views import paging
 from admin.views.export import safe
+from sync import mirror
 from sync.models import AccountState, PublishedModel, Score
 from tests.admin import console_cast as cast
 
@@ -94,6 +96,27 @@ def test_the_page_says_which_tier_and_why(people: cast.Cast, seen: Client) -> No
         "Value profile is missing.",
     ):
         assert words in page
+
+
+def test_the_page_shows_the_group_with_its_tier_and_each_members_own(people: cast.Cast, seen: Client) -> None:
+    head, child = people.gold, people.without_orders
+    facts = {"group_id": head.record_id, "group_tier": "platinum", "group_reason": "2 accounts together. Platinum"}
+    for state in (head, child):
+        Score.objects.filter(account=state).update(result=cast.result(state.record_id, **facts))
+    path = mirror.path(people.portfolio.pk).with_suffix(".scores.parquet")
+    path.parent.mkdir(exist_ok=True)
+    known = pd.DataFrame(
+        {"account_id": [child.record_id, head.record_id, "1"], "group_id": [head.record_id] * 2 + [None]}
+    )
+    known.to_parquet(path)
+    reply = seen.get(f"/accounts/{child.pk}")
+    path.unlink()
+    page = reply.content.decode()
+    for words in ("Group: Kone Power Oy", "Platinum", "as a group", "2 accounts together", "this account"):
+        assert words in page
+    assert [member.name for member, _ in reply.context["group"].members] == ["Kone Power Oy", "Nordgas AS"]
+    assert rows(seen.get("/accounts.csv?scope=in"))[1]["group tier"] == "Platinum"
+    assert "as a group" not in seen.get(f"/accounts/{people.outside.pk}").content.decode()
 
 
 def test_each_value_says_who_set_it_and_when(people: cast.Cast, seen: Client) -> None:

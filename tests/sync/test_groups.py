@@ -1,0 +1,81 @@
+"""Groups of accounts in runs: tiers side by side, published, and the same whether a run looks at all or at a few."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from admin import schema
+from sync import evaluate, starting
+from sync.models import Run
+from tests.sync.stage import Stage
+
+FIELD = "Tierline_Group_Tier__c"
+COLUMNS = (
+    *("account_id", "in_scope", "scope_reason", "tier", "revenue"),
+    *("group_id", "group_tier", "group_reason", "group_tier_since"),
+)
+
+
+def scores(stage: Stage) -> dict[str, dict[str, Any]]:
+    """The newest scores by account; what is empty is None."""
+    found = evaluate.latest(stage.portfolio.pk, COLUMNS).astype(object)
+    rows: list[Any] = found.where(found.notna(), None).to_dict("records")
+    return {row["account_id"]: row for row in rows}
+
+
+def publish(stage: Stage, folder: Path, more: str = "") -> None:
+    words = "{enabled: true, count_elsewhere: {field: name, starts_with: Branch}"
+    stage.publish(("groups: {enabled: false}", f"groups: {words}{more}}}"), folder=folder)
+
+
+def under(stage: Stage, parents: dict[str, str | None]) -> None:
+    stage.org.update("Account", [{"Id": child, "ParentId": parent} for child, parent in parents.items()])
+
+
+def grouped(stage: Stage) -> list[str]:
+    """Customers: 1 and 2 under 0, a branch 3 under 2, 5 under 4; 6 alone. No other account has a parent."""
+    ids = [row["Id"] for row in stage.query("SELECT Id FROM Account WHERE Type LIKE 'Customer%' ORDER BY Id LIMIT 7")]
+    under(stage, {row["Id"]: None for row in stage.query("SELECT Id FROM Account WHERE ParentId != null")})
+    under(stage, {ids[1]: ids[0], ids[2]: ids[0], ids[3]: ids[2], ids[5]: ids[4]})
+    stage.org.update("Account", [{"Id": ids[3], "Name": "Branch North"}])
+    return ids
+
+
+def done(run: Run) -> Run:
+    assert run.state == Run.State.DONE, run.error or run.notice
+    return run
+
+
+def test_members_show_their_groups_tier_and_an_incremental_run_equals_a_full_one(
+    after_run: Stage, tmp_path: Path
+) -> None:
+    stage, ids = after_run, grouped(after_run)
+    publish(stage, tmp_path)
+    full = done(stage.run())
+    table = scores(stage)
+    assert {account for account, row in table.items() if row["group_id"]} == set(ids[:6])
+    assert {table[account]["group_id"] for account in ids[:4]} == {ids[0]}
+    assert table[ids[3]]["tier"] is None
+    assert table[ids[3]]["scope_reason"].startswith("Counted with ")
+    (told,) = {table[account]["group_reason"] for account in ids[:4]}
+    assert told.startswith("4 accounts together. ")
+
+    (order,) = stage.query(f"SELECT Id FROM Order WHERE AccountId = '{ids[3]}' LIMIT 1")
+    stage.org.delete("Order", [order["Id"]])
+    under(stage, {ids[5]: ids[0], ids[2]: None})
+    batch = done(stage.work(starting.create(stage.portfolio, "test", kind=Run.Kind.INCREMENTAL)))
+    seen = set(stage.connection.accounts.filter(seen_in=batch).values_list("record_id", flat=True))
+    siblings = {ids[1], ids[4]}  # nothing of theirs has changed, but their groups have
+    assert siblings <= seen < set(table)
+    assert not siblings & set(full.changes.values_list("record_id", flat=True))
+    part = scores(stage)
+    assert (part[ids[5]]["group_id"], part[ids[4]]["group_id"]) == (ids[0], None)
+
+    publish(stage, tmp_path, ", publish: true")
+    schema.apply(stage.connection, schema.plan(stage.connection))
+    done(stage.run())
+    assert scores(stage) == part
+    held = {row["Id"]: row[FIELD] for row in stage.query(f"SELECT Id, {FIELD} FROM Account")}
+    assert {record for record, tier in held.items() if tier} == {ids[0], ids[1], ids[5], ids[2]}
+    assert held[ids[1]] == part[ids[0]]["group_tier"]
