@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import numpy as np
-
+from scoring import lifetime
+from scoring.fields import SCALE
 from scoring.told import Lines, Told
 
 
@@ -96,24 +96,28 @@ def _fit(told: Told) -> Lines:
 
 
 def _lifetime(told: Told) -> Lines:
-    found = told.worth.lifetime
-    if found is None:
+    found, rules = told.worth.lifetime, told.model.clv
+    if found is None or rules is None:
         return ["Lifetime value: not enough information"] * int(told.has_tier.sum())
-    rows = (column[told.has_tier].tolist() for column in (found.known, found.alive, found.expected))
-    horizon = f" over {told.model.clv.years or 5} years" if told.model.clv and not np.isnan(found.alive).all() else ""
+    amounts, unknown = told.money(found.amounts[told.has_tier]), f"No {told.orders} yet to go by"
+    known = found.known[told.has_tier].tolist()
+    if rules.method == "retention":
+        unknown = f"No {told.orders} {told.window} that a lifetime value could go by"
+        return [f"Lifetime value {amount}" if has else unknown for has, amount in zip(known, amounts, strict=True)]
+    columns = (found.alive, found.expected, found.each, found.by_mean)
+    rows = zip(known, amounts, *(column[told.has_tier].tolist() for column in columns), strict=True)
+    horizon = f"over {rules.years or lifetime.YEARS} years"
     return [
-        f"Lifetime value {amount}{horizon}{_expected(alive, orders)}" if known else f"No {told.orders} yet to go by"
-        for amount, known, alive, orders in zip(told.money(found.amounts[told.has_tier]), *rows, strict=True)
+        f"Lifetime value {amount} {horizon} (still a customer with {100 * alive:.0f} %; days with an order to come, "
+        f"discounted: {days:.1f} of {told.amount(each / SCALE)} each{_MEAN if by_mean else ''})"
+        if has
+        else unknown
+        for has, amount, alive, days, each, by_mean in rows
     ]
 
 
-def _expected(alive: float, orders: float) -> str:
-    """What stands behind it; nothing where retention does."""
-    return (
-        ""
-        if alive != alive
-        else f" (still a customer with {100 * alive:.0f} %, {orders:.1f} days with an order to come)"
-    )
+#: Said where Gamma-Gamma, which takes positive values alone, could not say what an order will be worth.
+_MEAN = ", by the mean as Gamma-Gamma does not apply"
 
 
 _FIGURES: Mapping[str, Callable[[Told], Lines]] = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +27,9 @@ from scoring.ranks import Floats, Ints
 
 #: Customers of the window before, below which no retention is measured.
 LEAST_CUSTOMERS = 30
-_YEARS = 5
+_ENDS = ("first", "last")
+#: How far ahead repeat orders are counted unless the model says.
+YEARS = 5
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,22 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Values:
-    """Per account: `amounts` (1/10,000), of whom they are `known`, the probability to be `alive` (NaN with retention),
-    and the days with an order still expected within the horizon (NaN with retention)."""
+    """Per account, the last four with repeat orders alone.
+
+    Attributes:
+        amounts: lifetime value, 1/10,000; `known`: who has one.
+        alive: probability to be a customer still; NaN with retention.
+        expected: days with an order to come within the horizon, each discounted to today; NaN with retention.
+        each: worth of one of them, 1/10,000; NaN with retention.
+        by_mean: whether that is a mean because Gamma-Gamma does not apply.
+    """
 
     amounts: Ints
     known: npt.NDArray[np.bool_]
     alive: Floats
     expected: Floats
+    each: Floats
+    by_mean: npt.NDArray[np.bool_]
 
 
 def fit(customers: pd.DataFrame, basis: Ints, model: Model, as_of: date) -> tuple[Fitted | None, str]:
@@ -124,7 +136,7 @@ def _bought(frame: pd.DataFrame, as_of: date) -> npt.NDArray[np.bool_]:
 
 def _history(frame: pd.DataFrame, as_of: date) -> pd.DataFrame:
     """Repeat days with an order, days from the first to the last, and from the first to the date scored for."""
-    first, last = (pd.to_datetime(frame[f"{end}_transaction_on"]) for end in ("first", "last"))
+    first, last = (pd.to_datetime(frame[f"{end}_transaction_on"]) for end in _ENDS)
     return pd.DataFrame(
         {
             "frequency": frame["transaction_days_ever"].astype(float) - 1,
@@ -150,37 +162,61 @@ def values(fitted: Fitted | None, frame: pd.DataFrame, basis: Ints, model: Model
     if fitted.retention is not None:
         return _retained(fitted.retention, frame, basis, rules, model)
     bought = _bought(frame, as_of)
-    amounts, alive, expected = np.zeros(len(frame)), np.full(len(frame), np.nan), np.full(len(frame), np.nan)
+    amounts, by_mean = np.zeros(len(frame)), np.zeros(len(frame), dtype=bool)
+    alive, expected, each = (np.full(len(frame), np.nan) for _ in range(3))
     if bought.any():
         r, alpha, a, b = fitted.orders
         orders, history = BetaGeo.of(r=r, alpha=alpha, a=a, b=b), _history(frame[bought], as_of)
-        years = rules.years or _YEARS
+        years = rules.years or YEARS
         found = discounted_purchases(orders, history, years=years, discount=rules.discount, unit="days").to_numpy(float)
         alive[bought] = orders.probability_alive(history).to_numpy(float)
         expected[bought] = found
-        amounts[bought] = found * _each(fitted, _worth(frame[bought], basis[bought]))
-    return Values(_whole(amounts), bought, alive, expected)
+        each[bought], by_mean[bought] = _each(fitted, _worth(frame[bought], basis[bought]))
+        amounts[bought] = found * each[bought]
+    return Values(_whole(amounts), bought, alive, expected, each, by_mean)
 
 
-def _each(fitted: Fitted, worth: pd.DataFrame) -> Floats:
-    """Worth of a day with an order to come: by Gamma-Gamma if that may be, else the account's mean, or the base's."""
+def history(found: Values | None, frame: pd.DataFrame, shown: npt.NDArray[np.bool_]) -> list[dict[str, Any] | None]:
+    """What a value by repeat orders was worked out from, so that a person can trace it; None where there is none.
+
+    Keys: days (with an order), first, last (ISO dates), to_come (days with an order, discounted), each (worth of one,
+    1/10,000), by_mean. Nothing in it moves with the clock but what the value itself moves with. Numbers are floats: as
+    Arrow reads a column of these back, a whole number would be one only as long as every account beside it has a value.
+    """
+    if found is None or np.isnan(found.expected).all():
+        return [None] * len(frame)
+    ends = (pd.to_datetime(frame[f"{end}_transaction_on"]).dt.strftime("%Y-%m-%d").tolist() for end in _ENDS)
+    counts = (frame["transaction_days_ever"].tolist(), found.expected.tolist(), found.each.tolist())
+    return [
+        {"days": float(days), "first": first, "last": last, "to_come": round(more, 1), "each": float(_whole(each)),
+         "by_mean": mean} if known else None
+        for known, days, more, each, first, last, mean in zip(
+            (found.known & shown).tolist(), *counts, *ends, found.by_mean.tolist(), strict=True
+        )
+    ]  # fmt: skip
+
+
+def _each(fitted: Fitted, worth: pd.DataFrame) -> tuple[Floats, npt.NDArray[np.bool_]]:
+    """Worth of a day with an order to come: by Gamma-Gamma if that may be, else the account's mean, or the base's; and
+    where it is a mean."""
     days, own = worth["frequency"].to_numpy(float), worth["monetary"].to_numpy(float)
     simple = np.where(days > 0, own, fitted.mean)
     if not fitted.values:
-        return simple
+        return simple, np.ones(len(worth), dtype=bool)
     p, q, gamma = fitted.values
     asked = worth.assign(frequency=np.where(own > 0, days, 0))
     shrunk = GammaGamma.of(p=p, q=q, gamma=gamma).expected_average_value(asked).to_numpy(float)
-    return np.where((days > 0) & (own <= 0), own, np.where(np.isfinite(shrunk), shrunk, simple))
+    by_mean = ((days > 0) & (own <= 0)) | ~np.isfinite(shrunk)
+    return np.where(by_mean, simple, shrunk), by_mean
 
 
 def _retained(retention: float, frame: pd.DataFrame, basis: Ints, rules: LifetimeRules, model: Model) -> Values:
     yearly = basis * (12 / model.value.windows.months)
     amounts = retained_margin(yearly, retention, rules.discount, growth=rules.growth, years=rules.years)
-    unknown = np.full(len(frame), np.nan)
-    return Values(_whole(amounts), np.asarray(frame["transactions"].to_numpy() > 0), unknown, unknown)
+    unknown, no = np.full(len(frame), np.nan), np.zeros(len(frame), dtype=bool)
+    return Values(_whole(amounts), np.asarray(frame["transactions"].to_numpy() > 0), unknown, unknown, unknown, no)
 
 
-def _whole(amounts: Floats) -> Ints:
+def _whole(amounts: Floats | float) -> Ints:
     """To whole units of the currency: further digits would only make a result look new."""
-    return (np.round(amounts / SCALE) * SCALE).astype(np.int64)
+    return np.asarray(np.round(np.asarray(amounts) / SCALE) * SCALE, dtype=np.int64)

@@ -18,6 +18,7 @@ from scoring import (
     churn,
     cost_to_serve,
     explain,
+    lifetime,
     measures,
     nearest,
     rfm,
@@ -39,7 +40,7 @@ from scoring.told import Told
 #: Columns of the ScoreTable, in this order.
 COLUMNS = (
     *("account_id", "in_scope", "scope_reason", "has_orders", "value_basis", "revenue", "margin"),
-    *("value_score", "cost", "cost_to_serve", "customer_lifetime_value", "p_alive"),
+    *("value_score", "cost", "cost_to_serve", "customer_lifetime_value", "p_alive", "lifetime_from"),
     *(
         "recency",
         "frequency",
@@ -162,7 +163,8 @@ def score(
         has_orders: has ever bought. A customer that has not is scored too.
         value_basis: "margin" or "revenue"; revenue, margin (Int64, 1/10,000 of the currency; margin only on that basis)
         value_score: 0-100, one decimal; cost (1/10,000) and cost_to_serve (per 100 of the basis, one decimal)
-        customer_lifetime_value (1/10,000), p_alive (two decimals): NA where the model fits none
+        customer_lifetime_value (1/10,000), p_alive (two decimals): NA where the model fits none;
+            lifetime_from: `scoring.lifetime.history`
         recency, frequency, monetary, rfm: 1-5 (Int64)
         computed: class key per axis of the tier matrix by the figures alone, None without a tier
         position: the same with stability heard; held: why it differs in tier from `computed`, or ""
@@ -289,6 +291,7 @@ def _worth(base: _Base, basis: value.Basis) -> dict[str, Any]:
         "p_alive": pd.Series(np.nan if lasting is None else np.where(known, lasting.alive, np.nan), index=frame.index)
         .round(2)
         .astype("Float64"),
+        "lifetime_from": pd.Series(lifetime.history(lasting, frame, known), dtype=object),
     }
 
 

@@ -12,12 +12,13 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from admin.matrix import matrix
-from admin.views import group, overrides
+from admin.views import group, lifetime, overrides
 from admin.views.published import Shown, Values, label
 from scoring import playbook
+from scoring.calibration import Calibration
 from scoring.fields import SCALE
 from scoring.model_playbook import of_tier
-from sync import labels, overriding
+from sync import labels, outputs, overriding
 from sync.links import record_url
 from sync.models import AccountState, Change, Finding, Override, Run, Score
 
@@ -51,7 +52,9 @@ class Amount:
 @require_safe
 def show(request: HttpRequest, number: int) -> HttpResponse:
     """The page of one account."""
-    state = get_object_or_404(AccountState.objects.select_related("connection__portfolio", "score__model"), pk=number)
+    state = get_object_or_404(
+        AccountState.objects.select_related("connection__portfolio", "score__model", "score__calibration"), pk=number
+    )
     names = labels.labels(state.connection.portfolio)
     result = state.score.result if state.score else {}
     override = state.overrides.filter(field="tier", state=Override.State.REQUESTED).first()
@@ -63,7 +66,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "result": result,
         "score": state.score,
         "reasons": [(reason, reason.get("sign") == "+") for reason in result.get("reasons") or []],
-        "amounts": _amounts(result, names),
+        "amounts": _amounts(result, names) + _lifetime(state.score),
         "values": [_value(key, state, result, names) for key in ("segment", "sub_segment", "value_profile")],
         "group": group.of(state, result, names),
         "matrices": matrix(names.model.tiers, result.get("position")) if names.model else [],
@@ -101,16 +104,22 @@ def _amounts(result: Mapping[str, Any], names: labels.Labels) -> list[Amount]:
     """The figures behind the score, in the currency of the model."""
     currency = names.model.currency if names.model else ""
     found = []
-    lines = ("revenue", "Revenue"), ("margin", "Gross margin"), ("cost", "Cost to serve in all")
-    for key, title in (*lines, ("customer_lifetime_value", "Lifetime value")):
+    for key, title in (("revenue", "Revenue"), ("margin", "Gross margin"), ("cost", "Cost to serve in all")):
         if result.get(key) is not None:
             found.append(Amount(title, f"{round(result[key] / SCALE):,} {currency}".strip()))
-    if result.get("p_alive") is not None:
-        found.append(Amount("Still a customer", f"{100 * result['p_alive']:.0f} %"))
     for key, title in (("recency", "Recency"), ("frequency", "Frequency"), ("monetary", "Monetary"), ("rfm", "RFM")):
         if result.get(key) is not None:
             found.append(Amount(title, f"{result[key]} of 5"))
     return found
+
+
+def _lifetime(score: Score | None) -> list[Amount]:
+    """Lifetime value by the model and the calibration of this score; nothing where that model asks for none."""
+    model = outputs.model(score.model) if score else None
+    if score is None or model is None or model.clv is None:
+        return []
+    held = Calibration.from_json(score.calibration.payload)
+    return [Amount(*row) for row in lifetime.rows(score.result, held, model.clv, score.as_of, model.currency)]
 
 
 def _playbook(state: AccountState, result: Mapping[str, Any], names: labels.Labels) -> list[str]:

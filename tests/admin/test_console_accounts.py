@@ -13,6 +13,11 @@ from django.test import Client
 
 from admin.views import paging
 from admin.views.export import safe
+from scoring.calibration import Calibration
+from scoring.lifetime import Fitted
+from scoring.rfm import Rfm
+from scoring.tiers import Cuts
+from scoring.value import ValueScale
 from sync import mirror
 from sync.models import AccountState, PublishedModel, Score
 from tests.admin import console_cast as cast
@@ -117,6 +122,26 @@ def test_the_page_shows_the_group_with_its_tier_and_each_members_own(people: cas
     assert [member.name for member, _ in reply.context["group"].members] == ["Kone Power Oy", "Nordgas AS"]
     assert rows(seen.get("/accounts.csv?scope=in"))[1]["group tier"] == "Platinum"
     assert "as a group" not in seen.get(f"/accounts/{people.outside.pk}").content.decode()
+
+
+@pytest.mark.parametrize("valued", [True, False])
+def test_a_lifetime_value_is_on_the_page_with_its_origin(people: cast.Cast, seen: Client, valued: bool) -> None:
+    text = people.model.text.replace("\nrisk:\n", "\nclv: {retention: 0.8}\nrisk:\n")
+    PublishedModel.objects.filter(pk=people.model.pk).update(text=text)
+    if valued:
+        fitted = Calibration(cast.AS_OF.isoformat(), 1, ValueScale(lifetime=Fitted(1, 0.8)), Rfm(), Cuts())
+        people.calibration.payload = fitted.to_json()
+        people.calibration.save()
+        score = people.gold.score
+        assert score is not None
+        score.result |= {"customer_lifetime_value": 80_000_000}
+        score.save()
+    amounts = {each.title: each.words for each in seen.get(f"/accounts/{people.gold.pk}").context["amounts"]}
+    if valued:
+        assert amounts["Lifetime value"] == "8,000 EUR"
+        assert amounts["Lifetime value: worked out with"].startswith("retention 80.0 % a year (given in the model)")
+    else:
+        assert amounts["Lifetime value"] == "not enough information"
 
 
 def test_each_value_says_who_set_it_and_when(people: cast.Cast, seen: Client) -> None:

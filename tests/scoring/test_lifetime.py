@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -104,6 +105,55 @@ def test_repeat_orders_give_what_the_models_give() -> None:
     assert (table["customer_lifetime_value"].astype(float) / SCALE).tolist() == pytest.approx(wanted.tolist(), abs=0.51)
     assert table["p_alive"].tolist() == pytest.approx(orders.probability_alive(history).tolist(), abs=0.0051)
     assert any("still a customer with" in each["text"] for reasons in table["reasons"] for each in reasons)
+
+
+@pytest.mark.parametrize("clv", [{"retention": 0.8}, {"method": "repeat_orders"}])
+def test_a_higher_margin_never_lowers_the_value(clv: dict[str, Any]) -> None:
+    model = using(**clv)
+    held = pipeline.calibrate(shop(), model, DAY)
+    same = customer(0, transactions=4, transactions_ever=6, transaction_days_ever=6, first_transaction_on="2025-02-01")
+    rising = accounts(*(same | {"revenue": revenue} for revenue in (-900, -1, 0, 1, 50, 900, 1000, 80_000, 9_000_000)))
+    table = pipeline.score(rising, model, held, DAY)
+    assert table["customer_lifetime_value"].is_monotonic_increasing
+    assert table["customer_lifetime_value"].nunique() > 5
+    assert table["value_score"].is_monotonic_increasing
+
+
+def test_a_customer_that_stayed_away_is_not_told_that_it_never_bought() -> None:
+    gone = {"transactions_ever": 3, "last_transaction_on": "2024-05-02"}
+    table, _ = scored(accounts(customer(3000), gone), using(retention=0.8))
+    assert pd.isna(table["customer_lifetime_value"][1])
+    told = " ".join(each["text"] for each in table["reasons"][1])
+    assert "No orders in the last 12 months that a lifetime value could go by" in told
+
+
+def test_the_value_is_the_days_to_come_times_the_worth_of_one() -> None:
+    table, _ = scored(shop(), using(method="repeat_orders"))
+    for value, origin in zip(table["customer_lifetime_value"], table["lifetime_from"], strict=True):
+        room = 0.06 * abs(origin["each"]) + 0.6 * SCALE * (1 + origin["to_come"])
+        assert value == pytest.approx(origin["to_come"] * origin["each"], abs=room)
+
+
+def test_what_is_stored_of_an_account_does_not_depend_on_those_beside_it() -> None:
+    """Through Parquet, as scores go on their way to be stored."""
+    table, _ = scored(pd.concat([shop(), accounts({})], ignore_index=True), using(method="repeat_orders"))
+    assert table["lifetime_from"].isna().tolist() == [False] * 300 + [True]
+
+    def stored(part: pd.DataFrame) -> str:
+        file = io.BytesIO()
+        part[["lifetime_from"]].to_parquet(file, index=False)
+        return str(pd.read_parquet(file).head(300).to_json(orient="records"))
+
+    assert stored(table) == stored(table.head(300))
+
+
+def test_the_reason_says_where_a_mean_stands_for_gamma_gamma() -> None:
+    frame = shop()
+    frame.loc[0, ["revenue", "transactions"]] = [-500 * SCALE, 2]
+    table, _ = scored(frame, using(method="repeat_orders"))
+    told = [" ".join(each["text"] for each in reasons) for reasons in table["reasons"]]
+    assert ["by the mean as Gamma-Gamma does not apply" in text for text in told[:2]] == [True, False]
+    assert [origin["by_mean"] for origin in table["lifetime_from"][:2]] == [True, False]
 
 
 def test_orders_that_brought_nothing_stand_as_they_are() -> None:
