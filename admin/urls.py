@@ -16,6 +16,7 @@ from admin.views import (
     overview,
     portfolio,
     review,
+    rollout,
     run,
     runs,
 )
@@ -46,6 +47,7 @@ urlpatterns: list[URLPattern] = [
     path("overrides.csv", overrides.download, name="overrides_csv"),
     path("overrides/<int:number>", overrides.show, name="override"),
     path("overrides/<int:number>/decide", override_decisions.decide, name="decide_override"),
+    path("mandatory", rollout.index, name="rollout"),
     path("review", review.index, name="review"),
     path("review.csv", review.download, name="review_csv"),
     path("review/decide", review.decide, name="decide_review"),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from admin.cli.connection import find
-from admin.cli.output import WAITS, out, print_json, sentences
+from admin.cli.output import WAITS, out, print_json, sentences, table
 
 if TYPE_CHECKING:
     from sync.models import Connection
@@ -114,6 +115,35 @@ def mandatory(
             out.print("The model makes nothing mandatory in the CRM, and no rule of ours is installed.")
         for step in rules:
             out.print(f"  {step.target}: {step.detail}", soft_wrap=True)
+
+
+@app.command()
+def rollout(connection: Name, as_json: Json = False) -> None:
+    """How far the mandatory values are filled, who still has accounts to fill, when the CRM may begin to refuse."""
+    with sentences():
+        chosen = find(connection)
+        from sync import rollout as rolling
+
+        found = rolling.progress(chosen)
+        if as_json:
+            print_json([{**asdict(each), "filled": each.filled, "may_begin": each.may_begin} for each in found])
+            return
+        if not found:
+            out.print("The model makes nothing mandatory.")
+        for each in found:
+            values = ", ".join(value.replace("_", "-") for value in each.requirement.values)
+            out.print(
+                f"[bold]{values}[/] ({each.requirement.key}, {each.requirement.stage}): {100 * each.filled:.1f} % "
+                f"of {each.accounts:,} customers are filled, {100 * each.needed:g} % are needed.",
+                soft_wrap=True,
+            )
+            out.print(f"  {each.may_begin}", soft_wrap=True)
+            rows = [
+                {"owner": owner.name, "to fill": f"{owner.missing:,}", "customers": f"{owner.accounts:,}"}
+                for owner in each.owners[:20]
+            ]
+            if rows:
+                table(("owner", "to fill", "customers"), rows)
 
 
 @app.command()

@@ -16,6 +16,7 @@ PAGES = (
     ("Runs", "runs", "runs"),
     ("Accounts", "accounts", "accounts"),
     ("Alerts", "alerts", "alerts"),
+    ("Mandatory values", "rollout", "mandatory"),
     ("Overrides", "overrides", "overrides"),
     ("Review round", "review", "review"),
     ("Calibrations", "calibrations", "calibrations"),

@@ -26,6 +26,7 @@ PAGES = (
     "/overrides",
     "/overrides/1",
     "/overrides.csv",
+    "/mandatory",
     "/review",
     "/review.csv",
     "/calibrations",

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
+from typer.testing import CliRunner
 
 from admin import schema
-from sync.models import AccountState
+from admin.cli.main import app
+from sync import rollout
+from sync.models import AccountState, Finding
 from tests.sync.stage import Stage
 
 
@@ -54,6 +59,39 @@ def empty_customer(stage: Stage) -> str:
     assert state is not None
     stage.org.update("Account", [{"Id": state.record_id, "Tierline_Segment__c": None, "Tierline_Sub_Segment__c": None}])
     return state.record_id
+
+
+def test_the_rollout_says_whose_accounts_lack_a_value_and_when_it_may_begin(
+    stage: Stage, empty_customer: str, tmp_path: Path
+) -> None:
+    publish(stage, tmp_path, backfill=1.0)
+    stage.run()
+    state = AccountState.objects.get(record_id=empty_customer)
+    if state.current.get("segment"):  # filled in again by the run
+        AccountState.objects.filter(pk=state.pk).update(current={**state.current, "segment": None})
+    (found,) = rollout.progress(stage.connection)
+    lacking = [each for each in AccountState.objects.filter(in_scope=True) if not each.current.get("segment")]
+    assert (found.missing, found.accounts) == (len(lacking), AccountState.objects.filter(in_scope=True).count())
+    assert found.short == found.missing >= 1
+    assert sum(owner.missing for owner in found.owners) == found.missing
+    assert "the pace is known after four weeks" in found.may_begin
+
+    opened = timezone.now() - timedelta(days=40)
+    fields: dict[str, Any] = {
+        "connection": stage.connection, "rule": "missing", "kind": "account", "field": "segment",
+        "due_on": opened.date(), "severity": "medium", "record_name": "", "message": "", "fix": "",
+    }  # fmt: skip
+    for number in range(8):
+        done = {"state": "resolved", "resolved_at": timezone.now() - timedelta(days=2)}
+        made = Finding.objects.create(record_id=f"X{number}", **fields, **done)
+        Finding.objects.filter(pk=made.pk).update(opened_at=opened)
+    (later,) = rollout.progress(stage.connection)
+    assert later.pace is not None
+    assert later.reached_on is not None
+    assert f"about {later.reached_on} at the pace of the last four weeks" in later.may_begin
+    result = CliRunner().invoke(app, ["schema", "rollout", str(stage.connection)], env={"COLUMNS": "300"})
+    assert f"{later.short:,} more account" in result.output
+    assert found.owners[0].name in result.output
 
 
 def test_the_crm_refuses_on_create_and_on_chosen_changes_only(
