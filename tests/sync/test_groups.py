@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from admin import schema
-from sync import evaluate, starting
+from scoring import calibration
+from sync import baseline, evaluate, group_tiers, outputs, starting, touched
 from sync.models import Run
 from tests.sync.stage import Stage
 
@@ -74,8 +78,40 @@ def test_members_show_their_groups_tier_and_an_incremental_run_equals_a_full_one
 
     publish(stage, tmp_path, ", publish: true")
     schema.apply(stage.connection, schema.plan(stage.connection))
-    done(stage.run())
+    newest = done(stage.run())
     assert scores(stage) == part
     held = {row["Id"]: row[FIELD] for row in stage.query(f"SELECT Id, {FIELD} FROM Account")}
     assert {record for record, tier in held.items() if tier} == {ids[0], ids[1], ids[5], ids[2]}
     assert held[ids[1]] == part[ids[0]]["group_tier"]
+
+    assert_best_is_the_best_of_the_members(newest, part)
+    stage.work(stage.start(date(2026, 12, 1)), until=Run.Step.PLAN)
+    stayed = [row for account, row in scores(stage).items() if row["group_tier"] == part[account]["group_tier"]]
+    assert {row["group_tier_since"] for row in stayed if row["group_tier"]} == {"2026-11-01"}
+
+
+def assert_best_is_the_best_of_the_members(run: Run, part: dict[str, dict[str, Any]]) -> None:
+    model = outputs.model(run.model)
+    best = model.model_copy(update={"groups": model.groups.model_copy(update={"roll_up": "best"})})
+    held = run.calibration
+    assert held is not None
+    fitted = calibration.Calibration.from_json(held.payload)
+    table = group_tiers.standing(run, best, fitted, baseline.figures(run, best, evaluate.as_of(run)))
+    for head, tier, reason in zip(table["group_id"], table["group_tier"], table["group_reason"], strict=True):
+        own = {row["tier"] for row in part.values() if row["group_id"] == head}
+        assert tier == min(own - {None}, key=model.tiers.keys.index)
+        assert reason.endswith(f" is {model.tiers.label(tier)}")
+
+
+def test_a_new_parent_a_lost_one_and_a_deleted_one_touch_those_above_and_below() -> None:
+    with duckdb.connect() as database:
+        touched.prepare(database)
+        database.execute("CREATE TABLE account (connection VARCHAR, id VARCHAR, parent_id VARCHAR)")
+        database.execute("INSERT INTO account VALUES ('c', 'top', NULL), ('c', 'unit', 'top'), ('c', 'plant', 'unit')")
+        database.execute("CREATE TEMP TABLE fresh AS SELECT 'unit' AS id, 'other' AS parent_id")
+        touched.compare(database, "c", "account", ["id", "parent_id"])
+        first = touched.read(database)
+        assert first.accounts == frozenset(("c", each) for each in ("unit", "top", "other"))
+        touched.forget(database, first.upto)
+        touched.removed(database, "c", "account", ["unit"])
+        assert touched.read(database).accounts == frozenset(("c", each) for each in ("unit", "top", "plant"))
