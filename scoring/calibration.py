@@ -57,11 +57,17 @@ class Calibration:
             customers=held["customers"],
             value=_scale(value),
             rfm=Rfm(**_tuples(held["rfm"])),
-            cuts=Cuts(**{**cuts, "at": _tuples(cuts["at"]), "quantiles": _tuples(cuts["quantiles"])}),
+            cuts=_cuts(cuts),
             cost_note=held.get("cost_note", ""),
             churn=Fitted(**_tuples(held["churn"])) if held.get("churn") else None,
             churn_note=held.get("churn_note", ""),
         )
+
+
+def _cuts(held: dict[str, Any]) -> Cuts:
+    regional = {region: _tuples(at) for region, at in held.get("regional", {}).items()}
+    tupled = {"at": _tuples(held["at"]), "quantiles": _tuples(held["quantiles"]), "regional": regional}
+    return Cuts(**{**held, **tupled})
 
 
 def _scale(held: dict[str, Any]) -> ValueScale:

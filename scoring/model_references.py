@@ -8,7 +8,7 @@ from datetime import date
 from itertools import product
 from typing import get_args
 
-from scoring import components, quality_references, tier_references
+from scoring import components, quality_references, region_references, tier_references
 from scoring.conditions import OPERATORS, All, AnyOf, Condition, Not, Otherwise, Test
 from scoring.fields import BUILT_IN, COLUMNS, NEEDED, OWN_ONLY, RuleField, record_fields, rule_fields, text_fields
 from scoring.model_messages import nearest
@@ -246,6 +246,8 @@ def _money(model: Model) -> Iterator[Flaw]:
         yield Flaw(("value", "basis"), message, "revenue, or revenue_from: order_lines")
     for loc, message, allowed in tier_references.flaws(model.tiers):
         yield Flaw(("tiers", *loc), message, allowed)
+    for loc, message, allowed in region_references.flaws(model):
+        yield Flaw(("tiers", "regions", *loc), message, allowed)
     for key in model.playbook:
         if key not in (BASELINE, *model.tiers.keys):
             yield _unknown(("playbook", key), "tier", key, (BASELINE, *model.tiers.keys))

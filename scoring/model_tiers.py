@@ -10,39 +10,19 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, model_validator
 
 from scoring import schemes
-from scoring.conditions import STRICT, Condition
+from scoring.conditions import Condition
+from scoring.model_cuts import Cut as Cut
+from scoring.model_cuts import Key as Key
+from scoring.model_cuts import Label as Label
+from scoring.model_cuts import Part, Regions
 
-Key = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*$", max_length=40)]
-Label = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^\S(.*\S)?$")]
 Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 Component = Literal["money", "recency", "frequency", "growth", "potential", "loyalty", "engagement", "fit", "lifetime"]
 Measure = Literal["value_score", "cost_to_serve", "cost", "revenue", "worth", "profit", "rfm"] | Component
 Weight = Annotated[float, Field(gt=0, strict=True)]
-
-
-class Part(BaseModel):
-    model_config = STRICT
-
-
-class Cut(Part):
-    """A boundary between two classes of an axis.
-
-    Attributes:
-        quantile: share of the ranked customers below it.
-        at: an amount of the axis (money in whole units). With both, the higher of the two.
-    """
-
-    quantile: Annotated[float | None, Field(gt=0, lt=1, strict=True)] = None
-    at: Annotated[float | None, Field(strict=True)] = None
-
-    @model_validator(mode="after")
-    def _says_where(self) -> Cut:
-        if self.quantile is None and self.at is None:
-            raise ValueError("a cut needs `quantile`, `at`, or both")
-        return self
 
 
 class TierAxis(Part):
@@ -125,6 +105,7 @@ class Tiers(Part):
     axes: Annotated[tuple[TierAxis, ...], Field(min_length=1, max_length=4)]
     levels: Annotated[tuple[Level, ...], Field(min_length=2)]
     cells: Annotated[tuple[TierCell, ...], Field(min_length=1)]
+    regions: Regions | None = None
     share: ShareLimits = ShareLimits()
     stability: Stability = Stability()
 

@@ -6,8 +6,10 @@ any order and in chunks of any size.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,7 @@ from scoring import (
     lifetime,
     measures,
     nearest,
+    regions,
     rfm,
     risk,
     segments,
@@ -73,13 +76,14 @@ def calibrate(frame: pd.DataFrame, model: Model, as_of: date, past: pd.DataFrame
     ranks = rfm.fit(customers, as_of)
     facts = Facts(customers, model, as_of)
     worth = measures.worth(facts, customers, model, scale)
+    figures = _figures(worth, facts, customers, model, ranks)
     learned, churn_note = _learned(past, customers, model, as_of)
     return Calibration(
         as_of=as_of.isoformat(),
         customers=len(customers),
         value=scale,
         rfm=ranks,
-        cuts=tiers.fit(_figures(worth, facts, customers, model, ranks), model.tiers),
+        cuts=regions.fitted(tiers.fit(figures, model.tiers), figures, facts, model.tiers),
         cost_note=capacity.note(frame, model),
         churn=learned,
         churn_note=churn_note,
@@ -104,6 +108,10 @@ def standing(frame: pd.DataFrame, model: Model, calibration: Calibration, as_of:
     """Where the figures alone put these accounts: columns account_id, computed (class key per axis) and tier, both
     None for an account that gets none, cost (1/10,000) and cost_to_serve (NaN without a basis), in the order of
     `frame`."""
+    return _by_region(_standing_alike, frame, model, calibration, as_of)
+
+
+def _standing_alike(frame: pd.DataFrame, model: Model, calibration: Calibration, as_of: date) -> pd.DataFrame:
     base = _scored(frame.reset_index(drop=True), model, calibration, as_of)
     computed = _positions(base.positions, model, base.scored)
     keys = np.where(base.scored, tiers.assign(base.positions, model.tiers), np.array(None, dtype=object))
@@ -126,6 +134,12 @@ def settled(
     Columns account_id, computed and position (class key per axis: by the figures alone, and as it stands), tier and
     tier_since; None for an account that gets no tier. In the order of `frame`.
     """
+    return _by_region(partial(_settled_alike, before=before), frame, model, calibration, as_of)
+
+
+def _settled_alike(
+    frame: pd.DataFrame, model: Model, calibration: Calibration, as_of: date, before: pd.DataFrame | None
+) -> pd.DataFrame:
     base = _scored(frame.reset_index(drop=True), model, calibration, as_of)
     earlier = _aligned(before, base.frame["account_id"])
     found = stability.settle(base.figures, base.positions, earlier, calibration.cuts, model.tiers, as_of)
@@ -175,8 +189,35 @@ def score(
         nearest: what would move the tier, "" where nothing near does; last_contact_on: ISO date, or None
         missing: list of inputs that were absent; no_rate: currency that nothing converts, or None
         risks: list of early warnings, each a sentence with its figures
+        region: where the tier is cut otherwise than elsewhere, and how; only with a model that has regions
     What belongs to scoring is NA, None or "" for accounts out of scope.
     """
+    table = _by_region(partial(_score_alike, before=before), frame, model, calibration, as_of)
+    if model.tiers.regions is None:
+        return table
+    return table.assign(region=regions.texts(frame, model, calibration, as_of))
+
+
+def _by_region(
+    one: Callable[[pd.DataFrame, Model, Calibration, date], pd.DataFrame],
+    frame: pd.DataFrame,
+    model: Model,
+    calibration: Calibration,
+    as_of: date,
+) -> pd.DataFrame:
+    """What `one` gives for the accounts of each region, with the cuts that hold there; in the order of `frame`."""
+    if model.tiers.regions is None:
+        return one(frame, model, calibration, as_of)
+    parts = regions.parts(frame, model, calibration, as_of)
+    return pd.concat(
+        [one(frame.iloc[rows], model, fitted, as_of).set_index(rows) for rows, fitted in parts]
+    ).sort_index()
+
+
+def _score_alike(
+    frame: pd.DataFrame, model: Model, calibration: Calibration, as_of: date, before: pd.DataFrame | None
+) -> pd.DataFrame:
+    """The ScoreTable of accounts for which the same cuts hold."""
     base = _scored(frame.reset_index(drop=True), model, calibration, as_of)
     frame, worth, scored = base.frame, base.worth, base.scored
     earlier = _aligned(before, frame["account_id"])

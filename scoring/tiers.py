@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring import tier_shares
-from scoring.model_tiers import TierAxis, Tiers
+from scoring.model_tiers import Cut, TierAxis, Tiers
 from scoring.ranks import Floats
 
 #: Class number per axis (rows: accounts), 0 for the lowest.
@@ -33,12 +33,14 @@ class Cuts:
         quantiles: the quantile each cut stands at, None for one by amount.
         shares: share of the customers in scope per tier, of those fitted to.
         note: what an administrator should know, "" when the preferred cuts hold.
+        regional: cuts per axis that hold in a region instead, by its key.
     """
 
     at: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
     quantiles: Mapping[str, tuple[float | None, ...]] = field(default_factory=dict)
     shares: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    regional: Mapping[str, Mapping[str, tuple[float, ...]]] = field(default_factory=dict)
 
 
 def fit(figures: Mapping[str, Floats], scheme: Tiers) -> Cuts:
@@ -56,6 +58,13 @@ def fit(figures: Mapping[str, Floats], scheme: Tiers) -> Cuts:
     keys = assign(positions(figures, Cuts(at), scheme), scheme)
     shares = {tier: round(float(np.count_nonzero(keys == tier)) / size, 4) for tier in scheme.keys}
     return Cuts(at, quantiles, shares)
+
+
+def cuts_of(scheme: Tiers, key: str, cuts: tuple[Cut, ...], figures: Mapping[str, Floats]) -> tuple[float, ...]:
+    """Where other cuts of an axis lie, for the customers that `fit` takes the scheme's own from."""
+    axis = next(axis for axis in scheme.axes if axis.key == key).model_copy(update={"cuts": cuts})
+    ranked = np.all([np.isfinite(values) for values in figures.values()], axis=0)
+    return tuple(_cuts(axis, figures[key][ranked]) if ranked.any() else _alone(axis))
 
 
 def _cuts(axis: TierAxis, figures: Floats) -> list[float]:

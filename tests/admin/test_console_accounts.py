@@ -106,6 +106,7 @@ def test_the_page_says_which_tier_and_why(people: cast.Cast, seen: Client) -> No
 def test_the_page_shows_the_group_with_its_tier_and_each_members_own(people: cast.Cast, seen: Client) -> None:
     head, child = people.gold, people.without_orders
     facts = {"group_id": head.record_id, "group_tier": "platinum", "group_reason": "2 accounts together. Platinum"}
+    facts["region"] = "Nordics: value is cut at 65 % of the customers instead of 60 % of the customers"
     for state in (head, child):
         Score.objects.filter(account=state).update(result=cast.result(state.record_id, **facts))
     path = mirror.path(people.portfolio.pk).with_suffix(".scores.parquet")
@@ -117,7 +118,14 @@ def test_the_page_shows_the_group_with_its_tier_and_each_members_own(people: cas
     reply = seen.get(f"/accounts/{child.pk}")
     path.unlink()
     page = reply.content.decode()
-    for words in ("Group: Kone Power Oy", "Platinum", "as a group", "2 accounts together", "this account"):
+    for words in (
+        "Group: Kone Power Oy",
+        "Platinum",
+        "as a group",
+        "2 accounts together",
+        "this account",
+        "Nordics: value is cut at",
+    ):
         assert words in page
     assert [member.name for member, _ in reply.context["group"].members] == ["Kone Power Oy", "Nordgas AS"]
     assert rows(seen.get("/accounts.csv?scope=in"))[1]["group tier"] == "Platinum"
