@@ -33,6 +33,7 @@ test: lint
 bench: setup-dev
 	$(BIN)/python -m tests.bench.run
 	$(BIN)/python -m tests.bench.scores
+	$(BIN)/python -m tests.bench.quality
 	$(BIN)/python -m tests.bench.adventureworks
 	$(BIN)/python -m tests.bench.clv
 

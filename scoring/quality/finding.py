@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from scoring.fields import SCALE
 from scoring.model_types import Model, Severity
 from scoring.rules import Facts
 
@@ -144,11 +145,17 @@ class Checked:
 
     def scored(self, name: str) -> np.ndarray:
         """A column of the scores per account, None where an account has none."""
-        if name not in self.scores:
-            return np.full(len(self.column("account", "id")), None, dtype=object)
-        held = self.scores[name].astype(object)
-        values = np.array([*held.where(held.notna(), None), None], dtype=object)  # place -1 is the last one
-        return np.asarray(values[self._place_in_scores])
+        if name not in self._scored:
+            values = np.full(len(self.scores) + 1, None, dtype=object)  # place -1 is the last one
+            if name in self.scores:
+                held = self.scores[name]
+                values[:-1] = held.astype(object).where(held.notna(), None).to_numpy(dtype=object)
+            self._scored[name] = values[self._place_in_scores]
+        return self._scored[name]
+
+    @cached_property
+    def _scored(self) -> dict[str, np.ndarray]:
+        return {}
 
     @cached_property
     def _place_in_scores(self) -> np.ndarray:
@@ -157,7 +164,15 @@ class Checked:
 
     def place(self, kind: str, column: str) -> np.ndarray:
         """Row of the account that `column` of each record names; -1 where it names none that is there."""
-        return np.asarray(self._accounts.get_indexer(pd.Index(self.column(kind, column))))
+        key = (kind, column)
+        if key not in self._places:
+            codes, named = pd.factorize(self.column(kind, column))
+            self._places[key] = np.asarray(self._accounts.get_indexer(pd.Index(named)))[codes]
+        return self._places[key]
+
+    @cached_property
+    def _places(self) -> dict[tuple[str, str], np.ndarray]:
+        return {}
 
     @cached_property
     def _accounts(self) -> pd.Index:
@@ -174,3 +189,8 @@ class Checked:
 def name_of(row: Row) -> str:
     """What people call a record; its id where it has no name."""
     return str(row.get("name") or row.get("number") or row["id"])
+
+
+def money(amount: float, model: Model, currency: Any = None) -> str:
+    """An amount of the mirror in whole units, in the record's own currency or the model's: "12,000 EUR"."""
+    return f"{amount / SCALE:,.0f} {currency or model.currency}"

@@ -26,17 +26,16 @@ class UnknownLabel:
 
     def problems(self, checked: Checked) -> Iterator[Problem]:
         deciding = set(tested_fields([rule.require for rule in checked.model.scope]))
-        listed = several(checked.model)
         for name, vocabulary in checked.model.vocabulary.items():
             known = [*vocabulary.values, *vocabulary.labels]
-            unknown = _unknown(checked.column("account", name), known, name in listed)
+            unknown = unknown_words(checked, name)
             wrong = (unknown != "").to_numpy(dtype=bool)
             # A label that decides who is a customer may have put its account out of scope by mistake.
             among = wrong if name in deciding else wrong & checked.in_scope
             label = rule_fields(checked.model)[name].label
-            meant = dict(zip(checked.column("account", "id"), unknown, strict=True))
-            for row in checked.rows("account", among):
-                value = meant[row["id"]]
+            times = unknown[among].value_counts()
+            for row in checked.rows("account", among, word=unknown.to_numpy()):
+                value = str(row["word"])
                 yield Problem(
                     "account",
                     row,
@@ -44,15 +43,37 @@ class UnknownLabel:
                     name,
                     value,
                     f'{name_of(row)} has the {lower_first(label)} "{value}", which the model does not know.',
-                    self._fix(value, known, checked.model, name),
+                    self._fix(value, known, checked.model, name) + others(int(times[value]), "customer"),
                 )
 
     @staticmethod
     def _fix(value: str, known: Sequence[str], model: Model, name: str) -> str:
-        meant = closest(value, known)
+        near = closest(value, known) or ""
+        meant = model.vocabulary[name].labels.get(near, near)
         if meant:
-            return f"Change it to {model.vocabulary[name].labels.get(meant, meant)}, if that is meant."
+            return f"Change it to {meant}, if that is meant."
         return "Choose a known one on the account, or have the model's vocabulary extended."
+
+
+def unknown_words(checked: Checked, name: str) -> pd.Series:
+    """Per account the word in a field that its vocabulary lacks, "" where there is none."""
+    vocabulary = checked.model.vocabulary[name]
+    known = [*vocabulary.values, *vocabulary.labels]
+    return _unknown(checked.column("account", name), known, name in several(checked.model))
+
+
+def meant_word(checked: Checked, name: str, word: str) -> str:
+    """The known value that an unknown word of a field seems to stand for, "" where none is close."""
+    vocabulary = checked.model.vocabulary[name]
+    found = closest(word, [*vocabulary.values, *vocabulary.labels]) or ""
+    return vocabulary.labels.get(found, found)
+
+
+def others(times: int, noun: str) -> str:
+    """A sentence on how often else the same fault is there, "" for once."""
+    if times < 2:
+        return ""
+    return f" The same word is on {times - 1:,} other {noun}{'' if times == 2 else 's'}."
 
 
 def _unknown(held: pd.Series, known: Sequence[str], listed: bool) -> pd.Series:
@@ -84,10 +105,12 @@ class UnknownProduct:
         folded = {word.casefold() for word in (*products, *codes)}
         held = checked.column("opportunity", "product_name")
         wrong = ((held != "") & ~held.str.casefold().isin(folded)).to_numpy(dtype=bool)
+        times = held[wrong].value_counts()
         meant = {value: closest(value, products) for value in dict.fromkeys(held[wrong])}
         for row in checked.rows("opportunity", wrong):
             value = str(row["product_name"]).strip()
             fix = f"Change it to {meant[value]}, if that is meant." if meant[value] else "Choose a product of the list."
+            fix += others(int(times[value]), "deal")
             account = row.get("account_id")
             yield Problem(
                 "opportunity",

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from scoring.model_types import RuleKey, Severity
-from scoring.quality.finding import Checked, Problem, Row, name_of
+from scoring.model_types import Model, RuleKey, Severity
+from scoring.quality.finding import Checked, Problem, Row, money, name_of
 
 
 class OwnerMissing:
@@ -20,8 +20,9 @@ class OwnerMissing:
 
     def problems(self, checked: Checked) -> Iterator[Problem]:
         for kind, owners, among in _owned(checked):
-            for row in checked.rows(kind, among & (owners == "").to_numpy(dtype=bool)):
-                yield _owner_problem(kind, row, None, "has no owner")
+            nobody = among & (owners == "").to_numpy(dtype=bool)
+            for row in checked.rows(kind, nobody, **_standing(kind, checked)):
+                yield _owner_problem(kind, row, None, "has no owner", checked.model)
 
 
 class OwnerInactive:
@@ -38,12 +39,12 @@ class OwnerInactive:
         active = set(checked.column("user", "id")[checked.flags("user", "is_active")])
         for kind, owners, among in _owned(checked):
             gone = (owners != "") & ~owners.isin(active)
-            for row in checked.rows(kind, among & gone.to_numpy(dtype=bool)):
+            for row in checked.rows(kind, among & gone.to_numpy(dtype=bool), **_standing(kind, checked)):
                 owner = str(row["owner_id"]).strip()
                 state = f"belongs to user {owner}, who is not in the CRM any more"
                 if owner in names:
                     state = f"belongs to {names[owner]}, who is no longer active"
-                yield _owner_problem(kind, row, names.get(owner, owner), state)
+                yield _owner_problem(kind, row, names.get(owner, owner), state, checked.model)
 
 
 def _owned(checked: Checked) -> Iterator[tuple[str, pd.Series, np.ndarray]]:
@@ -53,7 +54,12 @@ def _owned(checked: Checked) -> Iterator[tuple[str, pd.Series, np.ndarray]]:
             yield kind, checked.column(kind, "owner_id"), among
 
 
-def _owner_problem(kind: str, row: Row, value: str | None, state: str) -> Problem:
+def _standing(kind: str, checked: Checked) -> dict[str, np.ndarray]:
+    """What an account is worth, which says how soon somebody should take it."""
+    return {"tier": checked.scored("tier"), "revenue": checked.scored("revenue")} if kind == "account" else {}
+
+
+def _owner_problem(kind: str, row: Row, value: str | None, state: str, model: Model) -> Problem:
     account = row["id"] if kind == "account" else row.get("account_id")
     return Problem(
         kind,
@@ -61,9 +67,17 @@ def _owner_problem(kind: str, row: Row, value: str | None, state: str) -> Proble
         str(account) if account else None,
         "owner_id",
         value,
-        f"{name_of(row)} {state}.",
+        f"{name_of(row)}{_worth(row, model)} {state}.",
         "Give it to a person who works with this customer now.",
     )
+
+
+def _worth(row: Row, model: Model) -> str:
+    tier, revenue = row.get("tier"), row.get("revenue")
+    said = [model.tiers.label(tier)] if tier in model.tiers.keys else []
+    if revenue:
+        said.append(f"{money(revenue, model)} in the last {model.value.windows.months} months")
+    return f" ({', '.join(said)})" if said else ""
 
 
 class OrphanRecord:
@@ -82,12 +96,18 @@ class OrphanRecord:
             for row in checked.rows(kind, np.asarray(~held.isin(accounts), dtype=bool)):
                 account = str(row["account_id"] or "")
                 state = f"names account {account}, which is not there" if account else "has no account"
+                amount = row.get("amount")
+                what = "it counts for no customer"
+                if amount:
+                    what = f"its {money(amount, checked.model, row.get('currency'))} count for no customer"
+                elif kind == "opportunity" and not row.get("is_closed"):
+                    what = "no customer's open deals include it"
                 yield Problem(
                     kind,
                     row,
                     None,
                     "account_id",
                     account or None,
-                    f"{word} {name_of(row)} {state}, so its amount counts for no customer.",
+                    f"{word} {name_of(row)} {state}, so {what}.",
                     f"Choose its account, or delete the {word.lower()}.",
                 )

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from scoring.fields import rule_fields
 from scoring.model_types import Model, OutputKey, RuleKey, Severity
 from scoring.quality.finding import Checked, Problem, Row, name_of
-from scoring.rules import lower_first
+from scoring.quality.labels import meant_word, unknown_words
+from scoring.rules import lower_first, tested_fields
 
 #: Prefix of the account's columns that hold what stands in the CRM now.
 OWN = "own_"
@@ -43,14 +45,16 @@ class MissingValue:
             if not checked.model.policy(output).mandatory or not checked.has("account", OWN + output):
                 continue
             empty = (checked.column("account", OWN + output) == "").to_numpy(dtype=bool)
+            among = checked.in_scope & empty
             computed, why = checked.scored(output), checked.scored(f"{output}_why")
-            for row in checked.rows("account", checked.in_scope & empty, computed=computed, why=why):
+            cause = _misspelt(checked, output, among)
+            for row in checked.rows("account", among, computed=computed, why=why, cause=cause):
                 yield account_problem(
                     row,
                     output,
                     None,
                     f"{name_of(row)} has no {word}. {self._because(row, output, checked.model)}",
-                    f"Choose the {word} on the account.",
+                    self._fix(row, output, checked.model),
                 )
 
     @staticmethod
@@ -60,6 +64,43 @@ class MissingValue:
             label = labels(model, output).get(str(computed), str(computed))
             return f"Tierline's rules suggest {label} ({lower_first(why)})." if why else f"Suggested: {label}."
         return f"Tierline could not fill it: {lower_first(why)}." if why else "Tierline could not fill it."
+
+    @staticmethod
+    def _fix(known: Row, output: OutputKey, model: Model) -> str:
+        """What to do about the cause where it is known: the value then follows by itself."""
+        word, why = OUTPUTS[output], str(known["why"] or "")
+        if known["computed"]:
+            label = labels(model, output).get(str(known["computed"]), str(known["computed"]))
+            return f"Choose {label}, or another {word} if you know better."
+        if known["cause"]:
+            return f"{known['cause']}, and the {word} follows; or choose it on the account."
+        if why.endswith(_ABSENT):
+            return f"Enter the {lower_first(why.removesuffix(_ABSENT))}, and the {word} follows; or choose it yourself."
+        return f"Choose the {word} on the account."
+
+
+#: How the rules of the model say that a field they go by is empty.
+_ABSENT = " is missing"
+
+
+def _misspelt(checked: Checked, output: OutputKey, among: np.ndarray) -> np.ndarray:
+    """Per account what to change in a field that the rules of a value go by and whose word is unknown, else ""."""
+    model, causes = checked.model, np.full(len(among), "", dtype=object)
+    tested = {
+        "segment": [rule for segment in model.segments for rule in segment.rules],
+        "sub_segment": [rule for segment in model.segments for sub in segment.sub_segments for rule in sub.rules],
+        "value_profile": [rule for axis in model.value_profile.axes for part in axis.classes for rule in part.rules],
+    }
+    for name in tested_fields(tested.get(output, [])):
+        if name not in model.vocabulary:
+            continue
+        words = unknown_words(checked, name)
+        label = lower_first(rule_fields(model)[name].label)
+        for word in words[among & (words != "").to_numpy(dtype=bool)].unique():
+            meant = meant_word(checked, name, word)
+            told = f"Change the {label} to {meant}, if that is meant" if meant else f"Correct the {label}"
+            causes[(words == word).to_numpy() & (causes == "")] = told
+    return causes
 
 
 class ValueNotInList:

@@ -59,7 +59,8 @@ def test_a_missing_value_says_why_it_was_not_filled() -> None:
         "Account 1 has no sub-segment. Tierline's rules suggest Power producers (industry is Energy)."
     )
     assert second.message == "Account 1 has no value profile. Tierline could not fill it: operation mode is missing."
-    assert second.fix == "Choose the value profile on the account."
+    assert first.fix == "Choose Power producers, or another sub-segment if you know better."
+    assert second.fix == "Enter the operation mode, and the value profile follows; or choose it yourself."
     assert (second.severity, second.value) == ("medium", None)
 
 
@@ -89,9 +90,12 @@ def test_an_owner_who_left_is_named() -> None:
     ]
     found = check([{"owner_id": "U2"}, {"owner_id": None}, {"owner_id": "U9"}], deals)
     assert [(each.kind, each.message) for each in found] == [
-        ("account", "Account 1 has no owner."),
-        ("account", "Account 0 belongs to Lars Left, who is no longer active."),
-        ("account", "Account 2 belongs to user U9, who is not in the CRM any more."),
+        ("account", "Account 1 (Silver, 101 EUR in the last 12 months) has no owner."),
+        ("account", "Account 0 (Bronze, 100 EUR in the last 12 months) belongs to Lars Left, who is no longer active."),
+        (
+            "account",
+            "Account 2 (Platinum, 102 EUR in the last 12 months) belongs to user U9, who is not in the CRM any more.",
+        ),
         ("opportunity", "Open belongs to Lars Left, who is no longer active."),
     ]
     assert [each.owner_id for each in found] == [None, "U2", "U9", "U2"]
@@ -104,7 +108,7 @@ def test_records_without_account_are_reported_to_their_owner() -> None:
     ]
     first, second = check([{}], deals, [{"id": "O1", "number": "4711", "account_id": "gone"}])
     assert (first.kind, first.record_id, first.account_id, first.owner_id) == ("opportunity", "D1", None, "U1")
-    assert first.message == "Opportunity Lost child has no account, so its amount counts for no customer."
+    assert first.message == "Opportunity Lost child has no account, so it counts for no customer."
     assert second.message.startswith("Order 4711 names account gone, which is not there")
 
 
