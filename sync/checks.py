@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from scoring import quality
-from sync import crms, due, evaluate, lease, mirror, outputs, own_rules
+from sync import crms, due, evaluate, lease, mirror, outputs, own_rules, quality_scores
 from sync.alerts import delivery, lifecycle, ways
 from sync.models import AccountState, Connection, Run
 
@@ -32,9 +32,11 @@ def find(run: Run, token: str) -> bool:
     for connection in run.portfolio.crms():
         records = _records(run, connection)
         _put_current(records["account"], connection)
-        found = quality.check(records, scores, model, evaluate.as_of(run), run.today, own_rules.loaded())
+        found, figures = quality.examine(records, scores, model, evaluate.as_of(run), run.today, own_rules.loaded())
         chosen = ways.ways(connection, ways.people(records["user"]), model, run.today)
         lifecycle.record_findings(run, token, connection, found, model, chosen)
+        names = dict(zip(records["user"]["id"], records["user"]["name"].fillna(""), strict=True))
+        quality_scores.record(run, token, connection, figures, names)
     total = sum(1 for _ in due.deliveries(run.portfolio))
     progress = {
         **run.progress,

@@ -13,6 +13,7 @@ from admin.cli import (
     overrides,
     owners,
     processes,
+    quality,
     review,
     run,
     sandbox,
@@ -41,6 +42,7 @@ app.add_typer(run.app, name="run")
 app.command("runs")(run.runs)
 app.command("undo")(decisions.undo)
 app.command("alerts")(run.alerts)
+app.command("quality")(quality.quality)
 app.command("scenario")(scenario.scenario)
 app.add_typer(owners.app, name="owners")
 app.add_typer(overrides.app, name="overrides")

@@ -12,6 +12,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from scoring.fields import SCALE
+
 register = template.Library()
 
 #: A shape beside the word, so that a tier is told apart without colour.
@@ -37,6 +39,20 @@ def share(part: int, whole: int) -> str:
 def percent(share: float) -> str:
     """0.1432 -> "14.3 %"."""
     return f"{100 * share:.1f} %"
+
+
+@register.filter
+def rate(share: float | None) -> str:
+    """0.9 -> "90.0 %"; what nothing can be said about -> a dash. Only what is whole is shown as 100 %."""
+    if share is None:
+        return NOTHING
+    return f"{min(100 * share, 99.9) if share < 1 else 100:.1f} %"
+
+
+@register.filter
+def money(amount: int, currency: str) -> str:
+    """120000000 (1/10,000) -> "12,000 EUR"."""
+    return f"{amount / SCALE:,.0f} {currency}".strip()
 
 
 @register.filter

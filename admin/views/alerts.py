@@ -79,7 +79,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "alert": alert,
         "title": names.rule(alert.rule),
         "page": page,
-        "findings": _findings(page.rows, names),
+        "findings": described(page.rows, names),
         "deliveries": deliveries,
         "late": _late(alert),
     }
@@ -112,7 +112,8 @@ def _late(alert: Alert) -> bool:
     return alert.state == Alert.State.OPEN and alert.due_on < timezone.localdate()
 
 
-def _findings(findings: list[Finding], names: labels.Labels) -> list[FindingShown]:
+def described(findings: list[Finding], names: labels.Labels) -> list[FindingShown]:
+    """Findings with the name of their field, and where their record and account are seen."""
     accounts = {
         (connection, record_id): pk
         for pk, connection, record_id in AccountState.objects.filter(

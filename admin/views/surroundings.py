@@ -17,6 +17,7 @@ PAGES = (
     ("Accounts", "accounts", "accounts"),
     ("Alerts", "alerts", "alerts"),
     ("Mandatory values", "rollout", "mandatory"),
+    ("Data quality", "quality", "quality"),
     ("Overrides", "overrides", "overrides"),
     ("Review round", "review", "review"),
     ("Calibrations", "calibrations", "calibrations"),

@@ -23,10 +23,12 @@ from scoring.quality.groups import GroupStructure
 from scoring.quality.labels import UnknownLabel, UnknownProduct
 from scoring.quality.ownership import OrphanRecord, OwnerInactive, OwnerMissing
 from scoring.quality.relations import ParentChild
+from scoring.quality.scores import Score
+from scoring.quality.scores import scores as figures
 from scoring.quality.stages import MissingAtStage
 from scoring.quality.values import MissingValue, SubSegmentOfSegment, ValueNotInList
 
-__all__ = ["CUSTOM", "RULES", "Checked", "Finding", "Problem", "Rule", "check"]
+__all__ = ["CUSTOM", "RULES", "Checked", "Finding", "Problem", "Rule", "check", "examine"]
 
 RULES: tuple[Rule, ...] = (
     MissingValue(),
@@ -72,9 +74,33 @@ def check(
         today: what is after it is in the future; the date scored for unless given.
         more: rules written in Python, beside the built-in ones and those of the model file.
     """
+    return _found(_checked(records, scores, model, as_of, today), more)
+
+
+def examine(
+    records: Mapping[str, pd.DataFrame],
+    scores: pd.DataFrame,
+    model: Model,
+    as_of: date,
+    today: date | None = None,
+    more: Sequence[Rule] = (),
+) -> tuple[list[Finding], list[Score]]:
+    """What `check` finds, and the figures of data quality that follow from it."""
+    checked = _checked(records, scores, model, as_of, today)
+    found = _found(checked, more)
+    return found, figures(checked, found)
+
+
+def _checked(
+    records: Mapping[str, pd.DataFrame], scores: pd.DataFrame, model: Model, as_of: date, today: date | None
+) -> Checked:
     if "account" in records and len(records["account"]) < len(scores):
         scores = scores[scores["account_id"].isin(records["account"]["id"])]  # a few accounts cost what a few cost
-    checked = Checked(records, scores, model, as_of, today or as_of)
+    return Checked(records, scores, model, as_of, today or as_of)
+
+
+def _found(checked: Checked, more: Sequence[Rule]) -> list[Finding]:
+    model = checked.model
     found = []
     for rule in (*RULES, *(Custom(each) for each in model.quality.custom if each.enabled), *more):
         chosen = model.quality.rules.of(rule.id)

@@ -3,6 +3,7 @@
 from .account import AccountState, Dirty, Override, Score, TierMove, refused_key
 from .alert import Absence, Alert, AuditEvent, Delivery, Finding, Notice, Owner
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
+from .quality import QualityScore
 from .run import Change, Load, Run
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Owner",
     "Portfolio",
     "PublishedModel",
+    "QualityScore",
     "Run",
     "Score",
     "TierMove",

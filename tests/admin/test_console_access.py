@@ -23,6 +23,8 @@ PAGES = (
     "/accounts.csv",
     "/alerts",
     "/alerts/1",
+    "/quality",
+    "/quality/findings",
     "/overrides",
     "/overrides/1",
     "/overrides.csv",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from sync.models import AccountState, Alert, Change, Connection, Finding, Override, Run, Score
+from sync.models import AccountState, Alert, Change, Connection, Finding, Override, QualityScore, Run, Score
 from tests.sync.stage import TODAY, Stage
 
 PUSH = {"method": "PATCH", "path": "/composite/sobjects"}
@@ -200,6 +200,7 @@ def test_one_mail_and_one_task_per_person_and_rule(stage: Stage) -> None:
 
 def test_mending_the_record_in_the_crm_resolves_the_finding(stage: Stage) -> None:
     stage.run()
+    before = QualityScore.objects.get(by="all").completeness or 0
     finding = (
         Finding.objects.filter(rule="missing", state="open", field="segment").first()
         or Finding.objects.filter(rule="missing", state="open").first()
@@ -214,6 +215,7 @@ def test_mending_the_record_in_the_crm_resolves_the_finding(stage: Stage) -> Non
     stage.run()
     finding.refresh_from_db()
     assert finding.state == "resolved"
+    assert (QualityScore.objects.get(by="all").completeness or 0) > before
 
 
 @pytest.mark.parametrize("step", [Run.Step.PULL, Run.Step.SCORE, Run.Step.PLAN, Run.Step.SEND, Run.Step.VERIFY])
