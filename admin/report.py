@@ -179,7 +179,9 @@ def _recipients(run: Run) -> str:
     alerts = Alert.objects.filter(portfolio=run.portfolio, state=Alert.State.OPEN)
     facts = alerts.aggregate(
         owners=Count("owner", distinct=True),
-        mails=Count("deliveries", filter=Q(deliveries__channel="email", deliveries__state="sent")),
+        mails=Count(
+            "deliveries__reference", distinct=True, filter=Q(deliveries__channel="email", deliveries__state="sent")
+        ),
         tasks=Count("deliveries", filter=Q(deliveries__channel="crm_task", deliveries__state="sent")),
         failed=Count("deliveries", filter=Q(deliveries__state="failed")),
     )

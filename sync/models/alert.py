@@ -117,7 +117,10 @@ class Finding(models.Model):
 
 
 class Delivery(models.Model):
-    """One message about one alert through one channel. `key` finds it again after an unknown outcome."""
+    """One alert through one channel. `key` finds it again after an unknown outcome.
+
+    Several that go in one mail share a `batch`, which then takes the place of their keys.
+    """
 
     class State(models.TextChoices):
         PENDING = "pending", "to be sent"
@@ -127,6 +130,7 @@ class Delivery(models.Model):
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="deliveries")
     channel = models.CharField(max_length=20)
     key = models.CharField(max_length=40, unique=True)
+    batch = models.CharField(max_length=40, blank=True, default="", db_index=True)
     state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     reference = models.CharField(max_length=200, blank=True)

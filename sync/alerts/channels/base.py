@@ -1,4 +1,4 @@
-"""What a channel is: it carries one message about one alert to one person."""
+"""What a channel is: it carries one message to one person, about one alert or about several."""
 
 from __future__ import annotations
 
@@ -27,11 +27,22 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Message:
-    """An alert, ready to be sent.
+class Part:
+    """An alert: what is wrong, why this person, the first few `items` of `total`, and where all of them are."""
 
-    `key` is the same at every attempt: a retry is recognised by it. `items` are the first few of `total`.
-    `first_attempt`: nothing can have been delivered yet.
+    title: str
+    because: str
+    items: Sequence[Item]
+    total: int
+    due_on: date
+    url: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """One alert, or several of one person, ready to be sent.
+
+    `key` is the same at every attempt: a retry is recognised by it. `first_attempt`: nothing can have arrived yet.
     """
 
     key: str
@@ -39,12 +50,14 @@ class Message:
     person_email: str
     person_record_id: str
     subject: str
-    because: str
-    items: Sequence[Item]
-    total: int
-    due_on: date
+    parts: Sequence[Part]
     url: str
     first_attempt: bool = False
+
+    @property
+    def due_on(self) -> date:
+        """The earliest date that something is due."""
+        return min(part.due_on for part in self.parts)
 
 
 class Channel(Protocol):

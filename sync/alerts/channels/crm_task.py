@@ -17,14 +17,17 @@ class CrmTask:
 
     def send(self, message: Message) -> str:
         """Create the task, or find the one that an earlier attempt created: the connector looks that up by key."""
-        lines = [f"{item.record_name}: {item.message} {item.fix} {item.record_url}" for item in message.items]
-        if message.total > len(message.items):
-            lines.append(f"… and {message.total - len(message.items)} more")
+        lines = []
+        for part in message.parts:
+            lines += [part.because, ""]
+            lines += [f"{item.record_name}: {item.message} {item.fix} {item.record_url}" for item in part.items]
+            if part.total > len(part.items):
+                lines.append(f"… and {part.total - len(part.items)} more")
         task = TaskSpec(
             key=message.key,
             owner_id=message.person_record_id,
             subject=message.subject,
-            body="\n".join([message.because, "", *lines, "", f"All of them: {message.url}"]),
+            body="\n".join([*lines, "", f"All of them: {message.url}"]),
             due_on=message.due_on,
             first_attempt=message.first_attempt,
         )
