@@ -69,8 +69,11 @@ _SUMS: Mapping[str, tuple[FieldType, str]] = {
     "returns": ("number", "Returns in the window"),
 }
 
+#: Column of accounts as data-quality rules see them: the product family that most of what was bought belongs to.
+MAIN_FAMILY = "main_product_family"
+
 #: Names an attribute cannot take.
-BUILT_IN = frozenset(_ACCOUNT) | frozenset(_SUMS)
+BUILT_IN = frozenset(_ACCOUNT) | frozenset(_SUMS) | {MAIN_FAMILY}
 
 #: Columns scoring reads or a model may map, by record kind. `own_` columns and attributes come on top.
 COLUMNS: Mapping[str, frozenset[str]] = {
@@ -119,9 +122,11 @@ def rule_fields(model: Model) -> dict[str, RuleField]:
 
 
 def record_fields(model: Model) -> dict[str, RuleField]:
-    """Fields that a data-quality rule may test: those of the record itself, and the revenue in the window."""
+    """Fields that a data-quality rule may test: those of the record itself, and the revenue and the main product family
+    in the window."""
     sums = set(_SUMS) - {"revenue"}
-    return {name: field for name, field in rule_fields(model).items() if name not in sums}
+    fields = {name: field for name, field in rule_fields(model).items() if name not in sums}
+    return {MAIN_FAMILY: RuleField(MAIN_FAMILY, "text", "Main product family"), **fields}
 
 
 def text_fields(model: Model) -> tuple[str, ...]:

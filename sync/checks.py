@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from scoring import quality
+from scoring import features, quality
+from scoring.fields import MAIN_FAMILY
+from scoring.model import Model
 from sync import crms, due, evaluate, lease, mirror, outputs, own_rules, quality_scores
 from sync.alerts import delivery, lifecycle, ways
 from sync.models import AccountState, Connection, Run
@@ -31,6 +33,8 @@ def find(run: Run, token: str) -> bool:
     scores = evaluate.latest(run.portfolio_id, SCORES)
     for connection in run.portfolio.crms():
         records = _records(run, connection)
+        if MAIN_FAMILY in quality.tested(model):
+            _put_families(records["account"], run, model)
         _put_current(records["account"], connection)
         found, figures = quality.examine(records, scores, model, evaluate.as_of(run), run.today, own_rules.loaded())
         chosen = ways.ways(connection, ways.people(records["user"]), model, run.today)
@@ -63,6 +67,13 @@ def _records(run: Run, connection: Connection) -> dict[str, pd.DataFrame]:
                 wrong |= orders.amount < 0
             mine["order"] = orders.filter(wrong)
         return {kind: mirror.frame(table) for kind, table in mine.items()}
+
+
+def _put_families(accounts: pd.DataFrame, run: Run, model: Model) -> None:
+    """What the accounts mainly buy, by orders of the CRM and of files; only for a model that asks, for it reads all."""
+    with mirror.reading(run.portfolio_id, "account", "order", "order_line", "product") as tables:
+        found = mirror.frame(features.main_families(tables, model, evaluate.as_of(run)))
+    accounts[MAIN_FAMILY] = accounts["id"].map(dict(zip(found["account_id"], found[MAIN_FAMILY], strict=True)))
 
 
 def _put_current(accounts: pd.DataFrame, connection: Connection) -> None:

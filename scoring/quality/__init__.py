@@ -15,7 +15,7 @@ from scoring.quality.cadence import CadenceMissed
 from scoring.quality.classification import Contradicts, DefaultShare, Stale, UnlikeRules
 from scoring.quality.currency import NoExchangeRate
 from scoring.quality.custom import PREFIX as CUSTOM
-from scoring.quality.custom import Custom
+from scoring.quality.custom import Custom, tested
 from scoring.quality.duplicates import DuplicateAccount
 from scoring.quality.figures import CloseDatePassed, FutureDate, NegativeAmount, OutOfRange
 from scoring.quality.finding import Checked, Finding, Problem, Rule, name_of
@@ -28,7 +28,7 @@ from scoring.quality.scores import scores as figures
 from scoring.quality.stages import MissingAtStage
 from scoring.quality.values import MissingValue, SubSegmentOfSegment, ValueNotInList
 
-__all__ = ["CUSTOM", "RULES", "Checked", "Finding", "Problem", "Rule", "check", "examine"]
+__all__ = ["CUSTOM", "RULES", "Checked", "Finding", "Problem", "Rule", "check", "examine", "tested"]
 
 RULES: tuple[Rule, ...] = (
     MissingValue(),

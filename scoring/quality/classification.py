@@ -38,7 +38,7 @@ class Contradicts:
                 told = why(rule.when, checked.facts)
                 for row in checked.rows("account", wrong, told=told):
                     value = str(row[OWN + output]).strip()
-                    reason = rule.because or f"{lower_first(str(row['told']))}, which goes with {fitting}"
+                    reason = rule.because or f"its {lower_first(str(row['told']))}, which goes with {fitting}"
                     yield account_problem(
                         row,
                         output,

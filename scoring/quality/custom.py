@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scoring.model_quality import CustomRule, Severity
+from scoring.model_types import Model
 from scoring.quality.finding import Checked, Problem, name_of
 from scoring.quality.values import OWN, account_problem
-from scoring.rules import holds
+from scoring.rules import holds, tested_fields
 
 #: Before the key of such a rule, so that it can never take the id of a built-in one.
 PREFIX = "custom_"
+
+
+def tested(model: Model) -> set[str]:
+    """Names of the fields that conditions of the model's data-quality rules test."""
+    conditions = [rule.when for rule in model.quality.contradictions]
+    return set(tested_fields([*conditions, *(rule.when for rule in model.quality.custom)]))
 
 
 class Custom:

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
-from scoring.fields import SCALE
+from scoring.fields import SCALE, record_fields
 from scoring.model_types import Model, Severity
 from scoring.rules import Facts
 
@@ -181,9 +181,12 @@ class Checked:
 
     @cached_property
     def facts(self) -> Facts:
-        """The accounts as conditions of the model see them; of sums only the revenue is known here."""
+        """The accounts as conditions of the model see them; of sums only the revenue is known here, and the main
+        product family where the records hold it."""
         frame = self.records.get("account", pd.DataFrame())
-        return Facts(frame.assign(revenue=self.scored("revenue")), self.model, self.as_of)
+        facts = Facts(frame.assign(revenue=self.scored("revenue")), self.model, self.as_of)
+        facts.fields = record_fields(self.model)
+        return facts
 
 
 def name_of(row: Row) -> str:

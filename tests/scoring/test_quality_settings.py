@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from ibis import memtable
 
-from scoring import quality
+from scoring import features, quality
 from scoring.model import ModelError
 from scoring.quality import Checked, Problem
 from sync import own_rules
@@ -74,6 +75,26 @@ def test_a_rule_of_the_model_file_is_a_condition_and_its_words() -> None:
     assert (found.record_id, found.severity, found.field) == ("A", "high", "operation_mode")
     assert found.message == "Ann: large, and nobody knows how its plant runs."
     assert found.fix == "Ask, and enter the operation mode."
+
+
+def test_a_value_can_contradict_what_the_account_mainly_buys() -> None:
+    day = pd.Timestamp(2026, 9, 1)
+    bought = [("A", "O1", "P1", 60), ("A", "O2", "P2", 40), ("B", "O3", "P1", 50), ("B", "O4", "P2", 50)]
+    orders = pd.DataFrame([{"id": order, "account_id": account, "ordered_on": day} for account, order, _, _ in bought])
+    lines = pd.DataFrame([{"order_id": order, "product_id": key, "amount": paid} for _, order, key, paid in bought])
+    products = pd.DataFrame({"id": ["P1", "P2"], "family": ["Boilers", "Pumps"]})
+    held = pd.DataFrame({"id": ["A", "B"], "name": ["Ann", "Bob"], "own_sub_segment": ["utilities", "utilities"]})
+    rule = {"when": {"field": "main_product_family", "equals": "Boilers"}, "sub_segment": ["power_producers"]}
+    using = default(quality={"contradictions": [rule]})
+    tables = {"account": held, "order": orders, "order_line": lines, "product": products}
+    main = features.main_families({kind: memtable(each) for kind, each in tables.items()}, using, DAY).to_pandas()
+    assert main.to_dict("records") == [{"account_id": "A", "main_product_family": "Boilers"}]
+    scores = pd.DataFrame({"account_id": ["A", "B"], "in_scope": [True, True]})
+    known = held.merge(main, left_on="id", right_on="account_id", how="left")
+    found = [each for each in quality.check({"account": known}, scores, using, DAY) if each.rule == "contradicts"]
+    assert [each.message for each in found] == [
+        "Ann has the sub-segment Utilities, but its main product family is Boilers, which goes with Power producers."
+    ]
 
 
 class EveryAccount:

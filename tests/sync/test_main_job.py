@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -198,8 +199,15 @@ def test_one_mail_per_person_and_one_task_per_person_and_rule(stage: Stage) -> N
     assert Finding.objects.filter(state="open", alert=None).count() == 0
 
 
-def test_mending_the_record_in_the_crm_resolves_the_finding(stage: Stage) -> None:
+#: Whoever buys anything ought to be in services: what is bought is read with the other records.
+CONTRADICTION = "{when: {field: main_product_family, missing: false}, segment: [services]}"
+
+
+def test_mending_the_record_in_the_crm_resolves_the_finding(stage: Stage, tmp_path: Path) -> None:
+    stage.publish(("quality:\n", f"quality:\n  contradictions: [{CONTRADICTION}]\n"), folder=tmp_path)
     stage.run()
+    told = Finding.objects.filter(rule="contradicts", message__contains="its main product family is")
+    assert {finding.field for finding in told} == {"segment"}
     before = QualityScore.objects.get(by="all").completeness or 0
     finding = (
         Finding.objects.filter(rule="missing", state="open", field="segment").first()
