@@ -40,10 +40,11 @@ class DuplicateAccount:
         names, ids = checked.column("account", "name").to_numpy(), checked.column("account", "id").to_numpy()
         other = np.where(first < 0, "", ids[first]) if len(ids) else ids
         called = np.where(first < 0, "", names[first]) if len(ids) else ids
-        external = checked.column("account", "external_id").to_numpy()
-        for row in checked.rows("account", first >= 0, other=other, called=called, number=external):
-            same = external[ids == row["other"]][0] == row["number"] != ""
-            because = f"both have the external id {row['number']}" if same else "their names differ in spelling only"
+        external = checked.column("account", "external_id")
+        shared = (external != "").to_numpy() & (external.str.casefold().to_numpy()[first] == external.str.casefold())
+        for row in checked.rows("account", first >= 0, other=other, called=called, shared=np.asarray(shared)):
+            number = str(row.get("external_id") or "").strip()
+            because = f"both have the external id {number}" if row["shared"] else "their names differ in spelling only"
             yield account_problem(
                 row,
                 "name",

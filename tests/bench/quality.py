@@ -45,7 +45,9 @@ def main(accounts: int) -> None:
     checked = Checked(records, scores, using, DAY, planted.TODAY)
     for rule in quality.RULES:  # the first to ask pays for what all of them share
         started = time.monotonic()
-        sum(1 for _ in rule.problems(checked))
+        number = sum(1 for _ in rule.problems(checked))
+        if rule.id == _APART:
+            rows["duplicates_found"] = number
         rows[f"rule_{rule.id}"] = round(time.monotonic() - started, 2)
     del checked
     rows["duplicates"] = rows.pop(f"rule_{_APART}")
@@ -82,6 +84,10 @@ def base(size: int, using: Model) -> tuple[dict[str, pd.DataFrame], pd.DataFrame
     numbers = pd.Series(np.arange(size)).astype(str).str.zfill(9)
     accounts["id"], accounts["external_id"] = "A" + numbers, "E" + numbers
     accounts["name"] = accounts["name"] + " " + numbers
+    twins = np.flatnonzero(random.random(size - 1) < FAULTY / 20) + 1
+    accounts.loc[twins, "name"] = accounts["name"].to_numpy()[twins - 1] + " AB"
+    accounts.loc[twins, "country"] = accounts["country"].to_numpy()[twins - 1]
+    accounts.loc[twins, "external_id"] = None
     accounts["owner_id"] = [f"U{n}" for n in random.integers(0, 500, size)]
     accounts["parent_id"] = accounts["id"][::-1].reset_index(drop=True).where(pd.Series(random.random(size) < 0.1))
     scores = accounts[["id", "own_segment", "own_sub_segment", "own_value_profile"]].copy()
