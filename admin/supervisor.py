@@ -60,7 +60,7 @@ class Process:
 
 
 class Supervisor:
-    """Children in order of their start; they end in the opposite order."""
+    """Children in order of their start: servers that the others use first, which are not started again."""
 
     #: Seconds between two starts of one child: one that ends at once is not started in a tight loop.
     PAUSE = 2.0
@@ -85,20 +85,26 @@ class Supervisor:
                 process.start()
 
     def stop(self, patience: float = 10.0) -> None:
-        """Ask every child to end, wait, then end those that did not."""
-        running = [process.popen for process in reversed(self.processes) if process.popen]
-        for popen in running:
-            with contextlib.suppress(ProcessLookupError):
-                popen.terminate()
-            deadline = time.monotonic() + patience
-            try:
-                popen.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                popen.kill()
-                popen.wait()
-            if popen.stdout:
-                popen.stdout.close()
+        """Ask every child to end, wait, then end those that did not; servers go after those who use them."""
+        running = [process for process in reversed(self.processes) if process.popen]
+        for leaving in ([each for each in running if each.restart], [each for each in running if not each.restart]):
+            _end([process.popen for process in leaving if process.popen], patience)
         self.processes.clear()
+
+
+def _end(children: Sequence[subprocess.Popen[str]], patience: float) -> None:
+    for popen in children:
+        with contextlib.suppress(ProcessLookupError):
+            popen.terminate()
+    deadline = time.monotonic() + patience
+    for popen in children:
+        try:
+            popen.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            popen.kill()
+            popen.wait()
+        if popen.stdout:
+            popen.stdout.close()
 
 
 def redis_server() -> str:

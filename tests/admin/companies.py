@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
@@ -23,6 +24,7 @@ from scoring import model as models
 from scoring.calibration import Calibration
 from sync import clock, mirror
 from tests.admin import orgs
+from tests.once import made_once
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"{DATA} is not there")
@@ -36,13 +38,16 @@ class Company:
     dataset: datasets.Dataset
     org: Org
     report: LoadReport
-    database: duckdb.DuckDBPyConnection = field(default_factory=duckdb.connect)
+    database: duckdb.DuckDBPyConnection
 
     def __post_init__(self) -> None:
         assert self.dataset.model is not None
         self.model = models.load(self.dataset.model)
-        self.mirror = mirror.Mirror(self.database)
-        orgs.fill(self.mirror, self.org, self.model)
+
+    @cached_property
+    def mirror(self) -> mirror.Mirror:
+        """To write in; a company that tests share is only read."""
+        return mirror.Mirror(self.database)
 
     def rows(self, soql: str) -> list[dict[str, Any]]:
         return orgs.rows(self.org, soql)
@@ -74,8 +79,30 @@ class Company:
         return pipeline.score(self.features(), self.model, self.calibration, self.as_of)
 
 
-def company(name: str, home: Path, mapping_name: str = "") -> Company:
+def company(name: str, home: Path, mapping_name: str = "", database: str = ":memory:") -> Company:
+    """The data set loaded into an org in `home`, and read into a mirror."""
     dataset = datasets.find(DATA / name)
     path = dataset.mapping.with_name(mapping_name) if mapping_name else dataset.mapping
     org = Org.open(home)
-    return Company(dataset, org, load.load(org, dataset.directory, mapping.read(path)))
+    report = load.load(org, dataset.directory, mapping.read(path))
+    found = Company(dataset, org, report, duckdb.connect(database))
+    orgs.fill(found.mirror, org, found.model)
+    return found
+
+
+def loaded(factory: pytest.TempPathFactory, name: str) -> Path:
+    """A folder made once for all tests: the data set's `org`, `mirror.duckdb`, and what was loaded in `report.json`."""
+
+    def make(folder: Path) -> None:
+        found = company(name, folder / "org", database=str(folder / "mirror.duckdb"))
+        with found.org, found.database:
+            (folder / "report.json").write_text(json.dumps(found.report.rows))
+
+    return made_once(factory, f"dataset-{name}", make)
+
+
+def shared(folder: Path, name: str) -> Company:
+    """The company in such a folder, to be read."""
+    report = LoadReport(json.loads((folder / "report.json").read_text()))
+    database = duckdb.connect(str(folder / "mirror.duckdb"), read_only=True)
+    return Company(datasets.find(DATA / name), Org.open(folder / "org"), report, database)

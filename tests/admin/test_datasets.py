@@ -13,21 +13,21 @@ import pytest
 from admin.cli.output import Stop
 from admin.demo import datasets
 from connectors.files import CrmAccount, Files, load_mapping
-from tests.admin.companies import Company, company, needs_data
+from tests.admin.companies import Company, company, loaded, needs_data, shared
 from tests.bench import adventureworks as finance
 
 
 @pytest.fixture(scope="module")
 def crm_sales(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    found = company("crm_sales", tmp_path_factory.mktemp("crm_sales"))
-    with found.org:
+    found = shared(loaded(tmp_path_factory, "crm_sales"), "crm_sales")
+    with found.org, found.database:
         yield found
 
 
 @pytest.fixture(scope="module")
 def adventureworks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
-    found = company("adventureworks", tmp_path_factory.mktemp("adventureworks"))
-    with found.org:
+    found = shared(loaded(tmp_path_factory, "adventureworks"), "adventureworks")
+    with found.org, found.database:
         yield found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import pytest
 from admin.demo import company
 from connectors.sandbox.org.org import Org
 from scoring import features, pipeline, presets
-from tests.admin.companies import DATA, needs_data
+from tests.admin.companies import DATA, loaded, needs_data
 from tests.admin.orgs import mirrored
 
 FIGURES = {
@@ -32,6 +33,14 @@ class Demo:
     """A home folder in which `tierline demo --once --json` runs, again and again."""
 
     home: Path
+
+    @classmethod
+    def of(cls, home: Path, factory: pytest.TempPathFactory, name: str) -> Demo:
+        """One that finds this data set in its CRM already, as the first run of `--data` leaves it."""
+        home.mkdir()
+        shutil.copytree(loaded(factory, name) / "org", home / "org")
+        (home / "demo.json").write_text(json.dumps({"data": str((DATA / name).resolve()), "orders in files": False}))
+        return cls(home)
 
     def run(self, *options: str) -> dict[str, Any]:
         """Figures of one more run."""
@@ -74,8 +83,8 @@ def check_second(demo: Demo, first: dict[str, Any], options: Sequence[str]) -> N
 
 
 @needs_data
-def test_crm_sales(tmp_path: Path) -> None:
-    demo, options = Demo(tmp_path / "home"), ("--data", str(DATA / "crm_sales"))
+def test_crm_sales(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    demo, options = Demo.of(tmp_path / "home", tmp_path_factory, "crm_sales"), ("--data", str(DATA / "crm_sales"))
     first = demo.run(*options, "--today", "2026-11-24")
     check_first(first, 85, 85)
     # 12 accounts say "technolgy", which is no segment either; 1,480 deals name "GTXPro"; 1,425 have no account
@@ -88,9 +97,11 @@ def test_crm_sales(tmp_path: Path) -> None:
 
 
 @needs_data
-def test_adventureworks_with_orders_in_the_crm_and_with_orders_only_in_files(tmp_path: Path) -> None:
+def test_adventureworks_with_orders_in_the_crm_and_with_orders_only_in_files(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     options = ("--data", str(DATA / "adventureworks"))
-    in_crm, in_files = Demo(tmp_path / "crm"), Demo(tmp_path / "files")
+    in_crm, in_files = Demo.of(tmp_path / "crm", tmp_path_factory, "adventureworks"), Demo(tmp_path / "files")
     first = in_crm.run(*options, "--today", "2026-11-24")
     check_first(first, 701, 635)
     check_second(in_crm, first, options)

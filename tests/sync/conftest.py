@@ -16,17 +16,21 @@ from admin.demo import company, job
 from connectors.sandbox.background import Served, serving
 from connectors.sandbox.org.org import Org
 from scoring import presets
+from sync import vault
 from sync.models import Connection, Portfolio, Run
+from tests.once import made_once
 from tests.sync.stage import ACCOUNTS, SEED, TODAY, Stage
 
 
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An org with the small company, fields not installed yet."""
-    home = tmp_path_factory.mktemp("org")
-    with Org.open(home) as org:
-        company.generate(org, SEED, ACCOUNTS, TODAY)
-    return home
+
+    def make(home: Path) -> None:
+        with Org.open(home) as org:
+            company.generate(org, SEED, ACCOUNTS, TODAY)
+
+    return made_once(tmp_path_factory, "filled", make)
 
 
 @pytest.fixture(scope="session")
@@ -34,15 +38,17 @@ def installed(
     filled: Path, tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any
 ) -> Path:
     """The same org with our fields, and the values its people had entered before."""
-    home = tmp_path_factory.mktemp("installed") / "org"
-    shutil.copytree(filled, home)
-    with Org.open(home) as org, serving(org) as crm, django_db_blocker.unblock():
-        portfolio = _connect(crm)
-        connection = portfolio.connections.get()
-        schema.apply(connection, schema.plan(connection))
-        job.enter_existing_values(home.parent, portfolio, SEED)
-        call_command("flush", verbosity=0, interactive=False)
-    return home
+
+    def make(home: Path) -> None:
+        shutil.copytree(filled, home / "org")
+        with Org.open(home / "org") as org, serving(org) as crm, django_db_blocker.unblock():
+            portfolio = _connect(crm)
+            connection = portfolio.connections.get()
+            schema.apply(connection, schema.plan(connection))
+            job.enter_existing_values(home, portfolio, SEED)
+            call_command("flush", verbosity=0, interactive=False)
+
+    return made_once(tmp_path_factory, "installed", make) / "org"
 
 
 @pytest.fixture(scope="session")
@@ -50,17 +56,19 @@ def settled(
     installed: Path, tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any
 ) -> Path:
     """The same company after a first run: its org, mirror, run folders and our state."""
-    home = tmp_path_factory.mktemp("settled")
-    for name in ("mirror", "runs"):
-        (home / name).mkdir()
-    shutil.copytree(installed, home / "org")
-    with Org.open(home / "org") as org, serving(org) as crm, django_db_blocker.unblock():
-        with override_settings(HOME=home):
-            run = Stage(_connect(crm), crm).run()
-            assert run.state == Run.State.DONE, run.error
-        call_command("dumpdata", "sync", output=str(home / "state.json"))
-        call_command("flush", verbosity=0, interactive=False)
-    return home
+
+    def make(home: Path) -> None:
+        for name in ("mirror", "runs"):
+            (home / name).mkdir()
+        shutil.copytree(installed, home / "org")
+        with Org.open(home / "org") as org, serving(org) as crm, django_db_blocker.unblock():
+            with override_settings(HOME=home):
+                run = Stage(_connect(crm), crm).run()
+                assert run.state == Run.State.DONE, run.error
+            call_command("dumpdata", "sync", output=str(home / "state.json"))
+            call_command("flush", verbosity=0, interactive=False)
+
+    return made_once(tmp_path_factory, "settled", make)
 
 
 @pytest.fixture
@@ -74,6 +82,8 @@ def after_run(settled: Path, tmp_path: Path, db: None, settings: Any) -> Iterato
         connection = Connection.objects.get()
         connection.settings = {**connection.settings, "login_url": crm.url}
         connection.identity = {**connection.identity, "instance_url": crm.url}
+        # Another process may have played the run; its key has gone with it.
+        connection.credentials = vault.seal({"client_secret": crm.facts["client_secret"]})
         connection.save()
         yield Stage(Portfolio.objects.get(), crm)
 
