@@ -3,13 +3,14 @@ export TIERLINE_HOME ?= $(CURDIR)/.tierline
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run setup setup-dev test lint bench soak clean
+.PHONY: help run setup setup-dev test lint bench soak spark clean
 
 help:
 	@echo "make run    install what is needed, then show the whole product at work on a demo company"
 	@echo "make test   install what is needed, then run all tests and checks"
 	@echo "make setup  install what is needed to run, nothing else"
 	@echo "make bench  measure the job, scoring and lifetime value of a million; report on a real company"
+	@echo "make spark  features on Apache Spark (needs Java 17), equal to those of DuckDB"
 	@echo "make soak   the long proofs: more seeds of the kill tests, random faults"
 
 setup:
@@ -39,6 +40,10 @@ bench: setup-dev
 
 soak: setup-dev
 	$(BIN)/pytest -m soak --override-ini addopts="-p tests.isolation --import-mode=importlib -ra"
+
+spark: setup-dev
+	$(BIN)/python -m pip install --quiet "pyspark>=4,<4.1"
+	$(BIN)/pytest -m spark --override-ini addopts="-p tests.isolation --import-mode=importlib -ra"
 
 clean:
 	rm -rf .tierline .venv node_modules admin/static/console/vendor bench-results

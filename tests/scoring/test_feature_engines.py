@@ -1,4 +1,4 @@
-"""The same expressions on every engine: DuckDB, SQLite and PostgreSQL give identical features."""
+"""The same expressions on every engine: DuckDB, SQLite, PostgreSQL and Spark give identical features."""
 
 from __future__ import annotations
 
@@ -56,6 +56,22 @@ def postgres(folder: Path) -> Iterator[Any]:
         server.cleanup()
 
 
+@contextmanager
+def spark(folder: Path) -> Iterator[Any]:
+    sessions = pytest.importorskip("pyspark.sql", reason="pyspark is not installed: make spark").SparkSession
+    settings = {
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.warehouse.dir": str(folder / "warehouse"),
+    }
+    session = sessions.builder.master("local[1]").config(map=settings).getOrCreate()
+    try:
+        yield ibis.pyspark.connect(session)
+    finally:
+        session.stop()
+
+
 def filled(backend: Any) -> dict[str, Any]:
     """The company's records as tables of this engine."""
     for kind, frame in trade().items():
@@ -71,7 +87,11 @@ def told(frame: pd.DataFrame) -> dict[str, list[str]]:
     return {str(name): frame[name].astype(object).where(frame[name].notna(), None).map(str).tolist() for name in frame}
 
 
-@pytest.mark.parametrize("engine", [sqlite, postgres])
+#: Spark's Python side warns about pandas 3 and leaves sockets to the garbage collector.
+ON_SPARK = pytest.param(spark, marks=[pytest.mark.spark, pytest.mark.filterwarnings("ignore")])
+
+
+@pytest.mark.parametrize("engine", [sqlite, postgres, ON_SPARK])
 def test_every_engine_gives_the_features_of_duckdb(engine: Callable[[Path], Any], tmp_path: Path) -> None:
     with engine(tmp_path) as backend:
         expression = features.build(filled(backend), MODEL, AS_OF, {"OURS"}, WORTHS).order_by("account_id")
