@@ -13,7 +13,7 @@ from rich.table import Table
 
 from admin.cli.output import err, out
 from sync import evaluate, labels, tally
-from sync.models import Alert, Change, Finding, Run
+from sync.models import Alert, Change, Delivery, Finding, Run
 from sync.run import LINES
 
 PAUSE = 0.1
@@ -177,16 +177,15 @@ def _bars(tiers: Mapping[str, int], names: labels.Labels) -> str:
 
 def _recipients(run: Run) -> str:
     alerts = Alert.objects.filter(portfolio=run.portfolio, state=Alert.State.OPEN)
-    facts = alerts.aggregate(
-        owners=Count("owner", distinct=True),
-        mails=Count(
-            "deliveries__reference", distinct=True, filter=Q(deliveries__channel="email", deliveries__state="sent")
-        ),
-        tasks=Count("deliveries", filter=Q(deliveries__channel="crm_task", deliveries__state="sent")),
-        failed=Count("deliveries", filter=Q(deliveries__state="failed")),
+    owners = alerts.aggregate(n=Count("owner", distinct=True))["n"]
+    told = Delivery.objects.filter(pk__in=Delivery.alerts.through.objects.filter(alert__in=alerts).values("delivery"))
+    facts = told.aggregate(
+        mails=Count("pk", filter=Q(channel="email", state="sent")),
+        tasks=Count("pk", filter=Q(channel="crm_task", state="sent")),
+        failed=Count("pk", filter=Q(state="failed")),
     )
     sent = f"{_counted(facts['mails'], 'mail')}, {_counted(facts['tasks'], 'task')} sent"
-    people = _counted(facts["owners"], "person", "people")
+    people = _counted(owners, "person", "people")
     text = f"{_counted(alerts.count(), 'alert')} for {people}: {sent}"
     return text + (f", {facts['failed']} not delivered" if facts["failed"] else "")
 

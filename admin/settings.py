@@ -2,13 +2,14 @@
 
 TIERLINE_HOME, DATABASE_URL, REDIS_URL, TIERLINE_SECRET_KEY, TIERLINE_KEYS, TIERLINE_HOSTS, TIERLINE_ORIGINS,
 TIERLINE_TIME_ZONE, TIERLINE_SMTP_HOST / _PORT / _USER / _PASSWORD / _TLS, TIERLINE_MAIL_FROM, TIERLINE_DAILY_AT,
-TIERLINE_MICRO_BATCH_MINUTES, TIERLINE_URL.
+TIERLINE_MICRO_BATCH_MINUTES, TIERLINE_URL, TIERLINE_WEBHOOK_NETWORKS.
 """
 
 from __future__ import annotations
 
 import os
 from datetime import time
+from ipaddress import ip_network
 from pathlib import Path
 
 from admin import database, home
@@ -120,6 +121,10 @@ VAULT_KEYS = [key for key in os.environ.get("TIERLINE_KEYS", "").split(",") if k
 
 #: Where people reach the console; used in mails and tasks.
 TIERLINE_URL = os.environ.get("TIERLINE_URL", "http://localhost:8000").rstrip("/")
+#: Networks that are not public, and that messages may go to all the same, e.g. 10.1.0.0/16.
+WEBHOOK_NETWORKS = [
+    ip_network(each.strip()) for each in os.environ.get("TIERLINE_WEBHOOK_NETWORKS", "").split(",") if each.strip()
+]
 #: Unset: `tierline up` and `tierline demo` start a private Redis; other commands find its address in the home folder.
 REDIS_URL = os.environ.get("REDIS_URL") or home.queue_address()
 

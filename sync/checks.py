@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pandas as pd
+from django.utils import timezone
 
 from scoring import features, quality
 from scoring.fields import MAIN_FAMILY
@@ -92,7 +93,7 @@ def deliver(run: Run, token: str) -> bool:
     waiting = list(due.deliveries(run.portfolio)[:MESSAGES])
     for message in waiting:
         lease.record(run.pk, token)
-        delivery.deliver(message)
+        delivery.deliver(message, timezone.now())
     state = run.progress.get("alerts", {"done": 0, "total": 0, "note": "messages"})
     state = {**state, "done": min(state["done"] + len(waiting), state["total"])}
     calls = sum(crms.calls_since_last(crms.open_crm(connection)) for connection in run.portfolio.crms())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from sync.models import Alert, Delivery, Notice, Portfolio
+from sync.models import Delivery, Destination, Notice, Portfolio
 
 
 def notices(portfolio: Portfolio) -> QuerySet[Notice]:
@@ -13,12 +15,12 @@ def notices(portfolio: Portfolio) -> QuerySet[Notice]:
     return Notice.objects.filter(_ready(), portfolio=portfolio, state=Notice.State.PENDING).order_by("pk")
 
 
-def deliveries(portfolio: Portfolio) -> QuerySet[Delivery]:
-    """Of open alerts, oldest first."""
-    return Delivery.objects.filter(
-        _ready(), alert__portfolio=portfolio, alert__state=Alert.State.OPEN, state=Delivery.State.PENDING
-    ).order_by("pk")
+def deliveries(portfolio: Portfolio, now: datetime | None = None) -> QuerySet[Delivery]:
+    """About alerts, oldest first. What a disabled channel would take waits until it is enabled."""
+    open_way = Q(destination=None) | Q(destination__state=Destination.State.ENABLED)
+    waiting = Delivery.objects.filter(_ready(now), open_way, owner__portfolio=portfolio, state=Delivery.State.PENDING)
+    return waiting.select_related("owner__connection", "destination__portfolio").order_by("pk")
 
 
-def _ready() -> Q:
-    return Q(not_before=None) | Q(not_before__lte=timezone.now())
+def _ready(now: datetime | None = None) -> Q:
+    return Q(not_before=None) | Q(not_before__lte=now or timezone.now())

@@ -72,9 +72,9 @@ def _guarded(current: Run, token: str) -> None:
 def deliver(portfolio_id: int) -> None:
     """Send the messages of a portfolio that are due, to the administrator first."""
     for notice in due.notices(Portfolio.objects.get(pk=portfolio_id))[:5]:
-        notices.send(notice)
+        notices.send(notice, timezone.now())
     for message in due.deliveries(Portfolio.objects.get(pk=portfolio_id))[:20]:
-        delivery.deliver(message)
+        delivery.deliver(message, timezone.now())
 
 
 def check_drift(connection_id: int) -> None:

@@ -5,9 +5,8 @@ They are written down in the transaction that changes the run, and sent by the s
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime
 from smtplib import SMTPException
 from urllib.parse import urlsplit
 
@@ -16,13 +15,9 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from connectors.errors import AuthRevoked
-from sync import outputs
-from sync.models import Connection, Notice, Override, Portfolio, Run
-
-log = logging.getLogger(__name__)
-
-#: Attempts before a mail is given up, and the pause after the n-th: 1, 4, 16, 64 minutes.
-TRIES = 5
+from sync import attempts, outputs
+from sync.alerts.channels.base import DeliveryError
+from sync.models import Connection, Destination, Notice, Override, Portfolio, Run
 
 
 def held(run: Run) -> None:
@@ -108,10 +103,29 @@ def _note(run: Run, what: str, subject: str, body: str) -> None:
     Notice.objects.create(portfolio=run.portfolio, key=f"run-{run.pk}-{what}-{before + 1}", subject=subject, body=body)
 
 
-def send(notice: Notice) -> None:
+def channel_gone(destination: Destination, why: str) -> None:
+    """Tell that a channel takes no messages any more."""
+    prefix = f"channel-{destination.pk}-"
+    number = Notice.objects.filter(portfolio=destination.portfolio, key__startswith=prefix).count()
+    Notice.objects.create(
+        portfolio=destination.portfolio,
+        key=f"{prefix}{number + 1}",
+        subject=f"The channel {destination} takes no messages any more",
+        body=f"{why}\n\nIt is disabled; what waits for it is kept. Mails and tasks go on as before.\n"
+        f"When it is mended: tierline channels enable {destination}\n"
+        f"With another address: tierline channels remove {destination}, then tierline channels add",
+    )
+
+
+def send(notice: Notice, now: datetime) -> None:
     """Try once, and record what became of it."""
-    notice.attempts += 1
+    attempts.attempt(notice, lambda: _mail(notice), now)
+
+
+def _mail(notice: Notice) -> None:
     address = _address(notice.portfolio)
+    if not address:
+        raise DeliveryError("No administrator with an e-mail address is known.", permanent=False)
     host = urlsplit(settings.TIERLINE_URL).hostname or "localhost"
     mail = EmailMessage(
         subject=notice.subject,
@@ -120,17 +134,9 @@ def send(notice: Notice) -> None:
         headers={"Message-ID": f"<{notice.key}@{host}>", "Auto-Submitted": "auto-generated"},
     )
     try:
-        if not address:
-            raise OSError("no administrator with an e-mail address is known")
         mail.send()
     except (SMTPException, OSError) as error:
-        notice.error = str(error)[:500]
-        notice.state = Notice.State.FAILED if notice.attempts >= TRIES else Notice.State.PENDING
-        notice.not_before = timezone.now() + timedelta(minutes=4 ** (notice.attempts - 1))
-        log.error("notice %s not delivered: %s", notice.key, notice.error)
-    else:
-        notice.state, notice.sent_at, notice.error = Notice.State.SENT, timezone.now(), ""
-    notice.save()
+        raise DeliveryError(str(error), permanent=False) from error
 
 
 def _address(portfolio: Portfolio) -> str:

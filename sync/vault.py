@@ -1,4 +1,4 @@
-"""Credentials of connections, encrypted at rest.
+"""Credentials of connections and addresses of channels, encrypted at rest.
 
 Fernet (AES-128-CBC with HMAC); the first key of settings.VAULT_KEYS encrypts, all of them decrypt, so a key is
 rotated by putting a new one in front and calling `rotate`.
@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import transaction
 
-from sync.models import Connection
+from sync.models import Connection, Destination
 
 
 class VaultLocked(Exception):
@@ -48,7 +48,7 @@ def rotate(sealed: bytes | memoryview) -> bytes:
 
 
 def rotate_all() -> int:
-    """Put the credentials of every connection under the newest key, all or none; returns how many.
+    """Put the credentials of every connection and channel under the newest key, all or none; returns how many.
 
     Raises VaultLocked, and changes nothing, when one of them is under a key that is not configured any more.
     """
@@ -58,5 +58,10 @@ def rotate_all() -> int:
             unseal(connection.credentials)
             connection.credentials = rotate(connection.credentials)
             connection.save(update_fields=["credentials"])
+            count += 1
+        for place in Destination.objects.select_for_update():
+            unseal(place.sealed)
+            place.sealed = rotate(place.sealed)
+            place.save(update_fields=["sealed"])
             count += 1
     return count

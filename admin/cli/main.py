@@ -5,7 +5,9 @@ from __future__ import annotations
 import typer
 
 from admin.cli import (
+    alerts,
     calibrations,
+    channels,
     connection,
     decisions,
     demo,
@@ -41,7 +43,8 @@ app.add_typer(model.app, name="model")
 app.add_typer(run.app, name="run")
 app.command("runs")(run.runs)
 app.command("undo")(decisions.undo)
-app.command("alerts")(run.alerts)
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(channels.app, name="channels")
 app.command("quality")(quality.quality)
 app.command("scenario")(scenario.scenario)
 app.add_typer(owners.app, name="owners")

@@ -1,4 +1,4 @@
-"""`tierline run`: start a run and follow it; `run show`, `runs`, `alerts`: look at what there is."""
+"""`tierline run`: start a run and follow it; `run show`, `runs`: look at what there is."""
 
 from __future__ import annotations
 
@@ -102,20 +102,3 @@ def runs(as_json: Json = False) -> None:
             out.print("No run yet. Start one with: tierline run")
         else:
             report.table(latest)
-
-
-def alerts(as_json: Json = False) -> None:
-    """Open alerts: whose, about what, how many records, until when."""
-    with sentences():
-        from admin.cli.django_setup import ready
-
-        ready(migrate=True)
-        from admin import report
-
-        rows = report.open_alerts()
-        if as_json:
-            print_json(rows)
-        elif not rows:
-            out.print("No open alerts.")
-        else:
-            report.alert_table(rows)

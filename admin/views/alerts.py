@@ -12,10 +12,10 @@ from django.views.decorators.http import require_safe
 
 from admin.views import paging, portfolio
 from sync import labels
+from sync.alerts.channels.registry import TITLES
 from sync.links import record_url
-from sync.models import AccountState, Alert, Finding, Owner
+from sync.models import AccountState, Alert, Delivery, Finding, Owner
 
-CHANNELS = {"email": "E-mail", "crm_task": "Task in the CRM"}
 STATES = (("open", "open"), ("resolved", "resolved"), ("all", "all"))
 
 
@@ -72,8 +72,8 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
     page = paging.page(request, findings.order_by("due_on", "pk"))
     names = labels.labels(alert.portfolio)
     deliveries = [
-        (delivery, CHANNELS.get(delivery.channel, delivery.channel))
-        for delivery in alert.deliveries.order_by("channel")
+        (delivery, _channel(delivery))
+        for delivery in alert.deliveries.select_related("destination").order_by("channel", "pk")
     ]
     context = {
         "alert": alert,
@@ -106,6 +106,11 @@ def _shown(alerts: list[Alert]) -> list[AlertShown]:
         )
         for alert in alerts
     ]
+
+
+def _channel(delivery: Delivery) -> str:
+    title = TITLES.get(delivery.channel, delivery.channel)
+    return f"{title} ({delivery.destination})" if delivery.destination else title
 
 
 def _late(alert: Alert) -> bool:

@@ -144,7 +144,7 @@ def _run(run: Run) -> Iterator[Attention]:
 
 
 def _people(chosen: Portfolio) -> Iterator[Attention]:
-    failed = Delivery.objects.filter(alert__portfolio=chosen, state=Delivery.State.FAILED).count()
+    failed = Delivery.objects.filter(owner__portfolio=chosen, state=Delivery.State.FAILED).count()
     if failed:
         yield Attention("error", f"Messages not delivered: {failed:,}.", "See the alerts for why.", reverse("alerts"))
     alerts = Alert.objects.filter(portfolio=chosen, state=Alert.State.OPEN)

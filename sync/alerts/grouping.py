@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from uuid import uuid4
 
 from django.utils import timezone
 
 from sync.alerts.routing import Person, Route, Ways, route
+from sync.alerts.telling import tell
 from sync.alerts.ways import Places
-from sync.models import Alert, Connection, Delivery, Finding, Owner
+from sync.models import Alert, Connection, Finding, Owner
 from sync.rows import update
+
+#: The worst first.
+SEVERITIES = ("high", "medium", "low")
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class Group:
     findings: list[Finding] = field(default_factory=list)
     #: Why the person gets them, each sentence once.
     because: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def severity(self) -> str:
+        """The worst of its findings."""
+        return min((finding.severity for finding in self.findings), key=SEVERITIES.index)
 
 
 def group(connection: Connection, chosen: Ways, where: Places) -> None:
@@ -48,7 +56,7 @@ def _groups(connection: Connection, ways: Ways, where: Places) -> Sequence[Group
     routes: dict[tuple[str, ...], Route] = {}
     groups: dict[tuple[str, str], Group] = {}
     findings = Finding.objects.filter(connection=connection, state=Finding.State.OPEN)
-    for finding in findings.only("rule", "field", "owner_record_id", "account_id", "due_on", "alert"):
+    for finding in findings.only("rule", "field", "owner_record_id", "account_id", "severity", "due_on", "alert"):
         case = where.case(finding.owner_record_id, finding.account_id, finding.rule, finding.field)
         same = (case.owner_id, case.rule, case.field, case.segment, *case.columns.values())
         chosen = routes.get(same) or routes.setdefault(same, route(case, ways))
@@ -113,6 +121,7 @@ def _open_alerts(connection: Connection, wanted: Sequence[tuple[Owner, Group]]) 
                 owner=owner,
                 rule=each.rule,
                 routed_because=" ".join(each.because)[:300],
+                severity=each.severity,
                 due_on=min(finding.due_on for finding in each.findings),
             )
             for owner, each in new
@@ -120,15 +129,11 @@ def _open_alerts(connection: Connection, wanted: Sequence[tuple[Owner, Group]]) 
         ignore_conflicts=True,
     )
     found = known()
-    Delivery.objects.bulk_create(
-        _deliveries((found[owner.pk, each.rule], each.person) for owner, each in new), ignore_conflicts=True
-    )
+    made = [found[owner.pk, each.rule] for owner, each in new]
+    # Another run may have made the same alert at this moment, and has told about it.
+    fresh = [alert for alert in made if not alert.told]
+    tell(fresh)
+    for alert in fresh:
+        alert.told = True
+    update(fresh, ["told"])
     return found
-
-
-def _deliveries(alerts: Iterable[tuple[Alert, Person]]) -> Iterable[Delivery]:
-    """One message per channel by which the person can be reached."""
-    for alert, person in alerts:
-        for channel, address in (("email", person.email), ("crm_task", person.record_id)):
-            if address:
-                yield Delivery(alert=alert, channel=channel, key=f"TL-{uuid4().hex[:12]}")

@@ -1,7 +1,8 @@
 """The state of an installation."""
 
 from .account import AccountState, Dirty, Override, Score, TierMove, refused_key
-from .alert import Absence, Alert, AuditEvent, Delivery, Finding, Notice, Owner
+from .alert import Absence, Alert, AuditEvent, Finding, Owner
+from .message import Delivery, Destination, Notice, Outgoing
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
 from .quality import QualityScore
 from .run import Change, Load, Run
@@ -15,10 +16,12 @@ __all__ = [
     "Change",
     "Connection",
     "Delivery",
+    "Destination",
     "Dirty",
     "Finding",
     "Load",
     "Notice",
+    "Outgoing",
     "Override",
     "Owner",
     "Portfolio",

@@ -1,4 +1,4 @@
-"""Problems, the people they belong to, and what was sent to them."""
+"""Problems, the people they belong to, and the record of who decided what."""
 
 from __future__ import annotations
 
@@ -47,7 +47,10 @@ class Absence(models.Model):
 
 
 class Alert(models.Model):
-    """Findings of one rule that belong to one person. At most one is open per person and rule."""
+    """Findings of one rule that belong to one person. At most one is open per person and rule.
+
+    `severity` is that of its worst finding. `told`: the messages about it are on their way.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", "open"
@@ -56,11 +59,13 @@ class Alert(models.Model):
     portfolio = models.ForeignKey(Portfolio, models.CASCADE, related_name="alerts")
     owner = models.ForeignKey(Owner, models.PROTECT, related_name="alerts")
     rule = models.CharField(max_length=60)
+    severity = models.CharField(max_length=10, default="medium")
     routed_because = models.CharField(max_length=300)
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     due_on = models.DateField()
     opened_at = models.DateTimeField(auto_now_add=True)
     resolved_at = models.DateTimeField(null=True)
+    told = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("-pk",)
@@ -114,59 +119,6 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record_name}: {self.message}"
-
-
-class Delivery(models.Model):
-    """One alert through one channel. `key` finds it again after an unknown outcome.
-
-    Several that go in one mail share a `batch`, which then takes the place of their keys.
-    """
-
-    class State(models.TextChoices):
-        PENDING = "pending", "to be sent"
-        SENT = "sent", "sent"
-        FAILED = "failed", "not delivered"
-
-    alert = models.ForeignKey(Alert, models.CASCADE, related_name="deliveries")
-    channel = models.CharField(max_length=20)
-    key = models.CharField(max_length=40, unique=True)
-    batch = models.CharField(max_length=40, blank=True, default="", db_index=True)
-    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    reference = models.CharField(max_length=200, blank=True)
-    error = models.CharField(max_length=500, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True)
-    not_before = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=["alert", "channel"], name="one_delivery_per_alert_and_channel"),)
-
-    def __str__(self) -> str:
-        return f"{self.channel}: {self.alert}"
-
-
-class Notice(models.Model):
-    """A mail to the administrator about the product itself. `key` names its occasion, and is its Message-ID."""
-
-    class State(models.TextChoices):
-        PENDING = "pending", "to be sent"
-        SENT = "sent", "sent"
-        FAILED = "failed", "not delivered"
-
-    portfolio = models.ForeignKey(Portfolio, models.CASCADE, related_name="notices")
-    key = models.CharField(max_length=40, unique=True)
-    subject = models.CharField(max_length=200)
-    body = models.TextField()
-    state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    error = models.CharField(max_length=500, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-    sent_at = models.DateTimeField(null=True)
-    not_before = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return self.subject
 
 
 class AuditEvent(models.Model):

@@ -268,9 +268,10 @@ def alerts(portfolio: Portfolio, connection: Connection, run: Run, *accounts: Ac
     )
     for each in accounts:
         finding(connection, run, alert, each)
-    Delivery.objects.create(
-        alert=alert, channel="email", key=f"TL-{alert.pk}", state=Delivery.State.SENT, sent_at=STARTED
+    sent = Delivery.objects.create(
+        owner=mika, channel="email", key=f"TL-{alert.pk}", state=Delivery.State.SENT, sent_at=STARTED
     )
+    sent.alerts.add(alert)
     return alert
 
 

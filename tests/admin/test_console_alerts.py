@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from sync.models import AccountState, Alert, Connection, Delivery, Override, Run
+from sync.alerts import gap
+from sync.models import AccountState, Alert, Connection, Delivery, Override, Run, Score
 from tests.admin import console_cast as cast
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,13 @@ def test_a_message_that_was_not_delivered_says_why(people: cast.Cast, seen: Clie
     Delivery.objects.update(state=Delivery.State.FAILED, error="550 no such user")
     assert "550 no such user" in seen.get(f"/alerts/{people.alert.pk}").content.decode()
     assert "Messages not delivered: 1." in seen.get("/").content.decode()
+
+
+def test_what_a_gap_costs_is_the_revenue_of_its_accounts(people: cast.Cast) -> None:
+    said = gap.sentence(people.portfolio, [people.alert])
+    assert said == "Behind it are 2 accounts, which bought for 1,250,000 EUR in 12 months."
+    Score.objects.update(result={})
+    assert gap.sentence(people.portfolio, [people.alert]) == ""
 
 
 def test_what_people_set_is_listed_beside_what_is_computed(people: cast.Cast, seen: Client) -> None:

@@ -191,7 +191,7 @@ def test_one_mail_per_person_and_one_task_per_person_and_rule(stage: Stage) -> N
     alerts = Alert.objects.all()
     assert alerts
     assert len({(alert.owner_id, alert.rule) for alert in alerts}) == len(alerts)
-    assert len(mail.outbox) == len({alert.owner_id for alert in alerts})
+    assert len(mail.outbox) == len({alert.owner_id for alert in alerts}) < len(alerts)
     tasks = stage.query("SELECT Subject, OwnerId FROM Task WHERE Subject LIKE '%[TL-%'")
     assert len(tasks) == len(alerts)
     active = {row["Id"] for row in stage.query("SELECT Id FROM User WHERE IsActive = true")}

@@ -1,19 +1,27 @@
-"""What a channel is: it carries one message to one person, about one alert or about several."""
+"""What a channel is: it carries one message to one person or place."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Protocol
 
 
 class DeliveryError(Exception):
-    """The message did not go out. `permanent` means that trying again will not help."""
+    """The message did not go out.
 
-    def __init__(self, message: str, *, permanent: bool) -> None:
+    Attributes:
+        permanent: trying this message again will not help.
+        broken: the place itself takes no message any more, so that no other one should be tried there either.
+        wait: the shortest pause the other side asks for.
+    """
+
+    def __init__(self, message: str, *, permanent: bool, broken: bool = False, wait: timedelta = timedelta(0)) -> None:
         super().__init__(message)
         self.permanent = permanent
+        self.broken = broken
+        self.wait = wait
 
 
 @dataclass(frozen=True)
@@ -27,22 +35,33 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Part:
-    """An alert: what is wrong, why this person, the first few `items` of `total`, and where all of them are."""
+class Listed:
+    """One alert of a message: the most urgent `items` of `total`, and why the person gets them."""
 
     title: str
+    rule: str
     because: str
     items: Sequence[Item]
     total: int
     due_on: date
     url: str
 
+    @property
+    def more(self) -> int:
+        return self.total - len(self.items)
+
 
 @dataclass(frozen=True)
 class Message:
-    """One alert, or several of one person, ready to be sent.
+    """What is to be told, ready to be sent.
 
-    `key` is the same at every attempt: a retry is recognised by it. `first_attempt`: nothing can have arrived yet.
+    Attributes:
+        key: the same at every attempt: a retry is recognised by it.
+        cost: what the gap costs, in a sentence; "" where it is not known.
+        total: findings in all lists.
+        due_on: the earliest date of all lists.
+        first_attempt: nothing can have been delivered yet.
+        sent_at: the moment of this attempt.
     """
 
     key: str
@@ -50,14 +69,13 @@ class Message:
     person_email: str
     person_record_id: str
     subject: str
-    parts: Sequence[Part]
+    lists: Sequence[Listed]
+    total: int
+    due_on: date
     url: str
+    sent_at: datetime
+    cost: str = ""
     first_attempt: bool = False
-
-    @property
-    def due_on(self) -> date:
-        """The earliest date that something is due."""
-        return min(part.due_on for part in self.parts)
 
 
 class Channel(Protocol):

@@ -1,0 +1,1 @@
+"""Any program, through a signed webhook as https://www.standardwebhooks.com describes it."""
