@@ -345,21 +345,22 @@ def _families(tables: Mapping[str, Table], model: Model, start: date, as_of: dat
     return named.group_by(part_account=named.buyer).aggregate(product_families=family.nunique().cast("int64"))
 
 
-def main_families(tables: Mapping[str, Table], model: Model, as_of: date) -> Table:
+def main_families(tables: Mapping[str, Table], model: Model, as_of: date, rates: pd.DataFrame | None = None) -> Table:
     """Columns account_id and main_product_family: the family at least half of the amount in the window was spent on.
 
-    Accounts without such a family are left out. Lines of all orders count, each in its own currency.
+    Accounts without such a family are left out. Amounts that no rate converts count as nothing. `rates` as for `build`.
     """
+    tables = currency.converted(tables, model, as_of, rates)
     start = ibis.literal(months_before(as_of, model.value.windows.months))
     order = _counted(tables, model).filter(lambda t: (t.ordered_on < ibis.literal(as_of)) & (t.ordered_on >= start))
-    order = order.select(order_key=order.id, buyer=order.account_id)
+    order = order.select(order_key=order.id, buyer=order.account_id, worth=order.worth, unrated=order.unrated)
     line = _table(tables, "order_line", {"order_id": "string", "product_id": "string", "amount": "int64"})
     product = _table(tables, "product", {"id": "string", "family": "string"})
     product = product.select(product_key=product.id, product_family=product.family)
     bought = line.inner_join(order, line.order_id == order.order_key)
     named = bought.inner_join(product, bought.product_id == product.product_key)
     spent = named.group_by(account_id=named.buyer, main_product_family=named.product_family).aggregate(
-        spent=_sum(named.amount, None)
+        spent=_sum(currency.times(named.amount, named.worth, named.unrated), None)
     )
     whole = spent.group_by("account_id").aggregate(whole=_sum(spent.spent, None)).rename(buyer="account_id")
     main = spent.inner_join(whole, spent.account_id == whole.buyer)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from scoring import features, quality
 from scoring.fields import MAIN_FAMILY
 from scoring.model import Model
-from sync import crms, due, evaluate, lease, mirror, outputs, own_rules, quality_scores
+from sync import crms, due, evaluate, lease, mirror, outputs, own_rules, quality_scores, rates
 from sync.alerts import delivery, lifecycle, ways
 from sync.models import AccountState, Connection, Run
 
@@ -72,8 +72,9 @@ def _records(run: Run, connection: Connection) -> dict[str, pd.DataFrame]:
 
 def _put_families(accounts: pd.DataFrame, run: Run, model: Model) -> None:
     """What the accounts mainly buy, by orders of the CRM and of files; only for a model that asks, for it reads all."""
-    with mirror.reading(run.portfolio_id, "account", "order", "order_line", "product") as tables:
-        found = mirror.frame(features.main_families(tables, model, evaluate.as_of(run)))
+    with mirror.reading(run.portfolio_id, "account", "order", "order_line", "product", rates.KIND) as tables:
+        worths = rates.worths(run.portfolio, tables, model)
+        found = mirror.frame(features.main_families(tables, model, evaluate.as_of(run), worths))
     accounts[MAIN_FAMILY] = accounts["id"].map(dict(zip(found["account_id"], found[MAIN_FAMILY], strict=True)))
 
 
