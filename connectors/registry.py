@@ -1,4 +1,7 @@
-"""The CRMs Tierline can connect to: one line each. The contract suite runs for every one of them."""
+"""The CRMs Tierline can connect to: one line each. The contract suite runs for every one of them.
+
+A connector and its client library are imported when one is opened: most commands speak to no CRM.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +10,26 @@ from collections.abc import Callable, Mapping
 from connectors.access import BrowserLogin, TokenStore
 from connectors.base import Budget, Crm
 from connectors.errors import BadInput
-from connectors.salesforce import web_server
-from connectors.salesforce.settings import open_salesforce
+
+
+def _salesforce(settings: Mapping[str, str], budget: Budget | None, tokens: TokenStore | None) -> Crm:
+    from connectors.salesforce.settings import open_salesforce
+
+    return open_salesforce(settings, budget, tokens)
+
+
+def _salesforce_browser(settings: Mapping[str, str], return_to: str) -> BrowserLogin:
+    from connectors.salesforce import web_server
+
+    return web_server.begin(settings, return_to)
+
 
 CRMS: Mapping[str, Callable[[Mapping[str, str], Budget | None, TokenStore | None], Crm]] = {
-    "salesforce": open_salesforce,
+    "salesforce": _salesforce,
 }
 #: Those a person can log in to with a browser.
 BROWSER_LOGINS: Mapping[str, Callable[[Mapping[str, str], str], BrowserLogin]] = {
-    "salesforce": web_server.begin,
+    "salesforce": _salesforce_browser,
 }
 
 

@@ -4,6 +4,8 @@
 (Fader, Hardie & Lee 2005) says how many days with an order are still to come, Gamma-Gamma (Fader & Hardie 2013) what
 one is worth; where an account's orders brought nothing, their own mean stands as it is. Worth is the value score's
 basis, margin or revenue, before cost to serve. Where a fit was refused nobody has a value, and the note says why.
+
+`scoring.clv` brings scipy, so it is imported where a model asks for it: every command would pay for it otherwise.
 """
 
 from __future__ import annotations
@@ -16,10 +18,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scoring.clv.beta_geo import BetaGeo
-from scoring.clv.errors import NotConverged, UnusableHistory
-from scoring.clv.gamma_gamma import GammaGamma
-from scoring.clv.lifetime_value import discounted_purchases, retained_margin
 from scoring.fields import SCALE
 from scoring.model_lifetime import LifetimeRules
 from scoring.model_types import Model
@@ -102,6 +100,8 @@ def _retention(customers: pd.DataFrame, rules: LifetimeRules, model: Model) -> t
 
 
 def _repeat(customers: pd.DataFrame, basis: Ints, as_of: date) -> tuple[Fitted | None, str]:
+    from scoring.clv import BetaGeo, GammaGamma, NotConverged, UnusableHistory
+
     bought = _bought(customers, as_of)
     history = _history(customers[bought], as_of)
     try:
@@ -161,6 +161,8 @@ def values(fitted: Fitted | None, frame: pd.DataFrame, basis: Ints, model: Model
         return None
     if fitted.retention is not None:
         return _retained(fitted.retention, frame, basis, rules, model)
+    from scoring.clv import BetaGeo, discounted_purchases
+
     bought = _bought(frame, as_of)
     amounts, by_mean = np.zeros(len(frame)), np.zeros(len(frame), dtype=bool)
     alive, expected, each = (np.full(len(frame), np.nan) for _ in range(3))
@@ -199,6 +201,8 @@ def history(found: Values | None, frame: pd.DataFrame, shown: npt.NDArray[np.boo
 def _each(fitted: Fitted, worth: pd.DataFrame) -> tuple[Floats, npt.NDArray[np.bool_]]:
     """Worth of a day with an order to come: by Gamma-Gamma if that may be, else the account's mean, or the base's; and
     where it is a mean."""
+    from scoring.clv import GammaGamma
+
     days, own = worth["frequency"].to_numpy(float), worth["monetary"].to_numpy(float)
     simple = np.where(days > 0, own, fitted.mean)
     if not fitted.values:
@@ -211,6 +215,8 @@ def _each(fitted: Fitted, worth: pd.DataFrame) -> tuple[Floats, npt.NDArray[np.b
 
 
 def _retained(retention: float, frame: pd.DataFrame, basis: Ints, rules: LifetimeRules, model: Model) -> Values:
+    from scoring.clv import retained_margin
+
     yearly = basis * (12 / model.value.windows.months)
     amounts = retained_margin(yearly, retention, rules.discount, growth=rules.growth, years=rules.years)
     unknown, no = np.full(len(frame), np.nan), np.zeros(len(frame), dtype=bool)
