@@ -93,7 +93,8 @@ def away(
         try:
             made = owners.leave(portfolios.choose(portfolio), email, delegate, first, until.date(), actor(by))
         except ValueError as error:
-            raise Stop(str(error), "See the users a run has read: tierline owners list", code=WRONG_INPUT) from None
+            fix = "Give addresses as they stand on the users in the CRM; a new user is known after the next run."
+            raise Stop(str(error), fix, code=WRONG_INPUT) from None
         if as_json:
             print_json({"email": made.email, "delegate": made.delegate, "since": made.starts_on, "until": made.ends_on})
         else:
