@@ -8,7 +8,8 @@ from connectors.salesforce import package
 from connectors.salesforce.kinds import DEFAULTS
 from connectors.salesforce.package import ListView
 from scoring.model import Model
-from sync import obligations, outputs
+from sync import outputs
+from sync.quality import obligations
 
 
 def files(model: Model) -> dict[str, bytes]:

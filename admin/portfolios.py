@@ -14,8 +14,9 @@ from connectors.access import MemoryTokens, Token
 from connectors.base import Identity
 from connectors.files import find_files
 from scoring import model as models
-from sync import crms, files, tokens, vault
+from sync import crms, tokens, vault
 from sync.models import AuditEvent, Connection, Portfolio, PublishedModel
+from sync.reading import files
 
 
 def choose(name: str) -> Portfolio:

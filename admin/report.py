@@ -12,9 +12,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from admin.cli.output import err, out
-from sync import evaluate, labels, tally
+from sync import labels, tally
 from sync.models import Alert, Change, Delivery, Finding, Run
 from sync.run import LINES
+from sync.scores import evaluate
 
 PAUSE = 0.1
 VERDICTS = {

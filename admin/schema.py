@@ -10,9 +10,11 @@ from rich.console import Console
 
 from admin.cli.output import Stop
 from connectors.base import SchemaPlan
-from sync import crms, obligations, outputs, retiring
-from sync import drift as drifting
+from sync import crms, outputs
 from sync.models import AuditEvent, Connection, PublishedModel
+from sync.quality import obligations
+from sync.reading import drift as drifting
+from sync.writing import retiring
 
 _COLOUR = {"+": "green", "~": "yellow", "-": "red", "!": "red", "=": "dim"}
 

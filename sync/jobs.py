@@ -8,9 +8,11 @@ from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
 from connectors.errors import ConnectorError, RateLimited, Retryable, Unavailable
-from sync import crms, drift, due, lease, notices, overriding, queue, run, vault
-from sync.alerts import delivery
+from sync import crms, lease, queue, run, vault
+from sync.alerts import delivery, due, notices
+from sync.governance import overriding
 from sync.models import Connection, Portfolio, Run
+from sync.reading import drift
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,9 @@ from functools import lru_cache
 
 from scoring import quality
 from scoring.model import Model
-from sync import outputs, own_rules
+from sync import outputs
 from sync.models import Portfolio
+from sync.quality import own_rules
 
 _FIELDS = {
     "segment": "Segment",

@@ -28,8 +28,8 @@ import pyarrow as pa
 from django.conf import settings
 
 from connectors.base import COLUMNS, MONEY, Since
-from sync import touched
-from sync.touched import Touched
+from sync.reading import touched
+from sync.reading.touched import Touched
 
 #: Rows modified within this time before the last read are read again: the CRM commits out of order.
 LOOK_BACK = timedelta(minutes=10)

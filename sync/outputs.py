@@ -15,9 +15,10 @@ from connectors.base import FieldSpec, PicklistValue, Scalar
 from scoring import model as models
 from scoring.model import Model
 from scoring.model_types import CrmFields, OutputKey
-from sync import details, requests
+from sync.governance import requests
 from sync.models import Connection, PublishedModel
 from sync.plan import Output
+from sync.writing import details
 
 #: Prefix of the mirror's account columns that hold the current values of our own fields.
 OWN = "own_"

@@ -15,8 +15,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors.errors import AuthRevoked, ConnectorError, RateLimited, Retryable
-from sync import canary, checks, evaluate, figures, holding, lease, notices, planning, refresh, sending, undoing
+from sync import figures, lease
+from sync.alerts import notices
 from sync.models import Change, Connection, Run
+from sync.quality import checks
+from sync.reading import refresh
+from sync.scores import evaluate
+from sync.writing import canary, holding, planning, sending, undoing
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,8 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from sync import due, lease, queue, starting
+from sync import lease, queue, starting
+from sync.alerts import due
 from sync.models import Connection, Portfolio, Run
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sync.guard import Moves
+from sync.writing.guard import Moves
 
 
 @dataclass

@@ -25,7 +25,8 @@ from redis.exceptions import LockError, RedisError
 
 from connectors.access import Token
 from connectors.errors import AuthRevoked, Unavailable
-from sync import notices, vault
+from sync import vault
+from sync.alerts import notices
 from sync.models import Connection
 
 #: Among the credentials: the token, where it is good, and the login it came from.

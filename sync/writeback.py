@@ -16,9 +16,10 @@ from django.db.models import F, QuerySet
 
 from connectors.base import Change as CrmChange
 from connectors.base import Crm, Scalar, WriteResult
-from sync import lease, outputs, plan, undone, values
+from sync import lease, outputs, plan, values
 from sync.models import AccountState, Change, Run
 from sync.rows import portions, update
+from sync.writing import undone
 
 #: A locked row is tried this often before it is reported as rejected.
 TRIES = 5

@@ -30,7 +30,7 @@ def list_all(portfolio: Portfolio = "", as_json: Json = False) -> None:
 
         ready(migrate=True)
         from admin import portfolios
-        from sync import calibrations
+        from sync.governance import calibrations
 
         model = portfolios.choose(portfolio).model_in_force()
         held = calibrations.current(model) if model else None
@@ -50,7 +50,8 @@ def show(number: Number, as_json: Json = False) -> None:
     with sentences():
         found = _find(number)
         from admin import moves
-        from sync import calibrations, outputs
+        from sync import outputs
+        from sync.governance import calibrations
 
         row = _row(found, calibrations.current(found.model))
         model = outputs.model(found.model)
@@ -72,7 +73,7 @@ def publish(number: Number, by: As = "", as_json: Json = False) -> None:
     """Put a calibration in force from the next run on; an earlier one again is how one goes back."""
     with sentences():
         found = _find(number)
-        from sync import calibrations
+        from sync.governance import calibrations
 
         calibrations.publish(found, actor(by))
         _done(found, f"Calibration {number} of {found.as_of} is in force from the next run on.", as_json)
@@ -83,7 +84,7 @@ def reject(number: Number, by: As = "", as_json: Json = False) -> None:
     """Leave a proposal aside; the calibration in force stays."""
     with sentences():
         found = _find(number)
-        from sync import calibrations
+        from sync.governance import calibrations
 
         calibrations.reject(found, actor(by))
         _done(found, f"Calibration {number} of {found.as_of} is rejected; nothing changes.", as_json)
@@ -118,7 +119,7 @@ def _done(found: Calibration, sentence: str, as_json: bool) -> None:
     if not as_json:
         out.print(sentence)
         return
-    from sync import calibrations
+    from sync.governance import calibrations
 
     found.refresh_from_db()
     print_json(_row(found, calibrations.current(found.model)))

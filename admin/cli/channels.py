@@ -56,7 +56,7 @@ def add(
     with sentences():
         _ready()
         from admin import portfolios
-        from sync import destinations
+        from sync.alerts import destinations
         from sync.alerts.channels.registry import KINDS
 
         chosen = portfolios.choose(portfolio)
@@ -79,7 +79,7 @@ def send_test(name: Name, portfolio: Portfolio = "", as_json: Json = False) -> N
         found = _find(name, portfolio)
         from django.utils import timezone
 
-        from sync import destinations
+        from sync.alerts import destinations
         from sync.alerts.channels.base import DeliveryError
 
         try:
@@ -106,7 +106,7 @@ def remove(name: Name, by: As = "", portfolio: Portfolio = "", as_json: Json = F
     """Forget a channel and its address. What was sent stays in the log."""
     with sentences():
         found = _find(name, portfolio)
-        from sync import destinations
+        from sync.alerts import destinations
 
         row = _row(found)
         destinations.remove(found, actor(by))
@@ -119,7 +119,7 @@ def remove(name: Name, by: As = "", portfolio: Portfolio = "", as_json: Json = F
 def _switch(name: str, enabled: bool, by: str, portfolio: str, as_json: bool) -> None:
     with sentences():
         found = _find(name, portfolio)
-        from sync import destinations
+        from sync.alerts import destinations
 
         destinations.switch(found, enabled, actor(by))
         _done(found, f"{name} is {found.state}.", as_json)

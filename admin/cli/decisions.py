@@ -28,7 +28,7 @@ def approve(
     """Let a run that waits go on, without the parts named."""
     with sentences():
         run = _find(number)
-        from sync import holding
+        from sync.writing import holding
 
         parts = [part for part in holding.PARTS if part in (without or [])]
         if strange := set(without or []) - set(parts):
@@ -42,7 +42,7 @@ def drop(number: Number) -> None:
     """End a run that waits; nothing more of it is sent."""
     with sentences():
         run = _find(number)
-        from sync import holding
+        from sync.writing import holding
 
         holding.drop(run, "command line")
         out.print(f"{run} is dropped. Nothing more of it was sent.")
@@ -62,7 +62,8 @@ def undo(
     with sentences():
         run = _find(number)
         from admin import report
-        from sync import queue, undoing
+        from sync import queue
+        from sync.writing import undoing
 
         fields = undoing.field_names(run, field or [])
         records = undoing.written(run, {"accounts": account or [], "fields": fields}).count()

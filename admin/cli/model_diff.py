@@ -14,7 +14,7 @@ from admin.cli.output import Stop, out, print_json, sentences, table
 
 if TYPE_CHECKING:
     from scoring.model import Model
-    from sync.rehearsing import Rehearsal
+    from sync.scores.rehearsing import Rehearsal
 
 _TITLES = {"segment": "Segment", "sub_segment": "Sub-segment", "value_profile": "Value profile"}
 
@@ -36,7 +36,7 @@ def diff(
 
         ready(migrate=True)
         from admin import moves, portfolios
-        from sync import rehearsing, scored
+        from sync.scores import rehearsing, scored
 
         try:
             found = rehearsing.rehearse(portfolios.choose(portfolio), candidate, periods)

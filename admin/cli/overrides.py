@@ -71,7 +71,7 @@ def request(
         from django.utils import timezone
 
         from admin import portfolios
-        from sync import overriding
+        from sync.governance import overriding
         from sync.models import Override
 
         wanted = account_of(account, portfolios.choose(portfolio).pk)
@@ -107,7 +107,7 @@ def approve(
         _may(override, by)
         from django.utils import timezone
 
-        from sync import overriding
+        from sync.governance import overriding
 
         end = until.date() if until else None
         overriding.approve(override, actor(by), today=timezone.localdate(), reason=reason, comment=comment, until=end)
@@ -125,7 +125,7 @@ def reject(
     with sentences():
         override = _find(number)
         _may(override, by)
-        from sync import overriding
+        from sync.governance import overriding
 
         overriding.reject(override, actor(by), comment)
         _done(override, f"Override {number} is rejected. The next run publishes the computed tier.", as_json)
@@ -136,7 +136,7 @@ def end(number: Number, by: As = "", as_json: Json = False) -> None:
     """Take an override out of force before its time."""
     with sentences():
         override = _find(number)
-        from sync import overriding
+        from sync.governance import overriding
 
         overriding.end(override, actor(by))
         _done(override, f"Override {number} has ended. The next run publishes the computed tier.", as_json)
@@ -154,7 +154,7 @@ def judge(
         if right is None:
             raise Stop("It is not said whether it was right.", "Give --right or --wrong.", code=WRONG_INPUT)
         override = _find(number)
-        from sync import overriding
+        from sync.governance import overriding
 
         overriding.judge(override, right, actor(by))
         _done(override, f"Override {number} was {'right' if right else 'wrong'}; that is kept.", as_json)
@@ -177,7 +177,7 @@ def _find(number: int) -> Override:
 
 
 def _may(override: Override, by: str) -> None:
-    from sync import overriding
+    from sync.governance import overriding
 
     name = actor(by)
     if not overriding.may_decide_as(name, override):

@@ -21,7 +21,7 @@ def quality(
 
         ready(migrate=True)
         from admin import portfolios
-        from sync import quality_scores
+        from sync.quality import quality_scores
 
         if by not in quality_scores.BY:
             choices = ", ".join(quality_scores.BY)

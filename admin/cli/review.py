@@ -28,7 +28,7 @@ def list_all(portfolio: Portfolio = "", as_json: Json = False) -> None:
     """Moves that wait for a decision, the most valuable accounts first."""
     with sentences():
         chosen = _portfolio(portfolio)
-        from sync import reviewing
+        from sync.governance import reviewing
 
         rows = [
             {
@@ -85,7 +85,7 @@ def _decide(
         if bool(numbers) == every:
             raise Stop("It is not clear which moves are meant.", "Give their numbers, or --all.", code=WRONG_INPUT)
         moves = _moves(_portfolio(portfolio), numbers or [])
-        from sync import reviewing
+        from sync.governance import reviewing
 
         count = reviewing.decide(moves, decision, actor(by), comment)
         if as_json:
@@ -97,7 +97,7 @@ def _decide(
 
 def _moves(portfolio: PortfolioRow, numbers: list[int]) -> list[TierMove]:
     """Those that wait under these numbers, all of them without any."""
-    from sync import reviewing
+    from sync.governance import reviewing
 
     waiting = list(reviewing.waiting(portfolio))
     if not numbers:

@@ -41,8 +41,9 @@ def run(
 
         ready(migrate=True)
         from admin import portfolios, report
-        from sync import dirty, queue, starting
+        from sync import queue, starting
         from sync.models import Run
+        from sync.reading import dirty
 
         chosen = portfolios.choose(portfolio)
         redis = queue.redis()

@@ -31,7 +31,7 @@ def scenario(
         ready(migrate=True)
         from admin import portfolios
         from scoring.scenario import UnknownRole
-        from sync import scenarios, scored
+        from sync.scores import scenarios, scored
 
         try:
             model, found = scenarios.rates(portfolios.choose(portfolio), rates, refit=refit)

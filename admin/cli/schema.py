@@ -122,7 +122,7 @@ def rollout(connection: Name, as_json: Json = False) -> None:
     """How far the mandatory values are filled, who still has accounts to fill, when the CRM may begin to refuse."""
     with sentences():
         chosen = find(connection)
-        from sync import rollout as rolling
+        from sync.quality import rollout as rolling
 
         found = rolling.progress(chosen)
         if as_json:

@@ -18,7 +18,8 @@ from scoring import playbook
 from scoring.calibration import Calibration
 from scoring.fields import SCALE
 from scoring.model_playbook import of_tier
-from sync import labels, outputs, overriding
+from sync import labels, outputs
+from sync.governance import overriding
 from sync.links import record_url
 from sync.models import AccountState, Change, Finding, Override, Run, Score
 

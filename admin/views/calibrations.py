@@ -13,7 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from admin import moves
 from admin.views import export, portfolio
-from sync import calibrations, labels, outputs
+from sync import labels, outputs
+from sync.governance import calibrations
 from sync.models import AccountState, Calibration
 
 #: Accounts on the page; all that are stored are in the CSV file.

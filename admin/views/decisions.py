@@ -12,8 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
-from sync import holding, labels, queue, tally, undoing
+from sync import labels, queue, tally
 from sync.models import Change, Run
+from sync.writing import holding, undoing
 
 SCOPE: dict[str, list[str]] = {}
 

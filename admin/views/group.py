@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sync import evaluate, labels
+from sync import labels
 from sync.models import AccountState
+from sync.scores import evaluate
 
 #: Members that are named, the head first.
 NAMED = 50

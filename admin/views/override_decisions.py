@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST
 
-from sync import overriding
+from sync.governance import overriding
 from sync.models import AccountState, Override
 
 

@@ -17,7 +17,8 @@ from admin.views import export, filled, paging, portfolio
 from admin.views.published import label
 from scoring.model import Model
 from scoring.periods import months_after
-from sync import labels, overriding, requests
+from sync import labels
+from sync.governance import overriding, requests
 from sync.links import record_url
 from sync.models import Override, Portfolio
 

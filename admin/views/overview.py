@@ -14,8 +14,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from admin.views import portfolio
-from sync import evaluate, labels, reviewing
+from sync import labels
+from sync.governance import reviewing
 from sync.models import AccountState, Alert, Calibration, Change, Connection, Delivery, Override, Portfolio, Run
+from sync.scores import evaluate
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from admin.templatetags.console import day
-from sync import details, labels, outputs
+from sync import labels, outputs
 from sync.models import Change, Portfolio, PublishedModel
+from sync.writing import details
 
 _WORDS = {"source": "source", "date": "set on", "since": "since", "reason": "reason", "suggestion": "suggested"}
 

@@ -8,7 +8,8 @@ from django.views.decorators.http import require_safe
 
 from admin.views import paging, portfolio
 from admin.views.alerts import described
-from sync import labels, quality_scores
+from sync import labels
+from sync.quality import quality_scores
 
 TITLES = {"field": "By field", "segment": "By segment", "owner": "By owner"}
 

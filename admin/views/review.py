@@ -13,7 +13,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from admin.views import export, paging, portfolio
-from sync import labels, reviewing
+from sync import labels
+from sync.governance import reviewing
 from sync.models import Portfolio, TierMove
 
 #: Decided moves the page shows; all of them are in the CSV file.

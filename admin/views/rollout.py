@@ -9,8 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from admin.views import portfolio
-from sync import labels, rollout
+from sync import labels
 from sync.models import Connection
+from sync.quality import rollout
 
 #: Owners on the page, those with most to fill first.
 SHOWN = 20

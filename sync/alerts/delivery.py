@@ -11,8 +11,8 @@ from datetime import datetime
 
 from django.conf import settings
 
-from sync import attempts, crms, destinations, labels, links
-from sync.alerts import gap
+from sync import crms, labels, links
+from sync.alerts import attempts, destinations, gap
 from sync.alerts.channels.base import Channel, Item, Listed, Message
 from sync.alerts.channels.crm_task import CrmTask
 from sync.alerts.channels.email import Email

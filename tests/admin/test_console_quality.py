@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 from admin.cli.main import app
 from scoring.quality.scores import Score
-from sync import quality_scores
 from sync.models import QualityScore
+from sync.quality import quality_scores
 from tests.admin import console_cast as cast
 
 pytestmark = pytest.mark.django_db

@@ -80,7 +80,7 @@ def using() -> Model:
 
 def whole(path: Path, accounts: int, orders: int) -> dict[str, Any]:
     """Everything over the whole base, then a night's changes on top of it."""
-    from sync.evaluate import CHUNK
+    from sync.scores.evaluate import CHUNK
 
     fill(path, accounts, orders)
     rows: dict[str, Any] = {"accounts": accounts, "orders": orders}

@@ -12,7 +12,7 @@ from ibis import memtable
 from scoring import currency, features, quality
 from scoring.model import ModelError
 from scoring.quality import Checked, Problem
-from sync import own_rules
+from sync.quality import own_rules
 from tests.scoring.frames import DAY, default
 
 

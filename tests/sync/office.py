@@ -14,10 +14,10 @@ from scoring.model import Model
 from scoring.model_types import Severity
 from scoring.quality import Finding as Found
 from sync.alerts import delivery, lifecycle
+from sync.alerts.due import deliveries
 from sync.alerts.grouping import group
 from sync.alerts.routing import Person, Ways
 from sync.alerts.ways import Places
-from sync.due import deliveries
 from sync.models import Connection, Delivery, Portfolio, PublishedModel, Run
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from admin import schema
-from sync import undoing
 from sync.models import Change, Run
+from sync.writing import undoing
 from tests.sync.stage import Stage
 
 SEGMENT, TIER = "Tierline_Segment__c", "Tierline_Tier__c"

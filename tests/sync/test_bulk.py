@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from sync import bulk_refresh, jobs, loading, mirror
+from sync import jobs, mirror
 from sync.models import Change, Load, Run
+from sync.reading import bulk_refresh
+from sync.writing import loading
 from tests.sync.stage import Stage
 
 INGEST = r"/jobs/ingest$"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sync import canary, holding
 from sync.models import Change, Run
+from sync.writing import canary, holding
 from tests.sync.stage import Stage
 
 

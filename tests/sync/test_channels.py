@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from sync import destinations, due, notices, vault
-from sync.alerts import delivery
+from sync import vault
+from sync.alerts import delivery, destinations, due, notices
 from sync.alerts.channels import outbound
 from sync.alerts.channels.base import DeliveryError, Item, Listed, Message
 from sync.alerts.channels.slack.blocks import payload as slack_payload

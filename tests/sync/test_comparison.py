@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from sync import comparison
+from sync.governance import comparison
 
 FRAME = pd.DataFrame(
     {

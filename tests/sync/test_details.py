@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from admin import schema
-from sync import loading, undoing
 from sync.models import AccountState, Change, Override, Run
+from sync.writing import loading, undoing
 from tests.sync.stage import Stage
 
 DETAIL = "Tierline_Detail__c"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from connectors.base import ChangeEvent, Events
-from sync import events, starting
+from sync import starting
 from sync.models import Dirty, Run
+from sync.reading import events
 from tests.sync.stage import Stage
 
 

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from sync import bulk_refresh, due, jobs, loading
+from sync import jobs
+from sync.alerts import due
 from sync.models import AccountState, Alert, Change, Delivery, Run
+from sync.reading import bulk_refresh
+from sync.writing import loading
 from tests.sync.stage import Stage
 
 pytestmark = pytest.mark.faults

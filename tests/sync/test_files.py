@@ -10,8 +10,9 @@ import pyarrow as pa
 import pytest
 
 from connectors.errors import BadInput
-from sync import files, mirror, rates, touched
+from sync import mirror
 from sync.models import Connection, Portfolio
+from sync.reading import files, rates, touched
 from tests.scoring.frames import default
 
 MAPPING = """

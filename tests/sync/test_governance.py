@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sync import calibrations, reviewing
+from sync.governance import calibrations, reviewing
 from sync.models import AccountState, Calibration, Run, Score, TierMove
 from tests.sync.stage import Stage
 
@@ -32,7 +32,7 @@ def order(stage: Stage, account: AccountState, amount: float, day: str) -> None:
 def done(stage: Stage, today: date) -> Run:
     run = stage.run(today)
     if run.state == Run.State.HELD:
-        from sync import holding
+        from sync.writing import holding
 
         holding.approve(run, "test")
         run = stage.work(run)

@@ -10,8 +10,10 @@ import duckdb
 
 from admin import schema
 from scoring import calibration, groups
-from sync import baseline, evaluate, group_tiers, outputs, starting, touched
+from sync import outputs, starting
 from sync.models import Run
+from sync.reading import touched
+from sync.scores import baseline, evaluate, group_tiers
 from tests.sync.stage import Stage
 
 FIELD = "Tierline_Group_Tier__c"

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pytest
 
 from scoring.model_types import Guard
-from sync import guard
-from sync.guard import Facts
+from sync.writing import guard
+from sync.writing.guard import Facts
 
 TIERS = ("platinum", "gold", "silver", "bronze")
 

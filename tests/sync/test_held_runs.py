@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from django.core import mail
 
-from sync import holding, jobs, starting
+from sync import jobs, starting
 from sync.models import AccountState, AuditEvent, Change, Run, Score
+from sync.writing import holding
 from tests.sync.stage import Stage
 
 OTHER_CUTS = (

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
-from sync import dirty, holding, mirror, starting, undoing
+from sync import mirror, starting
 from sync.models import Change, Dirty, Run
+from sync.reading import dirty
+from sync.writing import holding, undoing
 from tests.sync.stage import TODAY, Stage
 
 INCREMENTAL = Run.Kind.INCREMENTAL

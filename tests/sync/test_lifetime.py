@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from scoring.fields import SCALE
-from sync import evaluate, starting
+from sync import starting
 from sync.models import AccountState, Run
+from sync.scores import evaluate
 from tests.sync.stage import TODAY, Stage
 
 

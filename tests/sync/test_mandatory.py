@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 
 from admin import schema
 from admin.cli.main import app
-from sync import rollout
 from sync.models import AccountState, Finding
+from sync.quality import rollout
 from tests.sync.stage import Stage
 
 

@@ -12,7 +12,8 @@ from django.contrib.auth.models import Group
 
 from scoring import presets
 from scoring.model_governance import Overrides
-from sync import overriding, starting
+from sync import starting
+from sync.governance import overriding
 from sync.models import AccountState, Notice, Override, Run
 from tests.sync.stage import TODAY, Stage
 

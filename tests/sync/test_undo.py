@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sync import undoing
 from sync.models import Change, Run
+from sync.writing import undoing
 from tests.sync.stage import Stage
 
 TIER = "Tierline_Tier__c"

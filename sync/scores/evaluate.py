@@ -20,8 +20,11 @@ from django.conf import settings
 from scoring import calibration as calibrating
 from scoring import pipeline
 from scoring.fields import SCALE
-from sync import baseline, calibrations, dirty, events, group_tiers, grouping, lease, mirror, outputs
+from sync import lease, mirror, outputs
+from sync.governance import calibrations
 from sync.models import Calibration, Change, Dirty, Run
+from sync.reading import dirty, events
+from sync.scores import baseline, group_tiers, grouping
 
 #: Accounts per chunk: scored, and later planned, in one job.
 CHUNK = 5000

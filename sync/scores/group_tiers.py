@@ -15,8 +15,9 @@ from scoring import groups, pipeline
 from scoring.calibration import Calibration
 from scoring.explain import SHORT
 from scoring.model import Model
-from sync import baseline, grouping, mirror
+from sync import mirror
 from sync.models import Run
+from sync.scores import baseline, grouping
 
 #: Columns that a score has beside those of `pipeline.COLUMNS` where the model has groups; None for an account alone.
 #: computed, position and since as for an account, and None where the best member decides.

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from django.db.models import Count, QuerySet
 
 from connectors.base import BulkWrites, Crm
-from sync import crms, lease, loading, outputs, verify, writeback
+from sync import crms, lease, outputs, verify, writeback
 from sync.models import Change, Connection, Run
+from sync.writing import loading
 
 Batch = Callable[[Run, str, Crm, outputs.Layout, QuerySet[Change]], None]
 

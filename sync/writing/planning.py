@@ -21,24 +21,16 @@ from django.utils import timezone
 
 from connectors.base import Scalar
 from connectors.errors import Unavailable
-from sync import (
-    dirty,
-    evaluate,
-    holding,
-    lease,
-    mirror,
-    outputs,
-    override_requests,
-    overriding,
-    requests,
-    reviewing,
-    values,
-)  # fmt: skip
-from sync.attached import Attached
+from sync import lease, mirror, outputs, values
+from sync.governance import override_requests, overriding, requests, reviewing
 from sync.models import AccountState, Change, Connection, Run, Score, refused_key
 from sync.plan import Account, OverrideRequest, Planned, digest, plan_account
+from sync.reading import dirty
 from sync.rows import Encoded, insert, update
+from sync.scores import evaluate
 from sync.tally import Tally
+from sync.writing import holding
+from sync.writing.attached import Attached
 
 Row = Mapping[str, Any]
 

@@ -8,7 +8,8 @@ from datetime import date
 from scoring import calibration as calibrating
 from scoring.calibration import Calibration
 from scoring.model import Model
-from sync import calibrations, outputs
+from sync import outputs
+from sync.governance import calibrations
 from sync.models import Portfolio, Run
 
 

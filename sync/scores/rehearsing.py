@@ -13,8 +13,10 @@ import pandas as pd
 from scoring import pipeline, simulation
 from scoring.model import Model
 from scoring.periods import months_before
-from sync import baseline, calibrations, comparison, outputs, scored
+from sync import outputs
+from sync.governance import calibrations, comparison
 from sync.models import Portfolio, Run
+from sync.scores import baseline, scored
 
 VALUES = ("segment", "sub_segment", "value_profile")
 

@@ -2,7 +2,7 @@
 
 A row is sent only if the CRM still holds what the run wrote. An undo is a run itself and can be undone. The values it
 takes back are remembered on the account and not written again until another value is computed or another model is
-published (`sync.undone`); else the next run would bring them back.
+published (`sync.writing.undone`); else the next run would bring them back.
 """
 
 from __future__ import annotations

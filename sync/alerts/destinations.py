@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from sync import audit, notices, vault
+from sync import audit, vault
+from sync.alerts import notices
 from sync.alerts.channels import outbound
 from sync.alerts.channels.base import Channel, Item, Listed, Message
 from sync.alerts.channels.registry import KINDS

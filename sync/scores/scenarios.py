@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from scoring import scenario
 from scoring.model import Model
-from sync import baseline, scored
 from sync.models import Portfolio
+from sync.scores import baseline, scored
 
 
 def rates(

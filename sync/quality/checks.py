@@ -8,9 +8,12 @@ from django.utils import timezone
 from scoring import features, quality
 from scoring.fields import MAIN_FAMILY
 from scoring.model import Model
-from sync import crms, due, evaluate, lease, mirror, outputs, own_rules, quality_scores, rates
-from sync.alerts import delivery, lifecycle, ways
+from sync import crms, lease, mirror, outputs
+from sync.alerts import delivery, due, lifecycle, ways
 from sync.models import AccountState, Connection, Run
+from sync.quality import own_rules, quality_scores
+from sync.reading import rates
+from sync.scores import evaluate
 
 #: Kinds that quality rules look at, and messages sent per job.
 CHECKED = ("account", "user", "product", "opportunity", "order")

@@ -14,8 +14,9 @@ from duckdb import IOException
 
 from connectors.base import BulkReads, Crm
 from connectors.errors import Unavailable
-from sync import bulk_refresh, clock, crms, dirty, drift, files, lease, mirror, outputs, rates, touched
+from sync import clock, crms, lease, mirror, outputs
 from sync.models import Connection, Run
+from sync.reading import bulk_refresh, dirty, drift, files, rates, touched
 
 #: Whether all records of a kind are read, and why.
 Need = Literal["", "first", "again"]

@@ -19,8 +19,10 @@ from scoring import features, groups, pipeline
 from scoring.calibration import Calibration
 from scoring.model import Model
 from scoring.stability import BEFORE, Cause
-from sync import grouping, mirror, outputs, rates
+from sync import mirror, outputs
 from sync.models import Run, Score, TierMove
+from sync.reading import rates
+from sync.scores import grouping
 
 
 def before(

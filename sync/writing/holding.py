@@ -10,10 +10,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from sync import figures, guard, labels, lease, notices, outputs, publishing, tally
-from sync.guard import Reason
+from sync import figures, labels, lease, outputs, tally
+from sync.alerts import notices
 from sync.models import AccountState, AuditEvent, Change, Run
 from sync.rows import portions
+from sync.writing import guard, publishing
+from sync.writing.guard import Reason
 
 #: Parts of a plan that can be left out on approval.
 Part = Literal["moves", "downgrades", "lost"]

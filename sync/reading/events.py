@@ -10,8 +10,8 @@ from __future__ import annotations
 from django.db import transaction
 
 from connectors.base import EventSource
-from sync import dirty
 from sync.models import Connection
+from sync.reading import dirty
 
 #: Stands for "look what has changed": an event on a record that is no account.
 ANY = ""

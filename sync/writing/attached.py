@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sync import details, mirror, outputs, values
-from sync.details import Detail
+from sync import mirror, outputs, values
 from sync.models import AccountState, Run
 from sync.plan import OverrideRequest, Planned
 from sync.values import Stored
+from sync.writing import details
+from sync.writing.details import Detail
 
 Row = Mapping[str, Any]
 

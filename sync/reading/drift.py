@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from connectors.base import Crm
 from connectors.errors import SchemaMismatch
-from sync import notices, outputs
+from sync import outputs
+from sync.alerts import notices
 from sync.models import Connection, PublishedModel
 
 #: Differences named in one message.

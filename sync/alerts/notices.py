@@ -15,7 +15,8 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from connectors.errors import AuthRevoked
-from sync import attempts, outputs
+from sync import outputs
+from sync.alerts import attempts
 from sync.alerts.channels.base import DeliveryError
 from sync.models import Connection, Destination, Notice, Override, Portfolio, Run
 

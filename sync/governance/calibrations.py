@@ -13,8 +13,10 @@ from django.utils import timezone
 from scoring import calibration as calibrating
 from scoring import pipeline, stability
 from scoring.model import Model
-from sync import audit, baseline, comparison, mirror, outputs
+from sync import audit, mirror, outputs
+from sync.governance import comparison
 from sync.models import Calibration, PublishedModel, Run
+from sync.scores import baseline
 
 
 def current(model: PublishedModel) -> Calibration | None:

@@ -10,8 +10,9 @@ from django.db import transaction
 from django.db.models import QuerySet, Subquery
 from django.utils import timezone
 
-from sync import audit, dirty
+from sync import audit
 from sync.models import AccountState, Portfolio, Run, TierMove
+from sync.reading import dirty
 
 DECISIONS = (TierMove.State.ACCEPTED, TierMove.State.REJECTED, TierMove.State.DEFERRED)
 

@@ -19,8 +19,10 @@ from django.utils import timezone
 from scoring.explain import SHORT
 from scoring.model import Model
 from scoring.periods import months_after
-from sync import audit, dirty, notices, outputs
+from sync import audit, outputs
+from sync.alerts import notices
 from sync.models import AccountState, Override, Portfolio
+from sync.reading import dirty
 
 TIER = "tier"
 Row = Mapping[str, Any]

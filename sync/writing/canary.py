@@ -16,9 +16,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from connectors.base import Crm
-from sync import crms, evaluate, holding, lease, outputs, values, verify, writeback
-from sync.guard import Reason
+from sync import crms, lease, outputs, values, verify, writeback
 from sync.models import Change, Connection, Run
+from sync.scores import evaluate
+from sync.writing import holding
+from sync.writing.guard import Reason
 
 #: Rows sent first, and the size from which a write has a canary at all.
 ROWS = 200
