@@ -20,12 +20,12 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from connectors.base import DAY, FLAG, INSTANT, MONEY, NUMBER, TEXT, WHOLE, BulkPage, BulkState
+from connectors.columns import column_type, schema_of, to_column
 from connectors.salesforce import soql
 from connectors.salesforce.bulk import Jobs
 from connectors.salesforce.client import Client
 from connectors.salesforce.errors import half_reply
 from connectors.salesforce.reading import Reading, horizon
-from connectors.salesforce.records import column_type, schema_of, to_column
 from connectors.salesforce.sending import host_of
 
 #: Rows of one page: some 10 MB of CSV.

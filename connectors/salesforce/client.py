@@ -23,11 +23,12 @@ from simple_salesforce.api import Salesforce
 
 from connectors.access import Token, TokenStore
 from connectors.base import Budget, Limits
-from connectors.errors import AuthRevoked
+from connectors.login import Login
+from connectors.patience import Patience
 from connectors.salesforce.credentials import LOOPBACK, Credentials
 from connectors.salesforce.errors import half_reply
-from connectors.salesforce.login import Login
-from connectors.salesforce.sending import TIMEOUT, Patience, host_of, send
+from connectors.salesforce.login import login
+from connectors.salesforce.sending import TIMEOUT, host_of, send
 from connectors.salesforce.soap_login import on_address
 
 API_VERSION = "63.0"
@@ -60,19 +61,7 @@ class Transport(requests.Session):
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """`repeatable=True` marks a write that may be sent twice; a callable `data` is given the token."""
-        token, fresh = self._login.access(), False
-        # One replay with a new token. A token that another process renewed may be refused as well: it counts as
-        # ours did, once. If a token asked for just now is refused, a person has to reconnect.
-        for last in (False, False, True):
-            try:
-                return self._send(token, str(method), str(url), *args, **dict(kwargs))
-            except AuthRevoked as refused:
-                if fresh or last:
-                    self._login.give_up(refused)
-                    raise
-                renewed = self._login.renew(token, refused)
-                token, fresh = renewed.token, renewed.fresh
-        raise AssertionError("the last attempt returns or raises")
+        return self._login.using(lambda token: self._send(token, str(method), str(url), *args, **dict(kwargs)))
 
     def _send(self, token: Token, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:
         patience = self._patience
@@ -120,7 +109,7 @@ class Client:
     ) -> None:
         self.version = version
         patience = patience or Patience()
-        self._login = Login(credentials, version=version, patience=patience, tokens=tokens)
+        self._login = login(credentials, version=version, patience=patience, tokens=tokens)
         self._transport = Transport(self._login, patience, budget)
         self._library: Salesforce | None = None
 

@@ -24,6 +24,7 @@ from connectors.base import (
     TaskSpec,
     WriteResult,
 )
+from connectors.columns import column_type
 from connectors.errors import AuthRevoked, Fatal, MissingScope, SchemaMismatch
 from connectors.preflight import Preflight
 from connectors.salesforce import (
@@ -57,7 +58,7 @@ from connectors.salesforce.kinds import (
     sources_of,
 )
 from connectors.salesforce.metadata import MetadataApi
-from connectors.salesforce.records import column_type, to_rest, to_scalar
+from connectors.salesforce.records import to_rest, to_scalar
 from connectors.salesforce.sending import host_of
 
 #: Our writes must not re-run assignment rules (the default is TRUE), nor stop at a duplicate alert.

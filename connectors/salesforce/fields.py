@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from connectors.base import Field, PicklistValue
+from connectors.columns import MEANT
 from connectors.errors import SchemaMismatch
 from connectors.salesforce.records import READABLE
 
@@ -113,10 +114,10 @@ def nearest(name: str, names: Iterable[str]) -> str:
 def check_readable(entry: Mapping[str, Any] | None, column: str, wanted: pa.DataType, owner: str) -> None:
     """Raises `SchemaMismatch` when a field's type cannot fill a column."""
     allowed = READABLE.get(wanted)
-    if entry is None or allowed is None or entry["type"] in allowed[0]:
+    if entry is None or allowed is None or entry["type"] in allowed:
         return
     raise SchemaMismatch(
-        f"{owner}.{entry['name']} is of type {entry['type']}, but the column {column} needs {allowed[1]}.",
+        f"{owner}.{entry['name']} is of type {entry['type']}, but the column {column} needs {MEANT[wanted]}.",
         next_step=f"Map another field to {column}, or change the field's type in Salesforce.",
         code="WRONG_TYPE",
     )

@@ -12,11 +12,12 @@ from typing import Any
 import pyarrow as pa
 
 from connectors.base import Since
+from connectors.columns import column_type, instant, schema_of, to_column
 from connectors.errors import Fatal
 from connectors.salesforce import soql
 from connectors.salesforce.client import Client
 from connectors.salesforce.kinds import Source
-from connectors.salesforce.records import Record, column_type, instant, schema_of, to_column, value_at
+from connectors.salesforce.records import Record, value_at
 
 PAGE = 2000
 _LOST_PLACE = "INVALID_QUERY_LOCATOR"

@@ -11,9 +11,10 @@ import requests
 
 from connectors.access import Token
 from connectors.errors import AuthRevoked, ConnectorError, Unavailable
+from connectors.patience import Patience
 from connectors.salesforce.credentials import LOOPBACK, require_safe
 from connectors.salesforce.errors import half_reply
-from connectors.salesforce.sending import Patience, send
+from connectors.salesforce.sending import send
 
 PATH = "/services/oauth2/token"
 #: Seconds to connect and to read. Others may wait for this token, and jobs end after 60 s.

@@ -16,8 +16,8 @@ from urllib.parse import urlencode, urlsplit
 
 from connectors.access import Token
 from connectors.errors import AuthRevoked, Fatal
+from connectors.patience import Patience
 from connectors.salesforce.credentials import PRODUCTION, Credentials, require_safe
-from connectors.salesforce.sending import Patience
 from connectors.salesforce.token_request import refusal, request_token
 
 SCOPE = "api refresh_token"

@@ -12,8 +12,9 @@ import duckdb
 import ibis
 import pyarrow as pa
 
+from connectors.columns import column_type, schema_of, to_column
 from connectors.salesforce import kinds
-from connectors.salesforce.records import column_type, schema_of, to_column, value_at
+from connectors.salesforce.records import value_at
 from connectors.sandbox.org.org import Org
 from scoring.model import Model
 from sync import mirror

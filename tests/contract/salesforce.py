@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from connectors.base import Crm, FieldSpec, PicklistValue
+from connectors.patience import Patience
 from connectors.salesforce import Client, Credentials, Salesforce
-from connectors.salesforce.sending import Patience
 from connectors.sandbox.background import Served
 from connectors.sandbox.org.schema import PicklistEntry
 from tests.contract.ground import Break, Target

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
+from connectors.patience import Patience
 from connectors.salesforce import Client, Credentials, Salesforce
-from connectors.salesforce.sending import Patience
 
 
 @dataclass(frozen=True)

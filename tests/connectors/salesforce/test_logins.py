@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from connectors.access import MemoryTokens, Token
 from connectors.errors import AuthRevoked, BadInput, Unavailable
+from connectors.patience import Patience
 from connectors.salesforce import Client, Credentials, Salesforce
 from connectors.salesforce.credentials import PRODUCTION, SANDBOX
-from connectors.salesforce.sending import Patience
 from tests.connectors.salesforce.conftest import CannedOrg
 
 TOKEN = "/services/oauth2/token$"

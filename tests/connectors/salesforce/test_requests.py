@@ -11,9 +11,9 @@ import pytest
 
 from connectors.base import Change
 from connectors.errors import AuthRevoked, BadInput, ConnectorError, Fatal, RateLimited, Retryable, Unavailable
+from connectors.patience import Patience
 from connectors.registry import open_crm
 from connectors.salesforce import Client, Credentials, Salesforce
-from connectors.salesforce.sending import Patience
 
 if TYPE_CHECKING:
     from tests.connectors.salesforce.conftest import CannedOrg
