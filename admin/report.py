@@ -244,7 +244,7 @@ def open_alerts() -> list[dict[str, Any]]:
     alerts = (
         Alert.objects.filter(state=Alert.State.OPEN)
         .select_related("owner")
-        .annotate(n=Count("findings", filter=Q(findings__state=Finding.State.OPEN)))
+        .annotate(n=Count("findings", filter=Q(findings__state__in=Finding.WAITING)))
         .order_by("-n")
     )
     return [

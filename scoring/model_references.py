@@ -300,6 +300,11 @@ def _owners(model: Model) -> Iterator[Flaw]:
         for place, key in enumerate(rule.rules):
             if key not in known_rules:
                 yield _unknown(("owners", number, "rules", place), "quality rule", key, known_rules)
+    for number, each in enumerate(model.follow_up.escalation.model_owners):
+        for name in each.where:
+            if name not in columns:
+                loc = ("follow_up", "escalation", "model_owners", number, "where", name)
+                yield _unknown(loc, "column of the account with text", name, columns)
 
 
 def _groups(model: Model) -> Iterator[Flaw]:

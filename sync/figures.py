@@ -18,7 +18,7 @@ def counts(run: Run) -> dict[str, object]:
     merged = 0 if run.undoes_id else left_over.count()
     verified, drifted, rejected = (outcomes.get(s, 0) for s in (state.VERIFIED, state.DRIFTED, state.REJECTED))
     accounts = AccountState.objects.filter(connection__portfolio=run.portfolio, seen_in=run)
-    open_findings = Finding.objects.filter(connection__portfolio=run.portfolio, state=Finding.State.OPEN)
+    open_findings = Finding.objects.filter(connection__portfolio=run.portfolio, state__in=Finding.WAITING)
     return {
         **run.counts,
         "accounts_in_scope": accounts.filter(in_scope=True).count(),

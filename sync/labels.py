@@ -50,6 +50,11 @@ class Labels:
         known = self.model is not None and key in self.model.tiers.keys
         return self.model.tiers.label(key) if self.model and known else key
 
+    def value(self, field: str, value: str) -> str:
+        """A value of this field; of one that is no output of the model, the value itself."""
+        known = {"segment": self.segment, "sub_segment": self.sub_segment, "value_profile": self.value_profile}
+        return {**known, "tier": self.tier}.get(field, str)(value)
+
     def rule(self, rule: str) -> str:
         custom = self.model.quality.custom if self.model else ()
         return {quality.CUSTOM + each.key: each.title for each in custom}.get(rule) or rule_title(rule)

@@ -122,6 +122,7 @@ def _found(checked: Checked, more: Sequence[Rule]) -> list[Finding]:
                     severity=severity,
                     message=problem.message,
                     fix=problem.fix,
+                    against=problem.against,
                 )
             )
     return found

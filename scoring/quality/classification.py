@@ -45,6 +45,7 @@ class Contradicts:
                         value,
                         f"{name_of(row)} has the {word} {names[value]}, but {reason.rstrip('.')}.",
                         f"Choose a {word} that fits ({fitting}), or correct what speaks against {names[value]}.",
+                        str(row["told"]),
                     )
 
 
@@ -100,6 +101,7 @@ class UnlikeRules:
                     value,
                     f"{name_of(row)} has the {word} {names[value]}; by the model's rules it is {meant}{because}.",
                     f"Choose {meant}. If {names[value]} is right, correct what the rule goes by.",
+                    str(row["computed"]),
                 )
 
 

@@ -51,6 +51,7 @@ class DuplicateAccount:
                 str(row["other"]),
                 f"{name_of(row)} may be the same company as {row['called']} ({row['other']}): {because}.",
                 "Merge the two in the CRM if they are one; if not, make their names tell them apart.",
+                f"{name_of(row)} · {row['called']} · {number}",
             )
 
 

@@ -28,6 +28,7 @@ class Finding:
         owner_id: user who answers for the record, None where the CRM names nobody.
         field: what is wrong: an output key ("segment"), a column ("industry"), or "".
         message: one sentence saying what is wrong; `fix` says what to do.
+        against: what the value is held against, where that can change: then what people said about it is over.
     """
 
     rule: str
@@ -41,6 +42,7 @@ class Finding:
     severity: Severity
     message: str
     fix: str
+    against: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class Problem:
     value: str | None
     message: str
     fix: str
+    against: str = ""
 
 
 class Rule(Protocol):

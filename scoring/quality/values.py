@@ -159,8 +159,8 @@ def of_another_segment(checked: Checked) -> np.ndarray:
     return np.asarray((right.notna() & chosen.isin(known) & (right != chosen)).to_numpy(dtype=bool))
 
 
-def account_problem(row: Row, field: str, value: str | None, message: str, fix: str) -> Problem:
-    return Problem("account", row, row["id"], field, value, message, fix)
+def account_problem(row: Row, field: str, value: str | None, message: str, fix: str, against: str = "") -> Problem:
+    return Problem("account", row, row["id"], field, value, message, fix, against)
 
 
 def listed(names: list[str]) -> str:

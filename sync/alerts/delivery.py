@@ -76,7 +76,7 @@ def compose(delivery: Delivery, alerts: list[Alert], now: datetime) -> Message:
 
 def _listed(alert: Alert) -> Listed:
     """An alert with its most urgent findings."""
-    findings = Finding.objects.filter(alert=alert, state=Finding.State.OPEN).select_related("connection")
+    findings = Finding.objects.filter(alert=alert, state__in=Finding.WAITING).select_related("connection")
     total = findings.count()
     return Listed(
         title=labels.subject(alert.rule, total),

@@ -12,7 +12,7 @@ from sync.rows import portions
 
 def sentence(portfolio: Portfolio, alerts: Sequence[Alert]) -> str:
     """Accounts and revenue behind the open findings of these alerts, in a sentence; "" where no revenue is known."""
-    found = Finding.objects.filter(alert__in=alerts, state=Finding.State.OPEN).exclude(account_id="")
+    found = Finding.objects.filter(alert__in=alerts, state__in=Finding.WAITING).exclude(account_id="")
     by_connection: dict[int, set[str]] = {}
     for connection, account in found.values_list("connection", "account_id"):
         by_connection.setdefault(connection, set()).add(account)

@@ -1,17 +1,20 @@
-"""Open findings put into alerts: one alert per person and rule, and the messages it needs."""
+"""Findings that wait put into alerts: one alert per person and rule, and the messages it needs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date, datetime
 
-from django.utils import timezone
+from django.db.models import F, Min, Q
 
-from sync.alerts.routing import Person, Route, Ways, route
+from sync.alerts import flapping, history
+from sync.alerts.routing import Person, Route, Ways, next_in_line, route
+from sync.alerts.states import RESTING, WAITING, Event, State
 from sync.alerts.telling import tell
 from sync.alerts.ways import Places
 from sync.models import Alert, Connection, Finding, Owner
-from sync.rows import update
+from sync.rows import portions, update
 
 #: The worst first.
 SEVERITIES = ("high", "medium", "low")
@@ -32,39 +35,84 @@ class Group:
         """The worst of its findings."""
         return min((finding.severity for finding in self.findings), key=SEVERITIES.index)
 
+    @property
+    def reason(self) -> str:
+        return " ".join(self.because)[:300]
 
-def group(connection: Connection, chosen: Ways, where: Places) -> None:
-    """Put every open finding into the open alert of its person and rule; close alerts that are empty."""
-    groups = _groups(connection, chosen, where)
+    @property
+    def due_on(self) -> date:
+        return min(finding.due_on for finding in self.findings)
+
+
+def group(
+    connection: Connection, chosen: Ways, where: Places, now: datetime, only: Collection[int] | None = None
+) -> None:
+    """Put what waits into the alert of its person and rule; let alerts rest or close where nothing waits.
+
+    `only`: ids of findings, all others stay where they are.
+    """
+    groups = _groups(connection, chosen, where, only)
     owners = _owners(connection, {each.person.record_id: each.person for each in groups})
     alerts = _open_alerts(connection, [(owners[each.person.record_id], each) for each in groups])
+    handed: dict[int, list[Finding]] = {}
+    asked: dict[int, Alert] = {}
     moved = []
     for each in groups:
         alert = alerts[owners[each.person.record_id].pk, each.rule]
         for finding in each.findings:
-            if finding.alert_id != alert.pk:
-                finding.alert_id = alert.pk
-                moved.append(finding)
-    update(moved, ["alert"])
-    empty = Alert.objects.filter(portfolio=connection.portfolio, state=Alert.State.OPEN).exclude(
-        findings__state=Finding.State.OPEN
-    )
-    empty.update(state=Alert.State.RESOLVED, resolved_at=timezone.now())
+            if finding.alert_id == alert.pk:
+                continue
+            if finding.alert is not None and finding.alert.owner_id != alert.owner_id:
+                handed.setdefault(alert.owner_id, []).append(finding)
+                finding.waiting_since, finding.escalated = now, 0
+                if finding.state == State.ASKED:
+                    asked[alert.pk] = alert
+            finding.alert = alert
+            moved.append(finding)
+    update(moved, ["alert", "waiting_since", "escalated"])
+    for findings in handed.values():
+        history.note(findings, Event.MOVED, now)
+    tell(list(asked.values()))  # a question is news also where an alert about the rule is open already
+    settle(connection.portfolio_id, now)
 
 
-def _groups(connection: Connection, ways: Ways, where: Places) -> Sequence[Group]:
+def settle(portfolio_id: int, now: datetime) -> None:
+    """Alerts are open while something waits in them, else rest or are resolved; they are due with the first finding."""
+    unresolved = Alert.objects.filter(portfolio=portfolio_id).exclude(state=Alert.State.RESOLVED)
+    idle = unresolved.exclude(findings__state__in=WAITING)
+    resting = idle.filter(findings__state__in=RESTING)
+    idle.exclude(findings__state__in=RESTING).update(state=Alert.State.RESOLVED, resolved_at=now)
+    Alert.objects.filter(pk__in=list(resting.values_list("pk", flat=True))).update(state=Alert.State.RESTING)
+    awake = unresolved.filter(state=Alert.State.RESTING, findings__state__in=WAITING)
+    Alert.objects.filter(pk__in=list(awake.values_list("pk", flat=True))).update(state=Alert.State.OPEN)
+    due = Min("findings__due_on", filter=Q(findings__state__in=WAITING))
+    late = unresolved.filter(state=Alert.State.OPEN).annotate(first=due).exclude(first=F("due_on"))
+    for pk, first in list(late.values_list("pk", "first")):
+        Alert.objects.filter(pk=pk).update(due_on=first)
+
+
+def _groups(connection: Connection, ways: Ways, where: Places, only: Collection[int] | None) -> Sequence[Group]:
     routes: dict[tuple[str, ...], Route] = {}
     groups: dict[tuple[str, str], Group] = {}
-    findings = Finding.objects.filter(connection=connection, state=Finding.State.OPEN)
-    for finding in findings.only("rule", "field", "owner_record_id", "account_id", "severity", "due_on", "alert"):
+    for finding in _waiting(connection, only):
         case = where.case(finding.owner_record_id, finding.account_id, finding.rule, finding.field)
-        same = (case.owner_id, case.rule, case.field, case.segment, *case.columns.values())
-        chosen = routes.get(same) or routes.setdefault(same, route(case, ways))
+        asked = finding.state == State.ASKED
+        same = (case.owner_id, case.rule, case.field, case.segment, str(asked), *case.columns.values())
+        chosen = routes.get(same)
+        if chosen is None:
+            chosen = routes[same] = next_in_line(route(case, ways), ways) if asked else route(case, ways)
         key = (chosen.person.record_id, finding.rule)
         each = groups.get(key) or groups.setdefault(key, Group(chosen.person, finding.rule))
         each.findings.append(finding)
         each.because[chosen.because] = None
     return list(groups.values())
+
+
+def _waiting(connection: Connection, only: Collection[int] | None) -> Iterable[Finding]:
+    found = Finding.objects.filter(connection=connection, state__in=WAITING).select_related("alert")
+    if only is None:
+        return found
+    return (finding for some in portions(sorted(only)) for finding in found.filter(pk__in=some))
 
 
 def _owners(connection: Connection, people: Mapping[str, Person]) -> dict[str, Owner]:
@@ -104,36 +152,55 @@ def _owners(connection: Connection, people: Mapping[str, Person]) -> dict[str, O
 
 
 def _open_alerts(connection: Connection, wanted: Sequence[tuple[Owner, Group]]) -> Mapping[tuple[int, str], Alert]:
-    """The open alert of each person and rule, by id of the person and rule; new ones with their deliveries."""
+    """The open alert of each person and rule, by id of the person and rule; with deliveries where it is news.
+
+    One that rests, or that held one of these findings before it was resolved, is opened again: the same thing never
+    has a second one.
+    """
 
     def known() -> dict[tuple[int, str], Alert]:
-        opened = Alert.objects.filter(portfolio=connection.portfolio, state=Alert.State.OPEN)
-        return {(alert.owner_id, alert.rule): alert for alert in opened}
+        unresolved = Alert.objects.filter(portfolio=connection.portfolio).exclude(state=Alert.State.RESOLVED)
+        return {(alert.owner_id, alert.rule): alert for alert in unresolved}
 
     found = known()
+    for owner, each in wanted:
+        earlier = found.get((owner.pk, each.rule)) or _earlier(owner, each)
+        if earlier is not None and earlier.state != Alert.State.OPEN:
+            closed = Alert.objects.filter(pk=earlier.pk).exclude(state=Alert.State.OPEN)
+            closed.update(state=Alert.State.OPEN, resolved_at=None, told=False)
+    found = known()
     new = [(owner, each) for owner, each in wanted if (owner.pk, each.rule) not in found]
-    if not new:
-        return found
     Alert.objects.bulk_create(
         (
             Alert(
                 portfolio=connection.portfolio,
                 owner=owner,
                 rule=each.rule,
-                routed_because=" ".join(each.because)[:300],
+                routed_because=each.reason,
                 severity=each.severity,
-                due_on=min(finding.due_on for finding in each.findings),
+                due_on=each.due_on,
             )
             for owner, each in new
         ),
         ignore_conflicts=True,
     )
-    found = known()
-    made = [found[owner.pk, each.rule] for owner, each in new]
-    # Another run may have made the same alert at this moment, and has told about it.
-    fresh = [alert for alert in made if not alert.told]
-    tell(fresh)
-    for alert in fresh:
-        alert.told = True
-    update(fresh, ["told"])
+    found = known() if new else found
+    _tell([(found[owner.pk, each.rule], each) for owner, each in wanted])
     return found
+
+
+def _earlier(owner: Owner, group: Group) -> Alert | None:
+    """The newest alert of this person and rule that held one of these findings."""
+    held = [each.alert for each in group.findings if each.alert is not None]
+    fitting = [alert for alert in held if alert.owner_id == owner.pk and alert.rule == group.rule]
+    return max(fitting, key=lambda alert: alert.pk, default=None)
+
+
+def _tell(alerts: Sequence[tuple[Alert, Group]]) -> None:
+    """Put messages on their way about alerts that nobody has told about; one that only flaps on is no news."""
+    # Another run may have made the same alert at this moment, and has told about it.
+    silent = [(alert, each) for alert, each in alerts if not alert.told]
+    tell([alert for alert, each in silent if any(flapping.is_news(finding) for finding in each.findings)])
+    for alert, each in silent:
+        alert.told, alert.routed_because, alert.severity = True, each.reason, each.severity
+    update([alert for alert, _ in silent], ["told", "routed_because", "severity"])

@@ -1,13 +1,14 @@
 """What is open: findings opened, reopened and resolved by what the CRM says now.
 
-A finding is one rule broken by one record; an alert is all open findings of one rule that belong to one person. The
-same problem never opens a second alert, and the CRM edit itself resolves it.
+A finding is one rule broken by one record; an alert is all findings of one rule that wait for one person. The same
+problem never opens a second alert, and the CRM edit itself resolves it, whatever people said about it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -16,55 +17,140 @@ from scoring.model import Model
 from scoring.model_types import DueDays
 from scoring.quality import Finding as Found
 from sync import lease
+from sync.alerts import flapping, history, recovery
 from sync.alerts.grouping import group
 from sync.alerts.routing import Ways
+from sync.alerts.states import Event, State, after, on_recheck
 from sync.alerts.ways import places
 from sync.models import Connection, Finding, Run
-from sync.rows import insert, update
+from sync.rows import insert, portions, update
 
 Key = tuple[str, str, str, str]
-#: Rows per statement that lists ids: SQLite and PostgreSQL both limit the number of parameters.
-CHUNK = 5000
-
-
-def reconcile(run: Run, connection: Connection, found: Sequence[Found], due_days: DueDays) -> None:
-    """Bring the findings of this connection to what was found now."""
-    known = {_key(finding): finding for finding in Finding.objects.filter(connection=connection)}
-    now = timezone.now()
-    fresh: list[Finding] = []
-    changed: list[Finding] = []
-    seen: set[Key] = set()
-    for item in found:
-        key = (item.rule, item.kind, item.record_id, item.field or "")
-        seen.add(key)
-        finding = known.get(key) or Finding(connection_id=connection.pk, opened_at=now)
-        is_new, was_resolved = finding.pk is None, finding.state == Finding.State.RESOLVED
-        if _describe(finding, item) or was_resolved or is_new:
-            (fresh if is_new else changed).append(finding)
-        if is_new or was_resolved:
-            finding.due_on = run.today + timedelta(days=getattr(due_days, item.severity))
-        if was_resolved:
-            finding.state, finding.resolved_at, finding.alert = Finding.State.OPEN, None, None
-            finding.opened_at, finding.times_opened = now, finding.times_opened + 1
-        finding.last_run_id = run.pk
-    insert(Finding, [vars(finding) for finding in fresh])
-    update(changed, _UPDATED)
-    gone = [finding.pk for key, finding in known.items() if key not in seen and finding.state == Finding.State.OPEN]
-    for ids in _chunks(gone):
-        Finding.objects.filter(pk__in=ids).update(state=Finding.State.RESOLVED, resolved_at=now, last_run=run)
-
-
-_TEXTS = ("record_name", "account_id", "value", "severity", "message", "fix", "owner_record_id")
+#: What is kept of a finding whose value or words changed, or that the re-check moved to another state.
+_TEXTS = ("record_name", "account_id", "value", "against", "severity", "message", "fix", "owner_record_id")
 _UPDATED = (
     *_TEXTS,
     "state",
     "resolved_at",
-    "alert",
     "opened_at",
     "times_opened",
     "due_on",
     "last_run",
+    "rests_until",
+    "waiting_since",
+    "escalated",
+    "to_say_mended",
 )
+
+
+@dataclass
+class Outcome:
+    """What the re-check did: findings that are new, changed, and by what happened to them."""
+
+    fresh: list[Finding] = field(default_factory=list)
+    changed: list[Finding] = field(default_factory=list)
+    events: dict[Event, list[Finding]] = field(default_factory=dict)
+
+
+def record_findings(
+    run: Run,
+    token: str,
+    connection: Connection,
+    found: Sequence[Found],
+    model: Model,
+    chosen: Ways,
+) -> None:
+    """Findings, alerts and the deliveries they need, in one transaction under the run's lease."""
+    with transaction.atomic():
+        lease.record(run.pk, token)
+        now = timezone.now()
+        reconcile(run, connection, found, model, now)
+        group(connection, chosen, places(connection, model), now)
+
+
+def reconcile(run: Run, connection: Connection, found: Sequence[Found], model: Model, now: datetime) -> None:
+    """Bring the findings of this connection to what was found now."""
+    flapping.forget(connection, model.follow_up.flapping, now)
+    # Locked: what a person says about one at this moment comes before or after, and is not written over.
+    ours = Finding.objects.filter(connection=connection).select_for_update(of=("self",)).select_related("alert")
+    known = {_key(finding): finding for finding in ours}
+    done = Outcome()
+    seen: set[Key] = set()
+    for item in found:
+        key = (item.rule, item.kind, item.record_id, item.field or "")
+        seen.add(key)
+        _look_at(known.get(key), item, run, connection, model.quality.due_days, now, done)
+    insert(Finding, [vars(finding) for finding in done.fresh])
+    update(done.changed, _UPDATED)
+    gone = [each for key, each in known.items() if key not in seen and each.state != State.RESOLVED]
+    _resolve(gone, run, now)
+    if done.fresh:
+        made = Finding.objects.filter(connection=connection, opened_at=now, times_opened=1, alert=None)
+        history.note(made, Event.FOUND, now)
+    for event, findings in done.events.items():
+        history.note(findings, event, now)
+    flapping.mark(connection, done.events.get(Event.FOUND_AGAIN, []), model.follow_up.flapping, now)
+
+
+def _look_at(
+    finding: Finding | None,
+    item: Found,
+    run: Run,
+    connection: Connection,
+    due_days: DueDays,
+    now: datetime,
+    done: Outcome,
+) -> None:
+    """One that was found now, beside what is known of it."""
+    if finding is None:
+        finding = Finding(connection_id=connection.pk, opened_at=now, waiting_since=now)
+        _describe(finding, item)
+        finding.due_on = run.today + timedelta(days=getattr(due_days, item.severity))
+        finding.last_run_id = run.pk
+        done.fresh.append(finding)
+        return
+    before = (finding.value, finding.against)
+    described = _describe(finding, item)
+    event = on_recheck(
+        finding.state,
+        changed=before != (finding.value, finding.against),
+        rests_until=finding.rests_until,
+        today=run.today,
+    )
+    if event is not None:
+        reopen(finding, event, now)
+        if event is Event.FOUND_AGAIN:
+            finding.opened_at, finding.times_opened = now, finding.times_opened + 1
+            finding.due_on = run.today + timedelta(days=getattr(due_days, item.severity))
+        done.events.setdefault(event, []).append(finding)
+    if described or event is not None:
+        finding.last_run_id = run.pk
+        done.changed.append(finding)
+
+
+def reopen(finding: Finding, event: Event, now: datetime) -> None:
+    """It waits for its person anew. Not saved."""
+    target = after(finding.state, event)
+    if target is None:
+        raise ValueError(f"a finding that is {finding.state} cannot be {event}")
+    finding.state, finding.rests_until, finding.resolved_at = target, None, None
+    finding.waiting_since, finding.escalated, finding.to_say_mended = now, 0, False
+
+
+def _resolve(gone: Sequence[Finding], run: Run, now: datetime) -> None:
+    """What the re-check finds no more is mended."""
+    if not gone:
+        return
+    history.note(gone, Event.GONE, now, values=flapping.held(gone))
+    told = recovery.told(gone)
+    for some in portions(gone, CHUNK):
+        ids = [finding.pk for finding in some]
+        Finding.objects.filter(pk__in=ids).update(state=State.RESOLVED, resolved_at=now, last_run=run, rests_until=None)
+        Finding.objects.filter(pk__in=[pk for pk in ids if pk in told]).update(to_say_mended=True)
+
+
+#: Rows per statement that lists ids: SQLite and PostgreSQL both limit the number of parameters.
+CHUNK = 5000
 
 
 def _key(finding: Finding) -> Key:
@@ -81,6 +167,7 @@ def _describe(finding: Finding, item: Found) -> bool:
         "record_name": (item.record_name or item.record_id)[:255],
         "account_id": item.account_id or "",
         "value": (item.value or "")[:255],
+        "against": item.against[:255],
         "severity": item.severity,
         "message": item.message[:500],
         "fix": item.fix[:500],
@@ -90,22 +177,3 @@ def _describe(finding: Finding, item: Found) -> bool:
     for name, text in texts.items():
         setattr(finding, name, text)
     return changed
-
-
-def record_findings(
-    run: Run,
-    token: str,
-    connection: Connection,
-    found: Sequence[Found],
-    model: Model,
-    chosen: Ways,
-) -> None:
-    """Findings, alerts and the deliveries they need, in one transaction under the run's lease."""
-    with transaction.atomic():
-        lease.record(run.pk, token)
-        reconcile(run, connection, found, model.quality.due_days)
-        group(connection, chosen, places(connection, model))
-
-
-def _chunks(ids: Sequence[int]) -> Iterable[Sequence[int]]:
-    return (ids[start : start + CHUNK] for start in range(0, len(ids), CHUNK))

@@ -13,7 +13,7 @@ from django.utils import timezone
 from scoring.model_types import OutputKey
 from sync import audit, outputs
 from sync.alerts import ways
-from sync.alerts.routing import route
+from sync.alerts.routing import next_in_line, route
 from sync.models import Absence, AccountState, Finding, Owner, Portfolio
 
 _VALUES: tuple[OutputKey, ...] = ("segment", "sub_segment", "value_profile")
@@ -43,18 +43,20 @@ def explain(account: AccountState) -> Iterator[Answer]:
     model, users = outputs.model(published), ways.users(connection)
     chosen = ways.ways(connection, users, model, timezone.localdate())
     where = ways.places(connection, model, {account.record_id})
-    found = Finding.objects.filter(connection=connection, account_id=account.record_id, state=Finding.State.OPEN)
-    asked = [(each.field or each.rule, each.message, each.owner_record_id, each.rule) for each in found]
-    told = {field for field, *_ in asked}
-    asked += [(name, "", account.owner_record_id, "") for name in _VALUES if name not in told]
-    for name, message, owner, rule in asked:
+    found = Finding.objects.filter(connection=connection, account_id=account.record_id, state__in=Finding.WAITING)
+    about = [(each.field or each.rule, each.message, each.owner_record_id, each.rule, each.state) for each in found]
+    told = {field for field, *_ in about}
+    about += [(name, "", account.owner_record_id, "", "") for name in _VALUES if name not in told]
+    for name, message, owner, rule, state in about:
         got = route(where.case(owner, account.record_id, rule, name), chosen)
+        if state == Finding.State.ASKED:
+            got = next_in_line(got, chosen)
         yield Answer(name, message, got.person.name, got.person.email, got.because)
 
 
 def burden(portfolio: Portfolio) -> list[Mapping[str, object]]:
     """People with open findings: name, email, findings, overdue, due (the earliest date), most first."""
-    open_now = Q(alerts__findings__state=Finding.State.OPEN)
+    open_now = Q(alerts__findings__state__in=Finding.WAITING)
     overdue = open_now & Q(alerts__findings__due_on__lt=timezone.localdate())
     found = Owner.objects.filter(portfolio=portfolio).annotate(
         findings=Count("alerts__findings", filter=open_now),

@@ -82,6 +82,17 @@ def route(case: Case, ways: Ways) -> Route:
     return _standing_in(chosen, ways)
 
 
+def next_in_line(told: Route, ways: Ways) -> Route:
+    """Who decides when this person says that something cannot be known: the manager, or the administrator."""
+    person = told.person
+    above = _manager(person, ways)
+    decides = "Accept that it rests, or give it back with a hint."
+    if above is not None:
+        said = f"You manage {person.name}, who says that this cannot be known. {decides}"
+        return _standing_in(Route(above, said), ways)
+    return Route(ways.administrator, f"{person.name} says that this cannot be known. {decides}")
+
+
 def fits(rule: OwnerRule, case: Case) -> bool:
     """Whether a rule of the model speaks of this finding."""
     return (

@@ -65,7 +65,7 @@ def places(connection: Connection, model: Model, accounts: Collection[str] | Non
     if not model.owners:
         return Places()
     if accounts is None:
-        found = Finding.objects.filter(connection=connection, state=Finding.State.OPEN).exclude(account_id="")
+        found = Finding.objects.filter(connection=connection, state__in=Finding.WAITING).exclude(account_id="")
         accounts = set(found.values_list("account_id", flat=True))
     states = AccountState.objects.filter(connection=connection).exclude(segment="").values_list("record_id", "segment")
     segments = {account: segment for account, segment in states if account in accounts}

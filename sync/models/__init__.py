@@ -1,7 +1,7 @@
 """The state of an installation."""
 
 from .account import AccountState, Dirty, Override, Score, TierMove, refused_key
-from .alert import Absence, Alert, AuditEvent, Finding, Owner
+from .alert import Absence, Alert, AuditEvent, Finding, FindingEvent, Owner
 from .message import Delivery, Destination, Notice, Outgoing
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
 from .quality import QualityScore
@@ -19,6 +19,7 @@ __all__ = [
     "Destination",
     "Dirty",
     "Finding",
+    "FindingEvent",
     "Load",
     "Notice",
     "Outgoing",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
+
+from sync.alerts import states
 
 from .portfolio import Connection, Portfolio
 from .run import Run
@@ -47,13 +50,16 @@ class Absence(models.Model):
 
 
 class Alert(models.Model):
-    """Findings of one rule that belong to one person. At most one is open per person and rule.
+    """Findings of one rule that belong to one person. At most one is not resolved per person and rule.
 
-    `severity` is that of its worst finding. `told`: the messages about it are on their way.
+    It is open while something waits for the person, and rests while all that is left of it is snoozed, accepted as
+    unknowable or right as it is. `severity` is that of its worst finding. `told`: the messages about it are on their
+    way.
     """
 
     class State(models.TextChoices):
         OPEN = "open", "open"
+        RESTING = "resting", "resting"
         RESOLVED = "resolved", "resolved"
 
     portfolio = models.ForeignKey(Portfolio, models.CASCADE, related_name="alerts")
@@ -72,8 +78,8 @@ class Alert(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=["portfolio", "owner", "rule"],
-                condition=models.Q(state="open"),
-                name="one_open_alert_per_owner_and_rule",
+                condition=~models.Q(state="resolved"),
+                name="one_unresolved_alert_per_owner_and_rule",
             ),
         )
 
@@ -82,11 +88,20 @@ class Alert(models.Model):
 
 
 class Finding(models.Model):
-    """A rule broken by a record. The CRM edit itself resolves it; the same problem coming back reopens it."""
+    """A rule broken by a record. The CRM edit itself resolves it; the same problem coming back reopens it.
 
-    class State(models.TextChoices):
-        OPEN = "open", "open"
-        RESOLVED = "resolved", "resolved"
+    Attributes:
+        value, against: what stands in the field, and what the rule holds it against. Answers hold until one changes.
+        rests_until: last day of a rest; None for one that ends with a change only.
+        waiting_since: when it began to wait for the person whose it is; `escalated` is how often it went further up
+            since then.
+        flapping: how it comes and goes, "" while it does not; `flapping_since` is when that was noticed.
+        to_say_mended: it was told, has been mended since, and that has not been said yet.
+    """
+
+    State = states.State
+    WAITING = states.WAITING
+    RESTING = states.RESTING
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="findings")
     rule = models.CharField(max_length=60)
@@ -100,13 +115,20 @@ class Finding(models.Model):
     severity = models.CharField(max_length=10)
     message = models.CharField(max_length=500)
     fix = models.CharField(max_length=500)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    against = models.CharField(max_length=255, blank=True)
+    state = models.CharField(max_length=12, choices=states.CHOICES, default=states.State.OPEN.value)
     alert = models.ForeignKey(Alert, models.SET_NULL, null=True, related_name="findings")
     due_on = models.DateField()
     last_run = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="+")
     opened_at = models.DateTimeField(auto_now_add=True)
     resolved_at = models.DateTimeField(null=True)
     times_opened = models.PositiveSmallIntegerField(default=1)
+    rests_until = models.DateField(null=True)
+    waiting_since = models.DateTimeField(default=timezone.now)
+    escalated = models.PositiveSmallIntegerField(default=0)
+    flapping = models.CharField(max_length=300, blank=True)
+    flapping_since = models.DateTimeField(null=True)
+    to_say_mended = models.BooleanField(default=False)
 
     class Meta:
         ordering = ("pk",)
@@ -119,6 +141,33 @@ class Finding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record_name}: {self.message}"
+
+
+class FindingEvent(models.Model):
+    """What happened to a finding, and when: its history.
+
+    Attributes:
+        by: the person; "" for the re-check and the clock.
+        owner: whose the finding was then; the new person where it moved or went up.
+        value: what stood in the field, where that is known.
+        until: last day of a rest; the day it is due for one that was found.
+    """
+
+    finding = models.ForeignKey(Finding, models.CASCADE, related_name="history")
+    at = models.DateTimeField()
+    event = models.CharField(max_length=12)
+    by = models.CharField(max_length=150, blank=True)
+    owner = models.ForeignKey(Owner, models.SET_NULL, null=True, related_name="+")
+    value = models.CharField(max_length=255, blank=True)
+    reason = models.CharField(max_length=500, blank=True)
+    until = models.DateField(null=True)
+
+    class Meta:
+        ordering = ("at", "pk")
+        indexes = (models.Index(fields=["event", "at"], name="finding_event_by_time"),)
+
+    def __str__(self) -> str:
+        return f"{self.finding_id} {self.event}"
 
 
 class AuditEvent(models.Model):

@@ -79,7 +79,7 @@ def newest_day(portfolio: Portfolio) -> date | None:
 
 def findings(portfolio: Portfolio, by: str, key: str) -> QuerySet[Finding]:
     """Open findings behind a line of figures, those due first at the top."""
-    rows = Finding.objects.filter(connection__portfolio=portfolio, state=Finding.State.OPEN)
+    rows = Finding.objects.filter(connection__portfolio=portfolio, state__in=Finding.WAITING)
     if by == "field":
         rows = rows.filter(field=key)
     elif by in ("owner", "segment"):

@@ -118,5 +118,6 @@ def _pace(connection: Connection, values: Collection[str]) -> float | None:
     if first is None or first > since:
         return None
     filled = found.filter(state=Finding.State.RESOLVED, resolved_at__gte=since).values("record_id").distinct().count()
-    emptied = found.filter(state=Finding.State.OPEN, opened_at__gte=since).values("record_id").distinct().count()
+    still = found.exclude(state=Finding.State.RESOLVED)
+    emptied = still.filter(opened_at__gte=since).values("record_id").distinct().count()
     return (filled - emptied) * 7 / PACE

@@ -71,8 +71,8 @@ class Office:
         run = Run.objects.create(portfolio=self.portfolio, model=self.published, today=now.date(), state=Run.State.DONE)
         ways = Ways({each.record_id: each for each in self.people}, ADMIN)
         with transaction.atomic():
-            lifecycle.reconcile(run, self.connection, findings, self.model.quality.due_days)
-            group(self.connection, ways, Places())
+            lifecycle.reconcile(run, self.connection, findings, self.model, now)
+            group(self.connection, ways, Places(), now)
 
     def send(self, now: datetime = NOW) -> int:
         """Try everything that is due, once; how many messages that were."""

@@ -1,0 +1,53 @@
+"""The history of findings: what happened to each, when, and who did it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+
+from django.db.models import QuerySet
+
+from sync.alerts.states import Event
+from sync.models import Finding, FindingEvent
+from sync.rows import insert
+
+
+def note(
+    findings: Iterable[Finding],
+    event: Event,
+    at: datetime,
+    *,
+    by: str = "",
+    owner: int | None = None,
+    reason: str = "",
+    until: date | None = None,
+    values: Mapping[int, str] | None = None,
+) -> None:
+    """Write one event down for each of these.
+
+    Args:
+        owner: who has it then; that of its alert unless given.
+        until: of one that was opened, the day it is due goes in its place.
+        values: what stands in the field, by finding; what is wrong with it unless given.
+    """
+    found = list(findings)
+    opened = event in (Event.FOUND, Event.FOUND_AGAIN)
+    rows = [
+        FindingEvent(
+            finding_id=finding.pk,
+            at=at,
+            event=event.value,
+            by=by[:150],
+            owner_id=owner or (finding.alert.owner_id if finding.alert else None),
+            value=finding.value if values is None else values.get(finding.pk, "")[:255],
+            reason=reason[:500],
+            until=finding.due_on if opened else until,
+        )
+        for finding in found
+    ]
+    insert(FindingEvent, [vars(row) for row in rows])
+
+
+def of(finding: Finding) -> QuerySet[FindingEvent]:
+    """What happened to this one, the newest first."""
+    return FindingEvent.objects.filter(finding=finding).select_related("owner").order_by("-at", "-pk")
