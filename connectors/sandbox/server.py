@@ -14,9 +14,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.sandbox import faults, viewer
 from connectors.sandbox.certificate import ensure_certificate
+from connectors.sandbox.clock import Clock
 from connectors.sandbox.fault_rules import FaultPlan
 from connectors.sandbox.faults import FaultMiddleware
-from connectors.sandbox.org.clock import Clock
 from connectors.sandbox.org.org import Org
 from connectors.sandbox.salesforce_api.app import create_app
 from connectors.sandbox.serving import HOST, ensure_writable, listen, run, server

@@ -14,8 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 
+from connectors.sandbox.clock import Clock, instant_text
 from connectors.sandbox.org import ids
-from connectors.sandbox.org.clock import Clock, instant_text
 from connectors.sandbox.org.records import Store
 
 Kind = Literal["ingest", "query"]

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from connectors.sandbox.clock import instant_text, parse_instant
 from connectors.sandbox.org import values
-from connectors.sandbox.org.clock import instant_text, parse_instant
 from connectors.sandbox.org.definitions import Definitions
 from connectors.sandbox.org.records import Store, column, table
 from connectors.sandbox.org.schema import ObjectDef

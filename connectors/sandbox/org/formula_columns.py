@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from connectors.sandbox.org.clock import Clock, instant_text
+from connectors.sandbox.clock import Clock, instant_text
 from connectors.sandbox.org.definitions import Definitions
 from connectors.sandbox.org.derived import Context
 from connectors.sandbox.org.formula_fields import Find

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
 
-from connectors.sandbox.org.clock import parse_date, parse_instant
+from connectors.sandbox.clock import parse_date, parse_instant
 from connectors.sandbox.org.formula_terms import FormulaError, Kind, Scope, Term, Value, expect, is_blank
 
 Terms = Sequence[Term]

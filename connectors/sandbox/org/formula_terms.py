@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
-from connectors.sandbox.org.clock import parse_date, parse_instant
+from connectors.sandbox.clock import parse_date, parse_instant
 from connectors.sandbox.org.derived import Context, Stored
 from connectors.sandbox.org.schema import NUMBER_TYPES, FieldDef
 

@@ -10,10 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from connectors.sandbox.clock import Clock
 from connectors.sandbox.org import automation, ids
 from connectors.sandbox.org.access import Access
 from connectors.sandbox.org.automation import Automations
-from connectors.sandbox.org.clock import Clock
 from connectors.sandbox.org.components import Body, Components
 from connectors.sandbox.org.definitions import Definitions
 from connectors.sandbox.org.first_use import fill_new_org, save_status

@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.sandbox.clock import Clock
 from connectors.sandbox.org import ids
-from connectors.sandbox.org.clock import Clock
 from connectors.sandbox.org.definitions import Definitions
 from connectors.sandbox.org.outcomes import QueryError, QueryResult
 from connectors.sandbox.org.records import Store

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from connectors.sandbox.clock import Clock
 from connectors.sandbox.org import derived, ids
-from connectors.sandbox.org.clock import Clock
 from connectors.sandbox.org.definitions import Definitions
 from connectors.sandbox.org.derived import Context, Stored
 from connectors.sandbox.org.outcomes import OrgError, RowOutcome

@@ -11,8 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from connectors.sandbox.clock import instant_text, parse_date, parse_instant
 from connectors.sandbox.org import ids
-from connectors.sandbox.org.clock import instant_text, parse_date, parse_instant
 from connectors.sandbox.org.outcomes import QueryError
 from connectors.sandbox.org.schema import NUMBER_TYPES, TEXT_TYPES
 from connectors.sandbox.org.soql_dates import day_range

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
-from connectors.sandbox.org.clock import Clock
+from connectors.sandbox.clock import Clock
 from connectors.sandbox.org.records import Store
 
 _WINDOW = timedelta(hours=24)

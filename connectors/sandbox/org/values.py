@@ -8,8 +8,8 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
+from connectors.sandbox.clock import instant_text, parse_date, parse_instant
 from connectors.sandbox.org import ids
-from connectors.sandbox.org.clock import instant_text, parse_date, parse_instant
 from connectors.sandbox.org.outcomes import RowError
 from connectors.sandbox.org.schema import NUMBER_TYPES, FieldDef
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectors.sandbox.clock import Clock
 from connectors.sandbox.org import derived, ids
 from connectors.sandbox.org.automation import Automations
-from connectors.sandbox.org.clock import Clock
 from connectors.sandbox.org.definitions import Definitions
 from connectors.sandbox.org.derived import Context, Draft, Stored
 from connectors.sandbox.org.outcomes import OrgError, RowError, RowOutcome

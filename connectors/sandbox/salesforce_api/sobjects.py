@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
+from connectors.sandbox.clock import instant_text, parse_instant
 from connectors.sandbox.org import ids
-from connectors.sandbox.org.clock import instant_text, parse_instant
 from connectors.sandbox.org.org import Org, RowOutcome, SchemaError
 from connectors.sandbox.org.queries import QueryOptions
 from connectors.sandbox.org.schema import ObjectDef

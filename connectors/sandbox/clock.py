@@ -1,4 +1,4 @@
-"""The org's clock, and instants in the one textual form that is stored and sent."""
+"""The clock of a sandbox CRM, and instants in the one textual form that Salesforce stores and sends."""
 
 from __future__ import annotations
 
