@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from admin.cli.output import Stop, out, print_json, sentences
 
-app = typer.Typer(help="A CRM on this machine that behaves like Salesforce.", no_args_is_help=True)
-Home = Annotated[Path, typer.Option(help="Folder that holds the org; made when new.")]
+app = typer.Typer(help="A CRM on this machine that behaves like Salesforce or HubSpot.", no_args_is_help=True)
+Home = Annotated[Path, typer.Option(help="Folder that holds the CRM; made when new.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON line instead of text.")]
 
 
 @app.command()
 def serve(
     home: Home,
+    crm: Annotated[
+        Literal["salesforce", "hubspot"] | None,
+        typer.Option(help="What a new folder becomes; salesforce unless given.", show_default=False),
+    ] = None,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8001,
     tls: Annotated[bool, typer.Option("--tls", help="Serve https with a certificate of its own.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Serve the org until it is stopped; prints where it is and how to log in."""
+    """Serve the CRM until it is stopped; prints where it is and how to log in."""
     with sentences():
         from connectors.sandbox import server
 
-        server.serve(home, port, tls=tls, as_json=as_json, die_with_parent=False)
+        server.serve(home, port, kind=crm, tls=tls, as_json=as_json, die_with_parent=False)
 
 
 @app.command()

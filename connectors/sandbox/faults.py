@@ -25,7 +25,8 @@ from connectors.sandbox.org.row_locks import REQUEST_STORM, LockStorm
 
 CONTROL = "/__sandbox__"
 _SESSION_ID = re.compile(rb"<(?:\w+:)?sessionId>\s*([^<\s]+)")
-_LIMIT = [{"message": "TotalRequests Limit exceeded.", "errorCode": "REQUEST_LIMIT_EXCEEDED"}]
+#: Where requests and replies of the faces have their records.
+_LISTS = ("records", "inputs", "results")
 #: Actions after which the application's answer is sent as it is.
 _ANSWERED = ("stall", "expire", "duplicate", "lock")
 
@@ -75,10 +76,13 @@ def _keep(kept: bytearray, piece: bytes) -> None:
 class FaultMiddleware:
     """ASGI middleware in front of the whole sandbox. The control endpoint itself never fails or is logged."""
 
-    def __init__(self, app: ASGIApp, plan: FaultPlan, end_session: Callable[[str], None]) -> None:
+    def __init__(
+        self, app: ASGIApp, plan: FaultPlan, end_session: Callable[[str], None], limit_reply: Callable[[], Response]
+    ) -> None:
         self.app = app
         self.plan = plan
         self.end_session = end_session
+        self.limit_reply = limit_reply
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
@@ -127,8 +131,9 @@ class FaultMiddleware:
                 await send(message)
             return answer.status
         if rule.action == "limit":
-            await JSONResponse(_LIMIT, status_code=403)(scope, receive, send)
-            return 403
+            reply = self.limit_reply()
+            await reply(scope, receive, send)
+            return reply.status_code
         if rule.action == "status":
             await _fixed_response(rule)(scope, receive, send)
             return rule.status
@@ -213,21 +218,21 @@ async def _drop(scope: Scope, receive: Receive) -> None:
 def _shown_path(scope: Scope) -> str:
     query = scope.get("query_string", b"").decode("latin-1")
     # Tokens may stand in the query string of the OAuth endpoints: never keep those.
-    if not query or scope["path"].startswith("/services/oauth2"):
+    if not query or scope["path"].startswith(("/services/oauth2", "/oauth")):
         return str(scope["path"])
     return f"{scope['path']}?{query}"
 
 
 def _rows(body: bytes) -> int:
-    """Records in a JSON body: the length of its list, or of its `records`; 0 for anything else."""
+    """Records in a JSON body: the length of its list, or of the one under its name there; 0 for anything else."""
     if not body.startswith((b"[", b"{")):
         return 0
     try:
         content = json.loads(body)
     except ValueError:
         return 0
-    rows = content.get("records") if isinstance(content, dict) else content
-    return len(rows) if isinstance(rows, list) else 0
+    listed = [content] if isinstance(content, list) else [content.get(name) for name in _LISTS]
+    return next((len(rows) for rows in listed if isinstance(rows, list)), 0)
 
 
 _RULES = TypeAdapter(list[Rule])

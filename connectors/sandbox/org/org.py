@@ -45,6 +45,7 @@ __all__ = [
     "WriteOptions",
 ]  # fmt: skip
 
+FILE = "org.sqlite3"
 Row = Mapping[str, object]
 _LOAD_CHUNK = 2000
 
@@ -67,7 +68,7 @@ class Org:
     def __init__(self, home: Path, name: str) -> None:
         home.mkdir(parents=True, exist_ok=True)
         self.home = home
-        self.store = Store(home / "org.sqlite3")
+        self.store = Store(home / FILE)
         self.clock = Clock()
         self.definitions = Definitions(self.store, STANDARD)
         self.components = Components(self.store)

@@ -10,8 +10,9 @@ import pytest
 import simple_salesforce
 from lxml import etree  # type: ignore[import-untyped, unused-ignore]
 
-from connectors.sandbox.background import Served, serving
+from connectors.sandbox.background import Served, ServedPortal, serving, serving_portal
 from connectors.sandbox.org.org import Org
+from connectors.sandbox.portal.portal import Portal
 from connectors.sandbox.salesforce_api.soap import ENVELOPE, METADATA, read_call
 from connectors.sandbox.salesforce_api.xmltree import XSI, Node
 
@@ -28,6 +29,13 @@ def org(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Org]:
 def served(org: Org) -> Iterator[Served]:
     """Over plain http."""
     with serving(org) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedPortal]:
+    """A served portal."""
+    with Portal.open(tmp_path_factory.mktemp("portal")) as opened, serving_portal(opened) as found:
         yield found
 
 

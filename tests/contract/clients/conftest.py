@@ -1,19 +1,20 @@
-"""One org, served over http and over https, and the clients of other people that drive it."""
+"""One org, served over http and over https, one portal, and the clients of other people that drive them."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from simple_salesforce.api import Salesforce
 
-from connectors.sandbox.background import Served, serving
+from connectors.sandbox.background import Served, ServedPortal, serving, serving_portal
 from connectors.sandbox.org.org import Org
+from connectors.sandbox.portal.portal import Portal
 from tests.contract.clients.simple import VERSION, session
 
 ROOT = Path(__file__).parents[3]
@@ -62,12 +63,29 @@ def client(served_tls: Served, trusted: None) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def jsforce(served: Served) -> Callable[..., dict[str, Any]]:
     """Runs a script of this folder, which drives the org with jsforce, and returns what it saw."""
-    if NODE is None or not (ROOT / "node_modules" / "jsforce").is_dir():
-        pytest.skip("node or its package jsforce is not installed")
+    return _node("jsforce", served.facts)
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedPortal]:
+    """A portal over plain http."""
+    with Portal.open(tmp_path_factory.mktemp("portal")) as opened, serving_portal(opened) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def hubspot_js(portal: ServedPortal) -> Callable[..., dict[str, Any]]:
+    """Runs a script of this folder, which drives the portal with HubSpot's client for node."""
+    return _node("@hubspot/api-client", portal.facts)
+
+
+def _node(package: str, facts: Mapping[str, str]) -> Callable[..., dict[str, Any]]:
+    if NODE is None or not (ROOT / "node_modules" / package).is_dir():
+        pytest.skip(f"node or its package {package} is not installed")
     node = NODE
 
     def run(script: str, **more: str) -> dict[str, Any]:
-        command = [node, str(Path(__file__).with_name(script)), json.dumps({**served.facts, **more})]
+        command = [node, str(Path(__file__).with_name(script)), json.dumps({**facts, **more})]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
         assert done.returncode == 0, done.stderr
         seen: dict[str, Any] = json.loads(done.stdout)

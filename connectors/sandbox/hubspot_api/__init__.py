@@ -1,0 +1,1 @@
+"""The HubSpot face of a portal: its REST API, OAuth and webhooks."""

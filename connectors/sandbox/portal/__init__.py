@@ -1,0 +1,1 @@
+"""A HubSpot account on this machine: objects, properties, records, associations and apps, on SQLite."""
