@@ -293,11 +293,23 @@ class BulkPage:
     next_place: str
 
 
+@dataclass(frozen=True)
+class Pace:
+    """At most so many requests within so many seconds, whichever they are. `name` tells one pace from another."""
+
+    name: str
+    requests: int
+    seconds: float
+
+
 class Budget(Protocol):
     """How many requests a connector may send. Shared by everybody who talks to the same org."""
 
-    def call(self) -> AbstractContextManager[None]:
-        """Around each request; raises `RateLimited` before it is sent when the budget is used up."""
+    def call(self, paces: Sequence[Pace] = ()) -> AbstractContextManager[None]:
+        """Around each request, which waits until all these paces allow it.
+
+        Raises `RateLimited` before it is sent when the budget is used up.
+        """
 
     def observe(self, limits: Limits) -> None:
         """What the CRM said about its own limit."""
@@ -384,7 +396,11 @@ class Crm(Protocol):
 
 @runtime_checkable
 class BulkReads(Protocol):
-    """Capability: whole kinds read by jobs that the CRM works on in the background."""
+    """Capability: whole kinds read page by page in no order, by a job of the CRM or straight from its lists."""
+
+    @property
+    def bulk_from(self) -> int:
+        """Records from which a kind is better read this way."""
 
     def count(self, kind: str, since: datetime | None = None) -> int:
         """About how many records of this kind there are, or were modified since."""

@@ -6,13 +6,16 @@ our share the caller is told how long it takes until a useful number of calls ha
 known from the CRM's replies: when all its users together come near the limit we stop too, before somebody else's
 integration fails. Redis holds nothing else of value here: if it is lost, counting starts anew and the second rule
 still protects the org.
+
+Some CRMs also limit the requests of some seconds. Such a pace is kept by waiting: a request that has no place yet gets
+one as soon as another's has become free.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -21,7 +24,7 @@ from django.conf import settings
 from redis import Redis
 from redis.exceptions import RedisError
 
-from connectors.base import Limits
+from connectors.base import Limits, Pace
 from connectors.errors import RateLimited
 
 log = logging.getLogger(__name__)
@@ -37,11 +40,44 @@ LOOK_AGAIN = 900.0
 IN_FLIGHT = 5
 #: Seconds after which a request whose process died is no longer counted as in flight.
 FORGOTTEN = 180.0
+#: Seconds to wait for a place in a pace before the caller is told to come back later.
+PACE_PATIENCE = 20.0
 
 
 def now() -> float:
     """Seconds since 1970."""
     return time.time()
+
+
+#: A request is somewhere between its start and its answer when the CRM counts it. So it takes up a place from its start
+#: until a whole window after its answer: whatever the network does, no window of the CRM holds more than is allowed.
+#: The clock is Redis' own, so those of the workers do not matter.
+_BEGIN = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local wait = 0
+for i, key in ipairs(KEYS) do
+  local most, window = tonumber(ARGV[1 + 2 * i]), tonumber(ARGV[2 + 2 * i])
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now - window)
+  if redis.call('ZCARD', key) >= most then
+    local oldest = redis.call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    wait = math.max(wait, math.min(math.max(oldest[2] + window - now, 5), 250))
+  end
+end
+if wait == 0 then
+  for i, key in ipairs(KEYS) do
+    redis.call('ZADD', key, now + tonumber(ARGV[2]), ARGV[1])
+    redis.call('PEXPIRE', key, tonumber(ARGV[2]) + tonumber(ARGV[2 + 2 * i]))
+  end
+end
+return math.ceil(wait)
+"""
+_END = """
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.ceil(clock[2] / 1000)
+for i, key in ipairs(KEYS) do redis.call('ZADD', key, 'XX', now, ARGV[1]) end
+return 0
+"""
 
 
 class Counts(Protocol):
@@ -60,6 +96,12 @@ class Counts(Protocol):
         """Count one request in flight; False when there are too many."""
 
     def leave(self, token: str) -> None: ...
+
+    def begin(self, token: str, paces: Sequence[Pace]) -> float:
+        """Count one request for these paces, if all have room; else seconds until it is worth asking again."""
+
+    def end(self, token: str, paces: Sequence[Pace]) -> None:
+        """The request has been answered: from now on its time in the window runs."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +124,7 @@ class Throttle:
         self._number = 0
 
     @contextmanager
-    def call(self) -> Iterator[None]:
+    def call(self, paces: Sequence[Pace] = ()) -> Iterator[None]:
         """Around one request. Raises RateLimited, before it is sent, when the budget is used up.
 
         While Redis does not answer, calls go uncounted: the job would otherwise fail for want of a counter, and what
@@ -91,7 +133,9 @@ class Throttle:
         token = ""
         try:
             self._check()
-            token = self._enter()
+            token = self._name()
+            self._keep_pace(token, paces)
+            self._enter(token, paces)
             self._counts.add(self._minute())
         except RedisError as lost:
             log.warning("API calls are not counted: %s", lost)
@@ -100,6 +144,7 @@ class Throttle:
         finally:
             with suppress(RedisError):
                 self._counts.leave(token)
+                self._counts.end(token, paces)
 
     def observe(self, limits: Limits) -> None:
         """Take note of what the org says about its limit."""
@@ -153,12 +198,16 @@ class Throttle:
                 return float((minute + WINDOW - this) * 60)
         return 60.0
 
-    def _enter(self) -> str:
+    def _name(self) -> str:
+        """A name for one request, unlike that of any other."""
         self._number += 1
-        token = f"{id(self)}-{time.monotonic_ns()}-{self._number}"
+        return f"{id(self)}-{time.monotonic_ns()}-{self._number}"
+
+    def _enter(self, token: str, paces: Sequence[Pace]) -> None:
         deadline = time.monotonic() + 10
         while not self._counts.enter(token, self._clock()):
             if time.monotonic() > deadline:
+                self._counts.end(token, paces)
                 raise RateLimited(
                     f"{IN_FLIGHT} requests to the org are still waiting for its answer.",
                     next_step="Nothing to do: it goes on when they are answered.",
@@ -166,7 +215,19 @@ class Throttle:
                     after=5.0,
                 )
             time.sleep(0.1)
-        return token
+
+    def _keep_pace(self, token: str, paces: Sequence[Pace]) -> None:
+        """Wait until all paces have room for one more request."""
+        deadline = time.monotonic() + PACE_PATIENCE
+        while paces and (wait := self._counts.begin(token, paces)):
+            if time.monotonic() + wait > deadline:
+                raise RateLimited(
+                    "Other workers use all the requests that the CRM takes in some seconds.",
+                    next_step="Nothing to do: it goes on in some seconds.",
+                    code="TOO_FAST",
+                    after=5.0,
+                )
+            time.sleep(wait)
 
 
 class RedisCounts:
@@ -174,7 +235,8 @@ class RedisCounts:
 
     def __init__(self, redis: Redis, key: str) -> None:
         self._redis: Any = redis
-        self._calls, self._seen, self._busy = (f"tierline:api:{key}:{part}" for part in ("calls", "seen", "busy"))
+        self._key = f"tierline:api:{key}"
+        self._calls, self._seen, self._busy = (f"{self._key}:{part}" for part in ("calls", "seen", "busy"))
 
     def add(self, minute: int) -> None:
         self._redis.hincrby(self._calls, minute, 1)
@@ -203,6 +265,19 @@ class RedisCounts:
     def leave(self, token: str) -> None:
         self._redis.zrem(self._busy, token)
 
+    def begin(self, token: str, paces: Sequence[Pace]) -> float:
+        bounds = [bound for pace in paces for bound in (pace.requests, round(pace.seconds * 1000))]
+        keys = self._paces(paces)
+        milliseconds = self._redis.eval(_BEGIN, len(keys), *keys, token, round(FORGOTTEN * 1000), *bounds)
+        return float(milliseconds) / 1000
+
+    def end(self, token: str, paces: Sequence[Pace]) -> None:
+        if keys := self._paces(paces):
+            self._redis.eval(_END, len(keys), *keys, token)
+
+    def _paces(self, paces: Sequence[Pace]) -> list[str]:
+        return [f"{self._key}:pace:{pace.name}" for pace in paces]
+
 
 class LocalCounts:
     """Counts of this process alone, for a command that runs without workers."""
@@ -211,6 +286,7 @@ class LocalCounts:
         self._calls: dict[int, int] = {}
         self._seen: tuple[Limits, float] | None = None
         self._busy: set[str] = set()
+        self._ended: dict[str, dict[str, float]] = {}
 
     def add(self, minute: int) -> None:
         self._calls[minute] = self._calls.get(minute, 0) + 1
@@ -233,6 +309,23 @@ class LocalCounts:
 
     def leave(self, token: str) -> None:
         self._busy.discard(token)
+
+    def begin(self, token: str, paces: Sequence[Pace]) -> float:
+        moment, waits = time.monotonic(), []
+        for pace in paces:
+            ended = self._ended.setdefault(pace.name, {})
+            for old in [name for name, at in ended.items() if at <= moment - pace.seconds]:
+                del ended[old]
+            if len(ended) >= pace.requests:
+                waits.append(min(max(min(ended.values()) + pace.seconds - moment, 0.005), 0.25))
+        if not waits:
+            for pace in paces:
+                self._ended[pace.name][token] = moment + FORGOTTEN
+        return max(waits, default=0.0)
+
+    def end(self, token: str, paces: Sequence[Pace]) -> None:
+        for pace in paces:
+            self._ended[pace.name][token] = time.monotonic()
 
 
 _local: dict[str, LocalCounts] = {}

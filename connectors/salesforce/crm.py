@@ -75,6 +75,7 @@ class Salesforce:
     name = "Salesforce"
     batch_size = 200  # sObject Collections take no more in one call
     fetch_size = 2000  # and read no more
+    bulk_from = 20_000
 
     def __init__(self, client: Client) -> None:
         self._client = client

@@ -7,10 +7,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from connectors.base import FieldSpec, FieldType, PicklistValue
+from connectors.picklists import Merge, merge
 from connectors.salesforce.metadata import Element, add, child_of, component, put, text_of
 from connectors.salesforce.picklists import (
-    Merge,
-    merge,
     merge_settings,
     read_settings,
     read_values,

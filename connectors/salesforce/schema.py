@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from connectors.base import Field, FieldSpec, PicklistValue, RuleSpec, SchemaPlan, SchemaStep
 from connectors.errors import SchemaMismatch
+from connectors.picklists import Merge
 from connectors.salesforce import detail, trial
 from connectors.salesforce.client import Client
 from connectors.salesforce.definitions import Decision, decide, merge_into
@@ -23,7 +24,7 @@ from connectors.salesforce.lead_conversion import LeadConversion
 from connectors.salesforce.metadata import Element, MetadataApi, component, put
 from connectors.salesforce.obligations import Obligations
 from connectors.salesforce.permissions import PermissionSets
-from connectors.salesforce.picklists import Merge, has_own_list
+from connectors.salesforce.picklists import has_own_list
 from connectors.salesforce.record_types import RecordTypes
 
 

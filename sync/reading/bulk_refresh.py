@@ -18,8 +18,6 @@ from connectors.base import BulkReads
 from connectors.errors import Unavailable
 from sync.mirror import Cursor, Mirror
 
-#: Records from which a kind, or what was modified of it, is read in bulk.
-LARGE = 20_000
 #: Seconds of taking pages per job, and between two looks at a CRM that is still at work.
 PATIENCE = 30.0
 LONGEST_PAUSE = 10.0
@@ -48,7 +46,7 @@ def start(
     `known`: the records are in the mirror already, and are compared. `begun`: the CRM's clock. `since`: only what was
     modified since.
     """
-    if crm.count(kind, since) < LARGE:
+    if crm.count(kind, since) < crm.bulk_from:
         return None
     return {
         "begun": begun.isoformat() if begun else "",

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from connectors.salesforce import Salesforce
 from sync import jobs, mirror
 from sync.models import Change, Load, Run
-from sync.reading import bulk_refresh
 from sync.writing import loading
 from tests.sync.stage import Stage
 
@@ -18,7 +18,7 @@ INGEST = r"/jobs/ingest$"
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty accounts count as many."""
-    monkeypatch.setattr(bulk_refresh, "LARGE", 10)
+    monkeypatch.setattr(Salesforce, "bulk_from", 10)
     monkeypatch.setattr(loading, "LARGE", 10)
     monkeypatch.setattr(loading, "SIZE", 25)
 
@@ -41,7 +41,7 @@ def test_a_run_in_bulk_ends_like_one_by_one(stage: Stage, monkeypatch: pytest.Mo
     assert requests(stage, "POST", "/jobs/query")
     assert not [entry for entry in requests(stage, "PATCH", "/composite/sobjects") if "Account" in str(entry)]
     in_bulk = tables(stage)
-    monkeypatch.setattr(bulk_refresh, "LARGE", 10**9)
+    monkeypatch.setattr(Salesforce, "bulk_from", 10**9)
     mirror.path(stage.portfolio.pk).unlink()
     second = stage.run()
     assert second.counts["records_planned"] == 0

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from connectors.salesforce import Salesforce
 from sync import jobs
 from sync.alerts import due
 from sync.models import AccountState, Alert, Change, Delivery, Run
-from sync.reading import bulk_refresh
 from sync.writing import loading
 from tests.sync.stage import Stage
 
@@ -109,7 +109,7 @@ CELLS = [
 @pytest.fixture
 def in_bulk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sixty accounts count as many."""
-    monkeypatch.setattr(bulk_refresh, "LARGE", 10)
+    monkeypatch.setattr(Salesforce, "bulk_from", 10)
     monkeypatch.setattr(loading, "LARGE", 10)
     monkeypatch.setattr(loading, "SIZE", 40)
 

@@ -12,8 +12,9 @@ from lxml import etree  # type: ignore[import-untyped, unused-ignore]
 
 from connectors.base import FieldSpec, PicklistValue, SchemaPlan
 from connectors.errors import Fatal, MissingScope, SchemaMismatch
+from connectors.picklists import merge
 from connectors.salesforce.permissions import ROLES
-from connectors.salesforce.picklists import merge, merge_settings
+from connectors.salesforce.picklists import merge_settings
 
 if TYPE_CHECKING:
     from tests.connectors.salesforce.conftest import CannedOrg

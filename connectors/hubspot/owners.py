@@ -1,0 +1,54 @@
+"""Owners: the users that records can belong to. One who was deactivated is archived."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from connectors.base import Field
+from connectors.errors import SchemaMismatch
+from connectors.hubspot.client import Client, in_path
+from connectors.hubspot.values import Value
+
+#: What an owner has, in the form of properties.
+PROPERTIES = {
+    name: {"name": name, "type": kind}
+    for name, kind in {
+        "id": "string", "name": "string", "email": "string", "active": "bool", "updatedAt": "datetime",
+    }.items()
+}  # fmt: skip
+
+
+def fields() -> dict[str, Field]:
+    """What `Crm.describe` tells of users."""
+    return {name: Field(name, name, entry["type"], updateable=False) for name, entry in PROPERTIES.items()}
+
+
+def everybody(client: Client) -> Iterator[dict[str, Value]]:
+    """All owners, active or not."""
+    # unverified: the list of archived owners holds everybody who was deactivated.
+    seen = set()
+    for archived in ("false", "true"):
+        for row in client.all(client.paths.owners(), {"archived": archived, "limit": "500"}):
+            if row["id"] not in seen:
+                seen.add(row["id"])
+                yield _owner(row, active=archived == "false")
+
+
+def is_active(client: Client, owner_id: str) -> bool:
+    """Whether records can be given to this owner."""
+    try:
+        return not client.get(client.paths.owners(in_path(owner_id)), {"archived": "false"}).get("archived", False)
+    except SchemaMismatch:
+        return False
+
+
+def _owner(row: dict[str, Any], *, active: bool) -> dict[str, Value]:
+    name = " ".join(part for part in (row.get("firstName"), row.get("lastName")) if part)
+    return {
+        "id": str(row["id"]),
+        "name": name or row.get("email") or str(row["id"]),
+        "email": row.get("email"),
+        "active": active,
+        "updatedAt": row["updatedAt"],
+    }
