@@ -12,6 +12,7 @@ from connectors.sandbox.portal.portal import Portal
 from connectors.sandbox.serving import CannotServe
 
 Kind = Literal["salesforce", "hubspot"]
+_NAMES: dict[Kind, str] = {"salesforce": "Salesforce", "hubspot": "HubSpot"}
 
 
 def kind_of(home: Path) -> Kind | None:
@@ -24,8 +25,8 @@ def kind_of(home: Path) -> Kind | None:
 def open_crm(home: Path, kind: Kind | None = None) -> Org | Portal:
     """The CRM in a folder; a new one is of this kind. Raises CannotServe if there is one of the other kind."""
     found = kind_of(home)
-    if found and kind not in (None, found):
+    if found and kind and found != kind:
         raise CannotServe(
-            f"{home} holds a {found.capitalize()} sandbox, not one of {kind}.", "Name another folder with --home."
+            f"{home} holds a {_NAMES[found]} sandbox, not a {_NAMES[kind]} one.", "Name another folder with --home."
         )
     return Portal.open(home) if (found or kind) == "hubspot" else Org.open(home)

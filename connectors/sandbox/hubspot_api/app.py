@@ -14,11 +14,13 @@ from connectors.sandbox.hubspot_api.people import People
 from connectors.sandbox.hubspot_api.pipelines import Pipelines
 from connectors.sandbox.hubspot_api.properties import Properties
 from connectors.sandbox.hubspot_api.search import Search
+from connectors.sandbox.hubspot_api.webhook_sender import ensure_sender
+from connectors.sandbox.hubspot_api.webhooks import WebhookResources
 from connectors.sandbox.portal.portal import Portal
 
 
 def create_app(portal: Portal) -> Starlette:
-    """REST API and OAuth of this portal."""
+    """REST API and OAuth of this portal; its webhooks are sent from now on."""
     gateway = Gateway(portal)
     gateway.add(Search(portal).entries())
     gateway.add(Batches(portal).entries())
@@ -28,4 +30,6 @@ def create_app(portal: Portal) -> Starlette:
     gateway.add(Pipelines(portal).entries())
     gateway.add(AssociationResources(portal).entries())
     gateway.add(Account(portal).entries())
+    gateway.add(WebhookResources(portal).entries())
+    ensure_sender(portal)
     return Starlette(routes=[*oauth.routes(portal), *gateway.routes()])

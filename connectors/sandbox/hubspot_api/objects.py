@@ -31,6 +31,7 @@ class Objects:
             ("GET", r"objects/([\w-]+)", "{0}.read", self.page),
             ("POST", r"objects/([\w-]+)", "{0}.write", self.create),
             ("POST", r"objects/([\w-]+)/merge", "{0}.write", self.merge),
+            ("POST", r"objects/([\w-]+)/gdpr-delete", "{0}.write", self.erase),
             ("GET", one, "{0}.read", self.get),
             ("PATCH", one, "{0}.write", self.update),
             ("DELETE", one, "{0}.write", self.archive),
@@ -78,6 +79,13 @@ class Objects:
         given = [str(content.get(name) or "") for name in ("primaryObjectId", "objectIdToMerge")]
         merged = self.portal.merge(kind, given[0], given[1], source=call.source)
         return Reply(self._shown(kind, merged, ()))
+
+    def erase(self, call: Call) -> Reply:
+        """Deletes a record for good, with its history: what the law on privacy may ask for."""
+        kind, content = call.kind(), call.content()
+        given, prop = str(content.get("objectId") or ""), str(content.get("idProperty") or "")
+        self.portal.erase(kind, Change(given, {}, prop), source=call.source)
+        return Reply(status=204)
 
     def _shape(self, call: Call) -> Shape:
         return Shape(self.portal, call.kind(), call.listed("properties"), call.listed("propertiesWithHistory"))

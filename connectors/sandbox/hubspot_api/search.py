@@ -34,10 +34,10 @@ class Search:
             raise refused(VALIDATION, message, after=str(start))
         query = compile_query(self.portal, kind, content)
         shape = Shape(self.portal, kind, content.get("properties") or [])
-        total = self.portal.records.count(kind, query.where, query.values)
+        total = self.portal.records.count(kind, query.all, query.values)
         page = min(limit, _MOST - start)
         records = self.portal.records.select(
-            kind, shape.names, f"{query.where} {query.order} LIMIT ? OFFSET ?", [*query.values, page, start]
+            kind, shape.names, f"{query.page} LIMIT ? OFFSET ?", [*query.values, page, start]
         )
         end = start + len(records)
         more = {"paging": {"next": {"after": str(end)}}} if end < total and records else {}

@@ -23,6 +23,7 @@ from connectors.sandbox.portal.owners import Owners
 from connectors.sandbox.portal.records import Record, Records
 from connectors.sandbox.portal.schema import ObjectType
 from connectors.sandbox.portal.standard import OBJECT_TYPES
+from connectors.sandbox.portal.webhooks import Webhooks
 from connectors.sandbox.portal.writes import Change, Outcome, Writer, Written
 
 FILE = "portal.sqlite3"
@@ -38,6 +39,7 @@ class Portal:
         portal_id: made at random when the portal is created.
         admin: the owner who set the portal up and connects apps.
         definitions: properties, groups and pipelines.
+        webhooks: who is told of changes.
         limits: calls that were made, and how many may be.
     """
 
@@ -49,6 +51,7 @@ class Portal:
         self.definitions = Definitions(self.records, self.now)
         self.owners = Owners(self.records, self.now)
         self.history = History(self.records)
+        self.webhooks = Webhooks(self.records, self.now)
         self.associations = Associations(self.records, AssociationTypes(self.records))
         self.writer = Writer(self.records, self.definitions, self.owners, self.history, self._announce)
         self._merger = Merger(self.records, self.definitions, self.writer, self.associations)
@@ -121,6 +124,10 @@ class Portal:
     def archive(self, kind: ObjectType, ids: Sequence[str], *, source: Source | None = None) -> None:
         self.writer.archive(kind, ids, self.now(), source or self.by_admin)
 
+    def erase(self, kind: ObjectType, which: Change, *, source: Source | None = None) -> None:
+        """Deletes a record for good. One that is not there is no error."""
+        self.writer.erase(kind, which, self.now(), source or self.by_admin)
+
     def bulk_load(self, kind: ObjectType, rows: Iterable[Mapping[str, Any]]) -> list[int]:
         """Creates records in one transaction and returns their ids; raises RowRefused naming the first bad row.
 
@@ -159,7 +166,7 @@ class Portal:
         return self._merger.merge(kind, primary, other, self.now(), source or self.by_admin)
 
     def _announce(self, kind: ObjectType, what: str, written: Sequence[Written], at: int, source: Source) -> None:
-        """Tells those who subscribed."""
+        self.webhooks.tell(kind, what, written, at, source, self.definitions.properties(kind))
 
     @staticmethod
     def kinds() -> Mapping[str, ObjectType]:

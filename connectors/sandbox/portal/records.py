@@ -110,8 +110,7 @@ class Records(Database):
                 "updated INTEGER NOT NULL, archived INTEGER NOT NULL, merged_into INTEGER, source TEXT NOT NULL, "
                 f"source_id TEXT NOT NULL, user_id INTEGER, changed_by INTEGER, {', '.join(own)})"
             )
-            connection.execute(f'CREATE INDEX "ix_{kind.name}_updated" ON {table(kind)} (updated, id)')
-            connection.execute(f'CREATE INDEX "ix_{kind.name}_archived" ON {table(kind)} (archived, id)')
+            connection.execute(f'CREATE INDEX "ix_{kind.name}_updated" ON {table(kind)} (archived, updated, id)')
             for each in properties:
                 if each.unique:
                     self.index(kind, each.name)
@@ -147,9 +146,10 @@ class Records(Database):
     ) -> list[Record]:
         """Records in the order of their ids, from the one behind `after` on."""
         test = "> 0" if archived else "= 0"
+        # The plus keeps SQLite from the index on dates: in the order of the ids the table itself is faster.
         return self._select(
             kind, names,
-            f"WHERE t.archived {test} AND t.merged_into IS NULL AND t.id > ? ORDER BY t.id LIMIT ?", [after, limit],
+            f"WHERE +t.archived {test} AND t.merged_into IS NULL AND t.id > ? ORDER BY t.id LIMIT ?", [after, limit],
         )  # fmt: skip
 
     def select(self, kind: ObjectType, names: Sequence[str], clauses: str, values: Sequence[Any]) -> list[Record]:
@@ -170,6 +170,15 @@ class Records(Database):
             Record(record_id, created, updated, archived, dict(zip(names, values, strict=True)))
             for record_id, created, updated, archived, *values in rows
         ]
+
+    def erase(self, kind: ObjectType, record_id: int) -> None:
+        """Everything there is about a record."""
+        mine = (kind.number, record_id)
+        with self.writing() as connection:
+            connection.execute(f"DELETE FROM {table(kind)} WHERE id = ?", (record_id,))  # noqa: S608
+            connection.execute("DELETE FROM history WHERE type = ? AND record = ?", mine)
+            connection.execute("DELETE FROM associations WHERE from_type = ? AND from_id = ?", mine)
+            connection.execute("DELETE FROM associations WHERE to_type = ? AND to_id = ?", mine)
 
     def winners(self, kind: ObjectType, ids: Sequence[int]) -> dict[int, int]:
         """For ids of records that were merged away: the id of the record they are part of now."""

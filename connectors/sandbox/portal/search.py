@@ -31,6 +31,18 @@ class Query:
     order: str
     values: tuple[Any, ...]
 
+    @property
+    def page(self) -> str:
+        """The clauses for some of the records, in order."""
+        # The plus keeps SQLite from the index on dates: in the order of the ids the table itself is faster.
+        plus = "+" if self.order.startswith("ORDER BY t.id") else ""
+        return f"WHERE {plus}t.archived = 0{self.where} {self.order}"
+
+    @property
+    def all(self) -> str:
+        """The clauses for all of them."""
+        return f"WHERE t.archived = 0{self.where}"
+
 
 def compile_query(portal: Portal, kind: ObjectType, asked: Mapping[str, Any]) -> Query:
     """What a request body asks for. Raises Refused for filters that cannot be."""
@@ -40,7 +52,7 @@ def compile_query(portal: Portal, kind: ObjectType, asked: Mapping[str, Any]) ->
     _check_size(groups)
     compiler = _Compiler(portal, kind)
     tests = [" AND ".join(compiler.test(each) for each in group) or "1" for group in groups]
-    parts = ["t.archived = 0"]
+    parts = [""]
     if tests:
         parts.append(f"({' OR '.join(f'({test})' for test in tests)})")
     if asked.get("query"):
@@ -48,7 +60,7 @@ def compile_query(portal: Portal, kind: ObjectType, asked: Mapping[str, Any]) ->
     if lag := portal.setting("search_lag"):
         # What was created or changed just now is not found at all, where the service finds it as it was before.
         parts.append(f"t.updated <= {portal.now() - int(float(lag) * 1000)}")
-    return Query("WHERE " + " AND ".join(parts), compiler.order(_list(asked, "sorts")), tuple(compiler.values))
+    return Query(" AND ".join(parts), compiler.order(_list(asked, "sorts")), tuple(compiler.values))
 
 
 def _list(asked: Mapping[str, Any], name: str) -> Sequence[Any]:
@@ -185,6 +197,8 @@ class _Compiler:
         else:
             name, down = str(asked).removeprefix("-"), str(asked).startswith("-")
         side = self._side(self._property(name.lower()))
+        if side == "t.id":
+            return f"ORDER BY t.id{' DESC' if down else ''}"
         return f"ORDER BY {side}{' DESC' if down else ''}, t.id"
 
 

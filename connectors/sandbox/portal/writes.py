@@ -175,6 +175,14 @@ class Writer:
             self._records.update(kind, ("archived", "updated"), [(at, at, record_id) for record_id in found])
             self._announce(kind, "deletion", [Written(each, {}, {}) for each in found], at, source)
 
+    def erase(self, kind: ObjectType, which: Change, at: int, source: Source) -> None:
+        """Deletes a record with its history and associations."""
+        with self._records.writing():
+            (record_id,) = self.resolve(kind, [which])
+            if record_id is not None:
+                self._records.erase(kind, record_id)
+                self._announce(kind, "privacyDeletion", [Written(record_id, {}, {})], at, source)
+
     def announce_merge(self, kind: ObjectType, new: int, old: Sequence[int], at: int, source: Source) -> None:
         """Tells of a merge: `values` of what is told has the records that were merged, the primary one first."""
         told = Written(new, {"merged": list(old)}, {})
