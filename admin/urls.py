@@ -20,6 +20,7 @@ from admin.views import (
     rollout,
     run,
     runs,
+    webhooks,
 )
 
 login = LoginView.as_view(template_name="console/login.html", redirect_authenticated_user=True)
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("login", login, name="login"),
     path("logout", LogoutView.as_view(), name="logout"),
     path("health", health.health, name="health"),
+    path("webhooks/hubspot/<int:number>", webhooks.hubspot, name="hubspot_webhook"),
     path("portfolio", portfolio.choose, name="portfolio"),
     path("runs", runs.index, name="runs"),
     path("runs/start", runs.start, name="start_run"),

@@ -357,7 +357,7 @@ class Crm(Protocol):
         """Take away what the plan says. Components that are gone already are no error."""
 
     def pull(self, kind: str, fields: Mapping[str, str], since: Since | None) -> Iterator[pa.RecordBatch]:
-        """Pages of records, ordered by (modified_at, id), schema = the columns asked for.
+        """Pages of records, ordered by (modified_at, id), schema = the columns asked for. A longer id is a later one.
 
         `fields` maps column -> CRM field path. Columns of `COLUMNS` have their canonical type; any other
         column is delivered as text.

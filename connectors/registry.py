@@ -24,12 +24,28 @@ def _salesforce_browser(settings: Mapping[str, str], return_to: str) -> BrowserL
     return web_server.begin(settings, return_to)
 
 
+def _hubspot(settings: Mapping[str, str], budget: Budget | None, tokens: TokenStore | None) -> Crm:
+    from connectors.hubspot.settings import open_hubspot
+
+    return open_hubspot(settings, budget, tokens)
+
+
+def _hubspot_browser(settings: Mapping[str, str], return_to: str) -> BrowserLogin:
+    from connectors.hubspot import oauth
+
+    return oauth.begin(settings, return_to)
+
+
 CRMS: Mapping[str, Callable[[Mapping[str, str], Budget | None, TokenStore | None], Crm]] = {
     "salesforce": _salesforce,
+    "hubspot": _hubspot,
 }
+#: Those without an object of ours beside the account: its details are fields of the account itself.
+DETAILS_ON_ACCOUNT = frozenset({"hubspot"})
 #: Those a person can log in to with a browser.
 BROWSER_LOGINS: Mapping[str, Callable[[Mapping[str, str], str], BrowserLogin]] = {
     "salesforce": _salesforce_browser,
+    "hubspot": _hubspot_browser,
 }
 
 

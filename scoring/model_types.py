@@ -35,34 +35,36 @@ OutputKey = Literal["segment", "sub_segment", "value_profile", "tier"]
 TransactionKind = Literal["product", "order", "order_line", "ticket", "activity", "contract", "invoice", "return"]
 
 #: Names of the fields we publish to, per CRM and role, unless the model file names others.
+_SALESFORCE: Mapping[str, str] = {
+    "segment": "Tierline_Segment__c",
+    "segment_source": "Tierline_Segment_Source__c",
+    "segment_date": "Tierline_Segment_Date__c",
+    "segment_suggestion": "Tierline_Segment_Suggestion__c",
+    "sub_segment": "Tierline_Sub_Segment__c",
+    "sub_segment_source": "Tierline_Sub_Segment_Source__c",
+    "sub_segment_date": "Tierline_Sub_Segment_Date__c",
+    "sub_segment_suggestion": "Tierline_Sub_Segment_Suggestion__c",
+    "value_profile": "Tierline_Value_Profile__c",
+    "value_profile_source": "Tierline_Value_Profile_Source__c",
+    "value_profile_date": "Tierline_Value_Profile_Date__c",
+    "value_profile_suggestion": "Tierline_Value_Profile_Suggestion__c",
+    "tier": "Tierline_Tier__c",
+    "tier_since": "Tierline_Tier_Since__c",
+    "tier_reason": "Tierline_Tier_Reason__c",
+    "tier_suggestion": "Tierline_Tier_Suggestion__c",
+    "group_tier": "Tierline_Group_Tier__c",
+    "request": "Tierline_Request__c",
+    "request_comment": "Tierline_Request_Comment__c",
+    "detail_value_score": "Tierline_Value_Score__c",
+    "detail_cost_to_serve": "Tierline_Cost_To_Serve__c",
+    "detail_reasons": "Tierline_Reasons__c",
+    "detail_missing": "Tierline_Missing_Inputs__c",
+    "detail_playbook": "Tierline_Playbook__c",
+    "detail_scored_on": "Tierline_Scored_On__c",
+}
 DEFAULT_NAMES: Mapping[str, Mapping[str, str]] = {
-    "salesforce": {
-        "segment": "Tierline_Segment__c",
-        "segment_source": "Tierline_Segment_Source__c",
-        "segment_date": "Tierline_Segment_Date__c",
-        "segment_suggestion": "Tierline_Segment_Suggestion__c",
-        "sub_segment": "Tierline_Sub_Segment__c",
-        "sub_segment_source": "Tierline_Sub_Segment_Source__c",
-        "sub_segment_date": "Tierline_Sub_Segment_Date__c",
-        "sub_segment_suggestion": "Tierline_Sub_Segment_Suggestion__c",
-        "value_profile": "Tierline_Value_Profile__c",
-        "value_profile_source": "Tierline_Value_Profile_Source__c",
-        "value_profile_date": "Tierline_Value_Profile_Date__c",
-        "value_profile_suggestion": "Tierline_Value_Profile_Suggestion__c",
-        "tier": "Tierline_Tier__c",
-        "tier_since": "Tierline_Tier_Since__c",
-        "tier_reason": "Tierline_Tier_Reason__c",
-        "tier_suggestion": "Tierline_Tier_Suggestion__c",
-        "group_tier": "Tierline_Group_Tier__c",
-        "request": "Tierline_Request__c",
-        "request_comment": "Tierline_Request_Comment__c",
-        "detail_value_score": "Tierline_Value_Score__c",
-        "detail_cost_to_serve": "Tierline_Cost_To_Serve__c",
-        "detail_reasons": "Tierline_Reasons__c",
-        "detail_missing": "Tierline_Missing_Inputs__c",
-        "detail_playbook": "Tierline_Playbook__c",
-        "detail_scored_on": "Tierline_Scored_On__c",
-    }
+    "salesforce": _SALESFORCE,
+    "hubspot": {role: name.removesuffix("__c").lower() for role, name in _SALESFORCE.items()},
 }
 
 
@@ -409,7 +411,7 @@ class Model(Part):
     owners: tuple[OwnerRule, ...] = ()
     follow_up: FollowUp = FollowUp()
     administrator: Administrator | None = None
-    crm: Mapping[Literal["salesforce"], CrmFields] = {}
+    crm: Mapping[Literal["salesforce", "hubspot"], CrmFields] = {}
 
     def fingerprint(self) -> str:
         """SHA-256 of the canonical content: comments, blanks and the order of keys do not change it."""

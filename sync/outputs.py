@@ -12,6 +12,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from connectors.base import FieldSpec, PicklistValue, Scalar
+from connectors.registry import DETAILS_ON_ACCOUNT
 from scoring import model as models
 from scoring.model import Model
 from scoring.model_types import CrmFields, OutputKey
@@ -55,9 +56,9 @@ def model(published: PublishedModel) -> Model:
 
 
 def _default_name(kind: str, role: str) -> str:
-    """Default API name of a role's field: Tierline_Sub_Segment__c in Salesforce."""
+    """Default API name of a role's field: Tierline_Sub_Segment__c in Salesforce, tierline_sub_segment in HubSpot."""
     words = "_".join(word.capitalize() for word in role.split("_"))
-    return {"salesforce": f"Tierline_{words}__c"}[kind]
+    return {"salesforce": f"Tierline_{words}__c", "hubspot": f"tierline_{role}"}[kind]
 
 
 def _crm(model: Model, kind: str) -> CrmFields | None:
@@ -82,6 +83,11 @@ class Layout:
     detail: Mapping[str, str]
     carried: Mapping[str, str]
 
+    @property
+    def details_on_account(self) -> bool:
+        """Whether details are fields of the account itself: the CRM has no object of ours beside it."""
+        return bool(self.detail) and self.kind in DETAILS_ON_ACCOUNT
+
     def reads(self, kind: str) -> bool:
         """Whether a kind that the CRM has is of any use to this model."""
         return kind != DETAIL or bool(self.detail)
@@ -102,6 +108,8 @@ class Layout:
         """Column -> CRM field path of everything that is read of this kind."""
         crm = _crm(self.model, self.kind)
         columns = dict(defaults) | dict(crm.fields.get(kind, {}) if crm else {})
+        if kind == "account" and self.details_on_account:
+            columns |= {OWN + key: name for key, name in self.detail.items()}
         return columns | {OWN + role: name for role, name in self._own(kind).items()}
 
     def _own(self, kind: str) -> Mapping[str, str]:

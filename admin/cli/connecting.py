@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from admin.cli import ways_in
+from admin.cli import hubspot_login, ways_in
 from admin.cli.output import WRONG_INPUT, Stop, out, sentences
 from admin.cli.ways_in import Browser, Entered, JwtKey, Port, Username
 
@@ -17,14 +17,20 @@ if TYPE_CHECKING:
 
 def add(
     name: Annotated[str, typer.Argument(help="What you call it, e.g. production.")],
-    client_id: Annotated[str, typer.Option(help="Consumer key of the External Client App.")],
+    client_id: Annotated[
+        str,
+        typer.Option(help="Consumer key of the External Client App; with HubSpot, client id of an app (--browser)."),
+    ] = "",
     url: Annotated[str, typer.Option(help="Your My Domain address, e.g. https://acme.my.salesforce.com")] = "",
     jwt_key: JwtKey = None,
     username: Username = "",
     browser: Browser = False,
     port: Port = ways_in.PORT,
     sandbox: Annotated[bool, typer.Option("--sandbox", help="The org is a sandbox of Salesforce.")] = False,
-    kind: Annotated[str, typer.Option(help="Kind of CRM.")] = "salesforce",
+    kind: Annotated[str, typer.Option(help="Kind of CRM: salesforce or hubspot.")] = "salesforce",
+    api_version: Annotated[
+        str, typer.Option(help="With HubSpot: version of its API, v3 or a date.", metavar="VERSION")
+    ] = "",
     portfolio: Annotated[str, typer.Option(help="Portfolio it belongs to; made when new.")] = "default",
     administrator: Annotated[
         str, typer.Option(help="E-mail address of the last resort for alerts.", metavar="EMAIL")
@@ -33,7 +39,11 @@ def add(
         int, typer.Option(min=1, max=90, help="Percent of the org's API calls in 24 hours that may be ours.")
     ] = 50,
 ) -> None:
-    """Connect a CRM: with a client secret (TIERLINE_CLIENT_SECRET, or asked for), a key, or a login in a browser."""
+    """Connect a CRM: with a client secret (TIERLINE_CLIENT_SECRET, or asked for), a key, or a login in a browser.
+
+    HubSpot: with --kind hubspot and the token of a private app or service key (TIERLINE_ACCESS_TOKEN, or asked for), or
+    with --browser and the --client-id of an app.
+    """
     with sentences():
         from admin.cli.django_setup import ready
 
@@ -42,14 +52,11 @@ def add(
         from sync.models import Portfolio
 
         one_way(jwt_key, browser=browser)
-        login = ways_in.address(url, sandbox=sandbox, own_needed=not (jwt_key or browser))
-        settings = {"login_url": login, "client_id": client_id}
-        if jwt_key:
-            entered = ways_in.by_key(settings, username, jwt_key, sandbox=sandbox)
-        elif browser:
-            entered = ways_in.by_browser(kind, settings, port)
+        if kind == hubspot_login.KIND:
+            entered = hubspot_login.enter(url, client_id, api_version, port, browser=browser)
         else:
-            entered = ways_in.by_secret(settings)
+            login = ways_in.address(url, sandbox=sandbox, own_needed=not (jwt_key or browser))
+            entered = ways_in.enter(login, client_id, jwt_key, username, port, browser=browser, sandbox=sandbox)
         chosen = Portfolio.objects.filter(name=portfolio).first() or Portfolio(name=portfolio)
         connection = portfolios.add_connection(
             chosen,
@@ -97,6 +104,8 @@ def again(connection: Connection, jwt_key: Path | None, username: str, port: int
         raise Stop(f"'{connection}' is a set of files, not a CRM.", "Nothing has to be reconnected.", code=WRONG_INPUT)
     settings: dict[str, Any] = dict(connection.settings)
     kept = tokens.given(vault.unseal(connection.credentials))
+    if connection.kind == hubspot_login.KIND:
+        return hubspot_login.again(settings, kept, port, browser=browser)
     if jwt_key:
         return ways_in.by_key(settings, username or settings.get("username", ""), jwt_key, sandbox=False)
     if browser or "refresh_token" in kept:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from admin.cli import connecting
+from admin.cli import connecting, webhooks
 from admin.cli.output import WAITS, WRONG_INPUT, Stop, out, print_json, sentences
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of
 
 app.command()(connecting.add)
 app.command()(connecting.reconnect)
+app.command("webhooks")(webhooks.show)
 
 
 @app.command()

@@ -49,6 +49,18 @@ def address(url: str, *, sandbox: bool, own_needed: bool) -> str:
     return (url or (SANDBOX if sandbox else PRODUCTION)).rstrip("/")
 
 
+def enter(
+    login: str, client_id: str, jwt_key: Path | None, username: str, port: int, *, browser: bool, sandbox: bool
+) -> Entered:
+    """What `connection add` asks for, in the way that the options choose."""
+    if not client_id:
+        raise Stop("The app is not named.", "Give --client-id, its consumer key.", code=WRONG_INPUT)
+    settings = {"login_url": login, "client_id": client_id}
+    if jwt_key:
+        return by_key(settings, username, jwt_key, sandbox=sandbox)
+    return by_browser("salesforce", settings, port) if browser else by_secret(settings)
+
+
 def by_secret(settings: Mapping[str, str]) -> Entered:
     """Client credentials. The secret comes from the environment, or is asked for."""
     secret = os.environ.get(SECRET) or typer.prompt("Client secret", hide_input=True)

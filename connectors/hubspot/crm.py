@@ -28,7 +28,7 @@ from connectors.errors import AuthRevoked, Fatal, MissingScope, SchemaMismatch
 from connectors.hubspot import gone, owners, pipelines, preflight, reading, schema, searching, tasks, whole, writing
 from connectors.hubspot.client import BATCH, Client, portions
 from connectors.hubspot.credentials import APP
-from connectors.hubspot.errors import fault_of, half_reply
+from connectors.hubspot.errors import Refused, fault_of, half_reply
 from connectors.hubspot.kinds import (
     COMPANIES,
     CURRENCY,
@@ -156,7 +156,7 @@ class Hubspot:
         if name not in self._described:
             try:
                 self._described[name] = self._fresh(name)
-            except (MissingScope, SchemaMismatch):
+            except (MissingScope, SchemaMismatch, Refused):  # the last for a name that is no object of this account
                 self._described[name] = None
         return self._described[name]
 
@@ -267,15 +267,17 @@ class Hubspot:
             body = {"properties": list(fields), "inputs": [{"id": record_id} for record_id in some]}
             reply = self._client.post(self._client.paths.objects(name, "/batch/read"), body)
             rows = {str(row["id"]): row.get("properties") or {} for row in self._client.results(reply)}
-            self._require_told(set(some) - set(rows), reply)
-            for record_id, values in rows.items():
+            self._require_told(set(some), set(rows), reply)
+            for record_id in set(some) & set(rows):
+                values = rows[record_id]
                 found[record_id] = {field: to_scalar(values.get(field), types[field]) for field in fields}
         return found
 
-    def _require_told(self, missing: Collection[str], reply: Mapping[str, Any]) -> None:
-        """A record that did not come is gone only if the reply speaks of records that were not found."""
+    def _require_told(self, asked: Collection[str], came: Collection[str], reply: Mapping[str, Any]) -> None:
+        """A record that did not come is gone only if the reply speaks of records that were not found, or if another
+        came in its place: the one that a merge has made of it."""
         told = [fault_of(entry) for entry in reply.get("errors") or ()]
-        if missing and not told:
+        if set(asked) - set(came) and not told and not set(came) - set(asked):
             raise half_reply(self._client.host)
         for fault in told:
             if "NOT_FOUND" not in fault.category:

@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from connectors.columns import instant
-from connectors.hubspot.client import FOUND, Client, Json
+from connectors.hubspot.client import BATCH, FOUND, Client, Json, portions
 from connectors.hubspot.kinds import MODIFIED, RECORD
 from connectors.hubspot.values import milliseconds
 
 Filter = dict[str, str]
+#: Characters that the body of a search may have, and those of it that are kept for anything but names of properties.
+LONGEST, ROOM = 3000, 700
 
 
 def where(name: str, operator: str, value: str = "") -> Filter:
@@ -33,16 +35,29 @@ def total(client: Client, source: str, filters: Sequence[Filter]) -> int:
 def found(
     client: Client, source: str, filters: Sequence[Filter], properties: Sequence[str], behind: str = ""
 ) -> Iterator[tuple[list[Json], int]]:
-    """Pages of the records that fit, in the order of their ids from behind one on, each with how many were left."""
+    """Pages of the records that fit, in the order of their ids from behind one on, each with how many were left.
+
+    More properties than a search may name are read from the records themselves.
+    """
+    many = sum(len(name) + len('"", ') for name in properties) > LONGEST - ROOM
     while True:
         place = [where(RECORD, "GT", behind)] if behind else []
-        reply = _ask(client, source, [*filters, *place], properties, RECORD)
+        reply = _ask(client, source, [*filters, *place], [MODIFIED] if many else properties, RECORD)
         rows = client.results(reply)
         left = int(reply.get("total") or len(rows))
-        yield rows, left
+        yield (_whole(client, source, rows, properties) if many else rows), left
         if len(rows) >= left or not rows:
             return
         behind = str(rows[-1]["id"])
+
+
+def _whole(client: Client, source: str, rows: Sequence[Json], properties: Sequence[str]) -> list[Json]:
+    """The same records with these properties; one that is gone meanwhile is not among them."""
+    read: list[Json] = []
+    for some in portions([str(row["id"]) for row in rows], BATCH):
+        body = {"properties": list(properties), "inputs": [{"id": each} for each in some]}
+        read += client.results(client.post(client.paths.objects(source, "/batch/read"), body))
+    return read
 
 
 def newest(client: Client, source: str) -> datetime | None:

@@ -81,7 +81,7 @@ def _changed(client: Client, reading: Reading, since: datetime, behind: str) -> 
     for some, left in islice(pages, READ // FOUND):
         rows += some
         more = len(some) < left
-    return rows, str(rows[-1]["id"]) if more and rows else ""
+    return rows, str(max(int(row["id"]) for row in rows)) if more and rows else ""
 
 
 def _text(moment: datetime | None) -> str:

@@ -7,8 +7,10 @@ only (400, 409). Then nothing is saved, and the batch is sent in parts until eac
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 
 from connectors.base import Change, WriteResult
+from connectors.columns import plain
 from connectors.hubspot.client import Client, Json
 from connectors.hubspot.errors import Fault, Missing, Refused, fault_of, outcome_unknown
 from connectors.hubspot.rejections import refusal, wrong_values
@@ -62,28 +64,77 @@ def _holds(change: Change, name: str, message: str) -> bool:
 
 
 def _joined(client: Client, source: str, changes: Sequence[Change], reply: Json) -> Results:
-    """Results and refusals by the ids that the reply names. Records it says nothing of were not refused by name: if
-    it speaks of as many errors they are sent again, each for itself, because it has saved none of them."""
-    sent = {change.record_id for change in changes}
+    """Results and refusals by the ids that the reply names. Errors without a name are found by sending again, each for
+    itself, the records that it says nothing of; where there is no error either, the records are looked at."""
     results: Results = {}
     for row in client.results(reply):
         results[str(row.get("id"))] = WriteResult(str(row.get("id")), ok=True)
-    unnamed = 0
-    for entry in reply.get("errors") or ():
-        fault = fault_of(entry)
-        ids = _ids(fault)
-        unnamed += not ids
-        results |= {record: refusal(record, fault) for record in ids}
-    if set(results) - sent:
-        raise outcome_unknown(client.host)
+    nameless: list[Fault] = []
+    for fault in map(fault_of, reply.get("errors") or ()):
+        results |= {record: refusal(record, fault) for record in _ids(fault)}
+        nameless += [] if _ids(fault) else [fault]
     silent = [change for change in changes if change.record_id not in results]
+    strangers = results.keys() - {change.record_id for change in changes}
+    if len(strangers) > len(silent):
+        raise outcome_unknown(client.host)
     if not silent:
         return results
-    if not unnamed or (len(changes) == 1 and not reply.get("errors")):
-        raise outcome_unknown(client.host)
+    if strangers:
+        # unverified: an update of a record that was merged away goes to the one that the merge has made.
+        return results | {change.record_id: _merged(change) for change in silent}
+    if not nameless:
+        return results | _looked_at(client, source, silent)
     if len(changes) == 1:
-        return {silent[0].record_id: refusal(silent[0].record_id, fault_of(reply["errors"][0]))}
+        return {silent[0].record_id: refusal(silent[0].record_id, nameless[0])}
     return results | _apart(client, source, [[change] for change in silent])
+
+
+def _looked_at(client: Client, source: str, changes: Sequence[Change]) -> Results:
+    """The results of records that a reply is silent about, by what they hold now."""
+    names = sorted({name for change in changes for name in change.values})
+    body = {"properties": names, "inputs": [{"id": change.record_id} for change in changes]}
+    rows = client.results(client.post(client.paths.objects(source, "/batch/read"), body))
+    held = {str(row["id"]): row.get("properties") or {} for row in rows}
+    return {
+        change.record_id: WriteResult(change.record_id, ok=True)
+        if _arrived(change, held.get(change.record_id))
+        else _unsaid(change)
+        for change in changes
+    }
+
+
+def _arrived(change: Change, held: Mapping[str, object] | None) -> bool:
+    return held is not None and all(
+        written(value) == _shortest(str(held.get(name) or "")) for name, value in change.values.items()
+    )
+
+
+def _shortest(text: str) -> str:
+    """A number as we write it; any other text as it is."""
+    try:
+        return plain(Decimal(text))
+    except InvalidOperation:
+        return text
+
+
+def _unsaid(change: Change) -> WriteResult:
+    return WriteResult(
+        change.record_id,
+        ok=False,
+        code="NO_OUTCOME",
+        message="HubSpot took the request, did not save this record, and did not say why.",
+        next_step="Change the record by hand in HubSpot: it tells a person what it does not like.",
+    )
+
+
+def _merged(change: Change) -> WriteResult:
+    return WriteResult(
+        change.record_id,
+        ok=False,
+        code="MERGED",
+        message="The record was merged into another one while it was written.",
+        next_step="Nothing to do: the next run sets the record right that the merge has made.",
+    )
 
 
 def _ids(fault: Fault) -> list[str]:

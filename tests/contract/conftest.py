@@ -10,9 +10,11 @@ import pytest
 
 from connectors.base import Crm
 from connectors.registry import CRMS
-from connectors.sandbox.background import serving
+from connectors.sandbox.background import serving, serving_portal
 from connectors.sandbox.org.org import Org
+from connectors.sandbox.portal.portal import Portal
 from tests.contract.ground import Ground
+from tests.contract.hubspot import HubspotGround
 from tests.contract.salesforce import SalesforceGround
 
 
@@ -22,7 +24,16 @@ def _salesforce(home: Path) -> Iterator[Ground]:
         yield SalesforceGround(served)
 
 
-GROUNDS: Mapping[str, Callable[[Path], AbstractContextManager[Ground]]] = {"salesforce": _salesforce}
+@contextmanager
+def _hubspot(home: Path) -> Iterator[Ground]:
+    with Portal.open(home) as portal, serving_portal(portal) as served:
+        yield HubspotGround(served)
+
+
+GROUNDS: Mapping[str, Callable[[Path], AbstractContextManager[Ground]]] = {
+    "salesforce": _salesforce,
+    "hubspot": _hubspot,
+}
 
 
 @pytest.fixture(scope="module", params=sorted(CRMS))

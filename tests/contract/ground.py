@@ -16,8 +16,8 @@ class Ground(Protocol):
 
     Attributes:
         page: records the CRM delivers at a time.
-        segment, level, reason, score: the fields we install: a picklist, a picklist that depends on it, a text
-            of 40 characters, and a number.
+        segment, level, reason, score: the fields we install: a picklist, a picklist that depends on it where the CRM
+            knows such, a text that takes `length` characters and no more, and a number.
         note: a text field of the CRM's own that we must never touch.
         user_id: who we are. `colleague_id` can receive tasks too; `inactive_user_id` cannot.
     """
@@ -53,7 +53,8 @@ class Ground(Protocol):
         """Active values of a picklist as the CRM holds them."""
 
     def assign_on_save(self, user_id: str) -> None:
-        """From now on a rule of the org gives each account that is saved to this user, unless told not to."""
+        """From now on a rule of the org, if it may have such, gives each account that is saved to this user, unless
+        told not to."""
 
     def tasks(self) -> list[Mapping[str, Any]]:
         """All tasks: id, owner_id, subject, body, due_on, record_id."""

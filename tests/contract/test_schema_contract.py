@@ -24,8 +24,10 @@ def test_a_plan_is_applied_once_and_shown_by_the_crm(ground: Ground, crm: Crm) -
     assert all(shown[spec.name].updateable and shown[spec.name].label == spec.label for spec in specs(ground))
     assert [value.key for value in shown[ground.segment.name].values] == ["grow", "keep"]
     level = shown[ground.level.name]
-    assert level.controller == ground.segment.name
-    assert {value.key: value.parents for value in level.values} == {"fast": ("grow",), "slow": ("grow", "keep")}
+    assert level.controller == ground.level.controller
+    assert {value.key: value.parents for value in level.values} == {
+        value.key: value.parents for value in ground.level.values
+    }
     assert crm.plan_schema(specs(ground)).changes == ()
     crm.apply_schema(plan)  # an old plan does no harm
     assert ground.connect().plan_schema(specs(ground)).changes == ()
@@ -90,7 +92,7 @@ def test_removing_with_data_restores_what_was_there_before(fresh: Ground) -> Non
     assert fresh.connect().describe("account") != before
     kept = crm.plan_removal(created, delete_data=False)
     crm.remove_schema(kept)
-    assert {step.sign for step in kept.steps} == {"-", "="}
+    assert "=" in {step.sign for step in kept.steps} <= {"-", "="}
     crm = fresh.connect()
     gone = crm.plan_removal(created, delete_data=True)
     assert {step.sign for step in gone.steps} == {"-"}

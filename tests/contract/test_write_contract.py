@@ -68,10 +68,10 @@ def test_a_refused_row_says_why_and_stops_no_other(installed: Ground, crm: Crm) 
     results = crm.push(
         "account",
         [
-            Change(long, {installed.reason.name: "x" * 41}),
+            Change(long, {installed.reason.name: "x" * (installed.reason.length + 1)}),
             Change(unlisted, {installed.segment.name: "nowhere"}),
             Change(gone, {installed.reason.name: "x"}),
-            Change(good, {installed.reason.name: "x" * 40}),
+            Change(good, {installed.reason.name: "x" * installed.reason.length}),
         ],
     )
     assert [result.record_id for result in results] == [long, unlisted, gone, good]
@@ -83,7 +83,7 @@ def test_a_refused_row_says_why_and_stops_no_other(installed: Ground, crm: Crm) 
         assert result.message.endswith(".")
         assert result.next_step
         assert not result.retryable
-    assert installed.values(good)[installed.reason.name] == "x" * 40
+    assert installed.values(good)[installed.reason.name] == "x" * installed.reason.length
     assert installed.values(long)[installed.reason.name] is None
 
 

@@ -39,6 +39,7 @@ class Records:
     def serve(self, account: CannedAccount) -> None:
         account.on("GET", rf"/crm/v3/objects/{self.name}\?", self._list)
         account.on("POST", rf"/crm/v3/objects/{self.name}/search$", self._search)
+        account.on("POST", rf"/crm/v3/objects/{self.name}/batch/read$", self._read)
 
     def _row(self, record_id: int) -> Row:
         modified, values = self.rows[record_id]
@@ -55,8 +56,12 @@ class Records:
         more = {"paging": {"next": {"after": str(ids[limit])}}} if len(ids) > limit else {}
         return Reply({"results": [self._row(each) for each in ids[:limit]], **more})
 
+    def _read(self, request: Request) -> Reply:
+        return Reply({"results": [self._row(int(each["id"])) for each in request.json["inputs"]]})
+
     def _search(self, request: Request) -> Reply:
         body = request.json
+        assert len(request.body) <= 3000
         start, limit = int(body.get("after", 0)), body["limit"]
         assert limit <= 200
         if start + limit > self.cap:

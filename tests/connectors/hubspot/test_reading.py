@@ -104,6 +104,17 @@ def test_a_large_read_goes_on_from_any_place_in_another_process(canned: CannedAc
         assert pages == -(-len(wanted) // 1000)
 
 
+def test_more_properties_than_a_search_may_name_are_read_all_the_same(canned: CannedAccount) -> None:
+    names = [f"attribute_number_{each}_of_the_company" for each in range(90)]
+    canned.has("companies", *(prop(name, "string") for name in names))
+    records = Records("companies")
+    records.rows = {each: (START + each, {names[-1]: f"value {each}"}) for each in range(1, 251)}
+    records.serve(canned)
+    fields = {"id": "hs_object_id", **{name: name for name in names}}
+    rows = pulled(canned.open(), "account", fields, Since(moment(START)))
+    assert {row["id"]: row[names[-1]] for row in rows} == {str(each): f"value {each}" for each in range(1, 251)}
+
+
 def deals(canned: CannedAccount) -> Records:
     canned.has("deals", *(prop(name, "string") for name in ("dealname", "pipeline", "hubspot_owner_id")),
                prop("dealstage", "enumeration"), prop("amount", "number"), prop("closedate", "datetime"))  # fmt: skip

@@ -139,15 +139,26 @@ def test_errors_without_ids_are_tried_record_by_record(companies: CannedAccount)
     assert results[1].message.endswith(".")
 
 
-@pytest.mark.parametrize(
-    "reply",
-    [
-        Reply({"status": "COMPLETE", "results": done("1", "2")}),  # nothing about the third
-        Reply({"status": "COMPLETE", "results": done("1", "2", "3", "99")}),  # about one that was not sent
-    ],
-)
-def test_a_record_without_a_result_is_no_success(companies: CannedAccount, reply: Reply) -> None:
-    companies.on("POST", UPDATE, reply)
+def test_a_record_that_hubspot_says_nothing_of_is_looked_at(companies: CannedAccount) -> None:
+    companies.on("POST", UPDATE, Reply({"status": "COMPLETE", "results": done("1")}, 207))
+    held = [{"id": "2", "properties": {"score": "5.0"}}, {"id": "3", "properties": {"score": "4"}}]
+    companies.on("POST", READ, {"results": held})
+    results = companies.open().push("account", [Change(each, {"score": 5.0}) for each in ("1", "2", "3", "4")])
+    assert [(each.ok, each.code) for each in results] == [
+        (True, ""), (True, ""), (False, "NO_OUTCOME"), (False, "NO_OUTCOME"),
+    ]  # fmt: skip
+
+
+def test_a_merge_in_between_is_no_success(companies: CannedAccount) -> None:
+    companies.on("POST", UPDATE, {"results": done("1", "99")})
+    results = companies.open().push("account", GOLD[:2])
+    assert [(each.ok, each.code) for each in results] == [(True, ""), (False, "MERGED")]
+    companies.on("POST", READ, {"results": [{"id": "99", "properties": {"tier": "gold"}}]})
+    assert companies.open().fetch("account", ["2"], ["tier"]) == {}
+
+
+def test_results_for_records_that_were_not_sent_are_believed_to_nobody(companies: CannedAccount) -> None:
+    companies.on("POST", UPDATE, {"results": done("1", "2", "3", "99")})
     with pytest.raises(Unavailable) as caught:
         companies.open().push("account", GOLD[:3])
     assert caught.value.code == "OUTCOME_UNKNOWN"
