@@ -205,7 +205,7 @@ class Layout:
             word = "since" if role == "since" else "set on"
             return FieldSpec("account", name, f"{title} {word}", "date", help=f"Date Tierline set the {title.lower()}.")
         if role == "source":
-            text = f"Where the {title.lower()} comes from: rule, or empty when a person chose it."
+            text = f"Where the {title.lower()} comes from: rule, confirmed by a person, or empty when chosen here."
             return FieldSpec("account", name, f"{title} source", "text", help=text, length=40)
         if role == "reason":
             return FieldSpec("account", name, "Tier reason", "text", help="Why this tier, in one line.", length=255)

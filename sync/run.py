@@ -17,8 +17,9 @@ from django.utils import timezone
 from connectors.errors import AuthRevoked, ConnectorError, RateLimited, Retryable
 from sync import figures, lease
 from sync.alerts import notices
+from sync.fixing import planning as answers
 from sync.models import Change, Connection, Run
-from sync.quality import checks
+from sync.quality import checks, rechecking
 from sync.reading import refresh
 from sync.scores import evaluate
 from sync.writing import canary, holding, planning, sending, undoing
@@ -49,6 +50,12 @@ LINES: dict[str, dict[str, Unit]] = {
         Step.CANARY: canary.advance,
         Step.SEND: sending.send,
         Step.VERIFY: sending.verify_sent,
+    },
+    Run.Kind.ANSWER: {
+        Step.PLAN: answers.advance,
+        Step.SEND: sending.send,
+        Step.VERIFY: sending.verify_sent,
+        Step.FINDINGS: rechecking.advance,
     },
 }
 #: Attempts in a row at one unit before the run gives up, pausing 1, 2, 4 ... seconds, at most a minute.
@@ -138,7 +145,7 @@ def fail(run: Run, token: str, message: str, next_step: str, *, tell: bool = Tru
             message="Accepted by the CRM, but the run ended before it was read back.",
         )
         lease.record(run.pk, token, counts=figures.counts(run))
-        if tell:
+        if tell and run.kind != Run.Kind.ANSWER:  # whoever answered is told on the page
             notices.failed(run, message, next_step)
 
 

@@ -76,7 +76,7 @@ def create(
     except IntegrityError as error:
         incremental = kind == Run.Kind.INCREMENTAL
         others = Run.objects.filter(portfolio=portfolio, state=Run.State.ACTIVE)
-        active = others.filter(kind=kind) if incremental else others.exclude(kind=Run.Kind.INCREMENTAL)
+        active = others.filter(kind=kind) if incremental else others.filter(kind__in=(Run.Kind.FULL, Run.Kind.UNDO))
         found = active.first()
         if found is None:
             raise

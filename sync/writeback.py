@@ -91,10 +91,17 @@ def prepare(run: Run, token: str, crm: Crm, layout: outputs.Layout, rows: Sequen
     undoing = run.kind == Run.Kind.UNDO
     # A row that was on its way before may have arrived, whatever was heard of it.
     resumed = {row.pk for row in rows if undoing or row.attempts}
+    claimed: set[int] = set()
     with transaction.atomic():
         lease.record(run.pk, token)
         for some in portions([row.pk for row in rows]):
-            Change.objects.filter(pk__in=some).update(state=Change.State.SENDING, attempts=F("attempts") + 1, load=None)
+            mine = Change.objects.filter(pk__in=some)
+            still = mine.filter(state__in=(Change.State.PLANNED, Change.State.SENDING))
+            still.update(state=Change.State.SENDING, attempts=F("attempts") + 1, load=None)
+            claimed |= set(mine.filter(state=Change.State.SENDING).values_list("pk", flat=True))
+    rows = [row for row in rows if row.pk in claimed]  # the answer of a person may have taken the place of one
+    if not rows:
+        return []
     for row in rows:
         row.attempts += 1
     fields = sorted({name for row in rows for name in row.after})
@@ -173,7 +180,7 @@ def _save(run: Run, token: str, rows: Sequence[Change], refused: set[int], layou
     for row in rows:
         account = accounts[row.account_id]
         if row.state == Change.State.SENT:
-            if row.is_own:
+            if row.is_own and run.kind != Run.Kind.ANSWER:  # what a person chose is not ours
                 account.written = {**account.written, **layout.published(row.after, row.kind)}
             account.undone = undone.remember(run, row, account.undone)
             account.refuse(row, "")

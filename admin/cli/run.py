@@ -96,7 +96,7 @@ def runs(as_json: Json = False) -> None:
         from admin import report
         from sync.models import Run
 
-        latest = list(Run.objects.select_related("portfolio")[:20])
+        latest = list(Run.objects.exclude(kind=Run.Kind.ANSWER).select_related("portfolio")[:20])
         if as_json:
             print_json([report.figures(one) for one in latest])
         elif not latest:

@@ -16,6 +16,7 @@ app = typer.Typer(help="Who may log in to the console.", no_args_is_help=True)
 def add(
     name: Annotated[str, typer.Argument(help="Login name; an existing one gets a new password.")],
     staff: Annotated[bool, typer.Option("--staff", help="May start runs; others only look.")] = False,
+    email: Annotated[str, typer.Option(help="Address by which the CRM knows this person, to mend findings.")] = "",
 ) -> None:
     """Add a login, or set a new password. The password comes from TIERLINE_PASSWORD or is asked for."""
     with sentences():
@@ -36,5 +37,6 @@ def add(
         user, _ = get_user_model().objects.get_or_create(username=name)
         user.set_password(password)
         user.is_staff = staff
+        user.email = email.strip() or user.email
         user.save()
         out.print(f"[green]✓[/] {name} can log in{' and start runs' if staff else ''}.")

@@ -19,6 +19,7 @@ from scoring.calibration import Calibration
 from scoring.fields import SCALE
 from scoring.model_playbook import of_tier
 from sync import labels, outputs
+from sync.fixing.deciding import CONFIRMED
 from sync.governance import overriding
 from sync.links import record_url
 from sync.models import AccountState, Change, Finding, Override, Run, Score
@@ -32,7 +33,8 @@ LAST = 20
 class Value:
     """A published value: what stands in the CRM, who put it there, and what Tierline computes.
 
-    `source` is "person", "rule" or "" (empty field); `computed` is empty when it agrees with the CRM.
+    `source` is "person", "rule" or "" (empty field), `confirmed` what the CRM says of a person who answered a finding;
+    `computed` is empty when it agrees with the CRM.
     """
 
     key: str
@@ -42,6 +44,7 @@ class Value:
     since: str
     why: str
     computed: str
+    confirmed: str
 
 
 @dataclass(frozen=True)
@@ -88,16 +91,19 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
 
 def _value(key: str, state: AccountState, result: Mapping[str, Any], names: labels.Labels) -> Value:
     held, computed = str(state.current.get(key) or ""), str(result.get(key) or "")
-    by_rule = bool(held) and held == state.written.get(key)
+    kept = str(state.current.get(f"{key}_source") or "") if held else ""
+    confirmed = kept if kept.startswith(CONFIRMED) else ""
+    by_rule = bool(held) and held == state.written.get(key) and not confirmed
     why = str(result.get(f"{key}_why") or "")
     return Value(
         key=key,
         title=names.field(key),
         words=label(names, key, held),
         source="rule" if by_rule else "person" if held else "",
-        since=str(state.current.get(f"{key}_date") or "") if by_rule else "",
+        since=str(state.current.get(f"{key}_date") or "") if by_rule or confirmed else "",
         why=why,
         computed=label(names, key, computed) if computed != held else "",
+        confirmed=confirmed,
     )
 
 
@@ -152,9 +158,10 @@ def _moves(state: AccountState, names: labels.Labels) -> list[tuple[Score, str, 
 def _writes(state: AccountState) -> list[tuple[Change, str, list[Shown]]]:
     """What runs wrote or wanted to write, the newest first. Found by run and record: that is how they are indexed."""
     portfolio = state.connection.portfolio
-    runs = list(Run.objects.filter(portfolio=portfolio).values_list("pk", flat=True)[:RUNS])
+    runs = Run.objects.filter(portfolio=portfolio).exclude(kind=Run.Kind.ANSWER).values_list("pk", flat=True)[:RUNS]
+    answers = state.confirmations.values_list("run", flat=True)[:LAST]
     changes = (
-        Change.objects.filter(run__in=runs, kind="account", record_id=state.record_id)
+        Change.objects.filter(run__in={*runs, *answers}, kind="account", record_id=state.record_id)
         .select_related("run__model", "connection")
         .order_by("-run_id")[:LAST]
     )

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from admin.views import paging, portfolio
 from sync import labels
 from sync.alerts.channels.registry import TITLES
+from sync.fixing import questions
 from sync.links import record_url
 from sync.models import AccountState, Alert, Delivery, Finding, Owner
 
@@ -33,6 +34,7 @@ class FindingShown:
     field: str
     url: str
     account: int | None
+    can_be_fixed: bool
 
 
 @require_safe
@@ -132,6 +134,7 @@ def described(findings: list[Finding], names: labels.Labels) -> list[FindingShow
             names.field(finding.field) if finding.field else "",
             record_url(finding.connection, finding.kind, finding.record_id),
             accounts.get((finding.connection_id, finding.account_id)),
+            finding.state in Finding.WAITING and questions.can_be_asked(names.model, finding),
         )
         for finding in findings
     ]

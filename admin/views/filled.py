@@ -60,9 +60,9 @@ def shown(account: AccountState, key: str, names: labels.Labels) -> dict[str, An
 
 def passed_over(chosen: Portfolio) -> list[dict[str, object]]:
     """Records that were not written because a person edited them meanwhile, the newest first."""
-    runs = list(Run.objects.filter(portfolio=chosen).values_list("pk", flat=True)[:RUNS])
+    runs = Run.objects.filter(portfolio=chosen).exclude(kind=Run.Kind.ANSWER).values_list("pk", flat=True)[:RUNS]
     changes = list(
-        Change.objects.filter(run__in=runs, state=Change.State.SUPERSEDED)
+        Change.objects.filter(run__in=list(runs), state=Change.State.SUPERSEDED)
         .select_related("connection", "run")
         .order_by("-run_id", "pk")[:LAST]
     )

@@ -44,7 +44,7 @@ def show(request: HttpRequest) -> HttpResponse:
     chosen = portfolio.current(request)
     if chosen is None:
         return render(request, "console/overview.html", {"tiers": []})
-    runs = Run.objects.filter(portfolio=chosen).select_related("model", "calibration")
+    runs = Run.objects.filter(portfolio=chosen).exclude(kind=Run.Kind.ANSWER).select_related("model", "calibration")
     last = runs.exclude(state=Run.State.ACTIVE).first()
     tiers = _tiers(chosen)
     context = {

@@ -15,11 +15,13 @@ from sync.models import Run
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """Runs of the portfolio, the newest first."""
+    """Runs of the portfolio, the newest first; what people answered to findings apart, for these are many."""
     chosen = portfolio.current(request)
+    answers = request.GET.get("kind") == Run.Kind.ANSWER
     runs = Run.objects.filter(portfolio=chosen) if chosen else Run.objects.none()
+    runs = runs.filter(kind=Run.Kind.ANSWER) if answers else runs.exclude(kind=Run.Kind.ANSWER)
     page = paging.page(request, runs)
-    return render(request, "console/runs.html", {"page": page})
+    return render(request, "console/runs.html", {"page": page, "answers": answers})
 
 
 @require_POST

@@ -31,6 +31,7 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
         return {}
     chosen = portfolio.current(request)
     place = request.path.strip("/").partition("/")[0]
+    place = "alerts" if place in ("findings", "answers") else place
     return {
         "navigation": [(title, name, place == first) for title, name, first in PAGES],
         "portfolio": chosen,

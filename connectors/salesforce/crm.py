@@ -27,6 +27,7 @@ from connectors.base import (
 from connectors.columns import column_type
 from connectors.errors import AuthRevoked, Fatal, MissingScope, SchemaMismatch
 from connectors.preflight import Preflight
+from connectors.rights import Rights
 from connectors.salesforce import (
     bulk_reading,
     bulk_writing,
@@ -36,6 +37,7 @@ from connectors.salesforce import (
     preflight,
     reading,
     removal,
+    rights,
     schema,
     soql,
 )
@@ -383,6 +385,10 @@ class Salesforce:
         except Fatal as error:
             return error.message
         return ""
+
+    def rights(self, user_id: str, kind: str, record_ids: Sequence[str], fields: Collection[str]) -> Rights:
+        """See `TellsRights.rights`."""
+        return rights.rights(self._client, user_id, only_source(kind).name, record_ids, fields)
 
     def record_url(self, kind: str, record_id: str) -> str:
         sources = self._sources(kind)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from scoring.model import Model
@@ -68,11 +69,19 @@ def record_findings(
         group(connection, chosen, places(connection, model), now)
 
 
-def reconcile(run: Run, connection: Connection, found: Sequence[Found], model: Model, now: datetime) -> None:
-    """Bring the findings of this connection to what was found now."""
+def reconcile(
+    run: Run,
+    connection: Connection,
+    found: Sequence[Found],
+    model: Model,
+    now: datetime,
+    among: QuerySet[Finding] | None = None,
+) -> None:
+    """Bring the findings of this connection, or those `among` them that were looked for, to what was found now."""
     flapping.forget(connection, model.follow_up.flapping, now)
     # Locked: what a person says about one at this moment comes before or after, and is not written over.
-    ours = Finding.objects.filter(connection=connection).select_for_update(of=("self",)).select_related("alert")
+    looked_for = Finding.objects.filter(connection=connection) if among is None else among
+    ours = looked_for.select_for_update(of=("self",)).select_related("alert")
     known = {_key(finding): finding for finding in ours}
     done = Outcome()
     seen: set[Key] = set()

@@ -2,6 +2,7 @@
 
 from .account import AccountState, Dirty, Override, Score, TierMove, refused_key
 from .alert import Absence, Alert, AuditEvent, Finding, FindingEvent, Owner
+from .answer import Confirmation, UsedLink
 from .message import Delivery, Destination, Notice, Outgoing
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
 from .quality import QualityScore
@@ -14,6 +15,7 @@ __all__ = [
     "AuditEvent",
     "Calibration",
     "Change",
+    "Confirmation",
     "Connection",
     "Delivery",
     "Destination",
@@ -31,5 +33,6 @@ __all__ = [
     "Run",
     "Score",
     "TierMove",
+    "UsedLink",
     "refused_key",
 ]

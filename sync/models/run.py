@@ -17,12 +17,14 @@ class Run(models.Model):
         held: why the run waits for a person (or did): one {"code", "message", "next_step"} per reason.
         decided_by: who approved or dropped it.
         undoes: of an undo run, the run whose changes it takes back; `scope` narrows it to accounts and fields.
+            Of an answer, `scope` holds what a person chose, and who that is: see `sync.fixing.answering`.
     """
 
     class Kind(models.TextChoices):
         FULL = "full", "full"
         INCREMENTAL = "incremental", "incremental"
         UNDO = "undo", "undo"
+        ANSWER = "answer", "answer"
 
     class State(models.TextChoices):
         ACTIVE = "active", "running"

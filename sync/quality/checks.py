@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import date
+
 import pandas as pd
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from scoring import features, quality
@@ -38,8 +42,8 @@ def find(run: Run, token: str) -> bool:
     for connection in run.portfolio.crms():
         records = _records(run, connection)
         if MAIN_FAMILY in quality.tested(model):
-            _put_families(records["account"], run, model)
-        _put_current(records["account"], connection)
+            put_families(records["account"], run, model, evaluate.as_of(run))
+        put_current(records["account"], AccountState.objects.filter(connection=connection))
         found, figures = quality.examine(records, scores, model, evaluate.as_of(run), run.today, own_rules.loaded())
         chosen = ways.ways(connection, ways.people(records["user"]), model, run.today)
         lifecycle.record_findings(run, token, connection, found, model, chosen)
@@ -73,19 +77,25 @@ def _records(run: Run, connection: Connection) -> dict[str, pd.DataFrame]:
         return {kind: mirror.frame(table) for kind, table in mine.items()}
 
 
-def _put_families(accounts: pd.DataFrame, run: Run, model: Model) -> None:
-    """What the accounts mainly buy, by orders of the CRM and of files; only for a model that asks, for it reads all."""
+def put_families(accounts: pd.DataFrame, run: Run, model: Model, as_of: date, only: Collection[str] = ()) -> None:
+    """What the accounts mainly buy, by orders of the CRM and of files; for a model that asks, because it reads all.
+
+    `only`: ids of accounts whose orders are enough; all without.
+    """
     with mirror.reading(run.portfolio_id, "account", "order", "order_line", "product", rates.KIND) as tables:
+        if only and "order" in tables:
+            tables["order"] = tables["order"].filter(tables["order"].account_id.isin(list(only)))
+            tables["account"] = tables["account"].filter(tables["account"].id.isin(list(only)))
         worths = rates.worths(run.portfolio, tables, model)
-        found = mirror.frame(features.main_families(tables, model, evaluate.as_of(run), worths))
+        found = mirror.frame(features.main_families(tables, model, as_of, worths))
     accounts[MAIN_FAMILY] = accounts["id"].map(dict(zip(found["account_id"], found[MAIN_FAMILY], strict=True)))
 
 
-def _put_current(accounts: pd.DataFrame, connection: Connection) -> None:
+def put_current(accounts: pd.DataFrame, states: QuerySet[AccountState]) -> None:
     """The mirror was read before this run wrote: put the values that were read back since into the frame."""
-    current = dict(AccountState.objects.filter(connection=connection).values_list("record_id", "current"))
+    current = dict(states.values_list("record_id", "current"))
     known = [current.get(record_id, {}) for record_id in accounts["id"].tolist()]
-    for role in OUTPUTS:
+    for role in (*OUTPUTS, *(f"{key}_date" for key in OUTPUTS[:3])):
         column = outputs.OWN + role
         if column in accounts:
             held = accounts[column].tolist()

@@ -7,7 +7,7 @@ computed twice is the same chunk.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -121,7 +121,7 @@ def _written_lately(run: Run) -> set[str]:
     An edit that puts back what we have just replaced is no difference to the mirror, which never saw our value.
     """
     done = Run.objects.filter(portfolio=run.portfolio, state=Run.State.DONE, pk__lt=run.pk)
-    read = done.exclude(kind=Run.Kind.UNDO).first()  # an undo reads no changes
+    read = done.exclude(kind__in=(Run.Kind.UNDO, Run.Kind.ANSWER)).first()  # these read no changes
     if read is None:
         return set()
     writers = Run.objects.filter(portfolio=run.portfolio, pk__lt=run.pk).exclude(finished_at__lt=read.started_at)
@@ -162,8 +162,8 @@ def _calibration(run: Run) -> calibrating.Calibration:
     return calibrating.Calibration.from_json(run.calibration.payload)
 
 
-def latest(portfolio_id: int, columns: Sequence[str]) -> pd.DataFrame:
-    """These columns of the newest score of every account, whichever run computed it.
+def latest(portfolio_id: int, columns: Sequence[str], accounts: Collection[str] = ()) -> pd.DataFrame:
+    """These columns of the newest score of every account, or of some, whichever run computed it.
 
     One is absent where the last scores come from a version that did not have it.
     """
@@ -171,7 +171,9 @@ def latest(portfolio_id: int, columns: Sequence[str]) -> pd.DataFrame:
     if not path.exists():
         return pd.DataFrame({"account_id": [], "in_scope": []})
     known = set(pq.read_schema(path).names)
-    return pd.read_parquet(path, columns=[name for name in columns if name in known])
+    # In the order of their ids, so that a few are found without reading all.
+    some = [("account_id", "in", sorted(accounts))] if accounts else None
+    return pd.read_parquet(path, columns=[name for name in columns if name in known], filters=some)
 
 
 def _latest_path(portfolio_id: int) -> Path:

@@ -86,6 +86,13 @@ class Attached:
             moved = self.layout.names["tier"] in planned.after
             yield from self._detail(state, row, undone, attempted, as_of, moved=moved)
             yield from self._removals(state, undone)
+        yield from self.deals(state, planned, earlier, model_id)
+
+    def deals(
+        self, state: AccountState, planned: Planned, earlier: Mapping[str, Stored], model_id: int
+    ) -> Iterator[Attachment]:
+        """What an account's open opportunities need."""
+        undone = {name: value for name, (value, model) in state.undone.items() if model == model_id}
         for deal in self.opportunities.get(state.record_id, ()):
             yield from self._deal(deal, planned, state, earlier, undone)
 

@@ -64,7 +64,8 @@ def create(run: Run, requested_by: str, *, accounts: Collection[str] = (), field
                 portfolio=run.portfolio, actor=requested_by, action="undo started", subject=str(run), detail=scope
             )
     except IntegrityError as error:
-        active = Run.objects.filter(portfolio=run.portfolio, state=Run.State.ACTIVE).first()
+        others = Run.objects.filter(portfolio=run.portfolio, state=Run.State.ACTIVE)
+        active = others.filter(kind__in=(Run.Kind.FULL, Run.Kind.UNDO)).first()
         if active is None:
             raise
         raise CannotUndo(f"{active} is at work. Undo {run} when it has ended.") from error

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from connectors.sandbox.org import profile_sets
 from connectors.sandbox.org.derived import Stored
 from connectors.sandbox.org.permission_sets import OBJECT_PERMISSIONS, USER_PERMISSIONS, PermissionSets
 from connectors.sandbox.org.schema import FieldDef, ObjectDef
@@ -100,7 +101,8 @@ class Access:
         user = frozenset(name for name in flags for row in sets if row[f"Permissions{name}"])
         objects: dict[str, frozenset[str]] = {}
         columns = ", ".join(OBJECT_PERMISSIONS.values())
-        rows = self._org.query(f"SELECT SobjectType, {columns} FROM ObjectPermissions WHERE ParentId IN {held}")  # noqa: S608
+        own = f"ParentId IN {held} AND Parent.IsOwnedByProfile = false"
+        rows = self._org.query(f"SELECT SobjectType, {columns} FROM ObjectPermissions WHERE {own}")  # noqa: S608
         for row in rows.records:
             given = frozenset(name for name, column in OBJECT_PERMISSIONS.items() if row[column])
             objects[row["SobjectType"]] = objects.get(row["SobjectType"], frozenset()) | given
@@ -120,6 +122,11 @@ class Access:
 
     def may_change_metadata(self, user_id: str) -> bool:
         return bool(self.grants(user_id).user & {"ModifyAllData", "ModifyMetadata"})
+
+    def show_profiles(self) -> None:
+        """Bring the permission sets that stand for profiles up to date, for whoever queries them."""
+        given = {ADMINISTRATOR: _ALL, STANDARD_USER: _ALL - {"modifyAllRecords", "viewAllRecords"}}
+        profile_sets.bring(self._org, given, _BUSINESS & self._org.objects().keys())
 
     def shared_read_only(self) -> frozenset[str]:
         """Objects whose records everybody sees and only their owner, and who may modify all, changes."""

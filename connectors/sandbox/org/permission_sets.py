@@ -120,7 +120,9 @@ class PermissionSets:
     def all(self) -> Mapping[str, PermissionSet]:
         fields, objects, custom = self._fields(), self._objects(), self._custom()
         flags = ", ".join(f"Permissions{name}" for name in USER_PERMISSIONS)
-        rows = self._org.query(f"SELECT Id, Name, Label, Description, {flags} FROM PermissionSet ORDER BY Name")  # noqa: S608
+        columns = f"Id, Name, Label, Description, {flags}"
+        own = "IsOwnedByProfile = false ORDER BY Name"
+        rows = self._org.query(f"SELECT {columns} FROM PermissionSet WHERE {own}")  # noqa: S608
         return {
             row["Name"]: PermissionSet(
                 row["Name"], row["Label"], row["Description"] or "", tuple(fields.get(row["Id"], ())),

@@ -51,6 +51,8 @@ class QueryResource:
     def access(self, soql: str, user_id: str) -> QueryResult | None:
         """The result of a query of the objects that have no records of their own; None for other queries."""
         query = parse(soql)
+        if query.entity.lower() == "objectpermissions":
+            self.org.access.show_profiles()
         if query.entity.lower() == "userrecordaccess":
             return record_access(self.org, query)
         return own_permissions(self.org, query, user_id) if query.entity.lower() == "userpermissionaccess" else None
