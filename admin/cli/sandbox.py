@@ -11,16 +11,17 @@ from admin.cli.output import Stop, out, print_json, sentences
 
 app = typer.Typer(help="A CRM on this machine that behaves like Salesforce or HubSpot.", no_args_is_help=True)
 Home = Annotated[Path, typer.Option(help="Folder that holds the CRM; made when new.")]
+Crm = Annotated[
+    Literal["salesforce", "hubspot"] | None,
+    typer.Option(help="What a new folder becomes; salesforce unless given.", show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON line instead of text.")]
 
 
 @app.command()
 def serve(
     home: Home,
-    crm: Annotated[
-        Literal["salesforce", "hubspot"] | None,
-        typer.Option(help="What a new folder becomes; salesforce unless given.", show_default=False),
-    ] = None,
+    crm: Crm = None,
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8001,
     tls: Annotated[bool, typer.Option("--tls", help="Serve https with a certificate of its own.")] = False,
     as_json: Json = False,
@@ -39,19 +40,29 @@ def load(
     mapping: Annotated[
         Path | None, typer.Option(help="Mapping file; default: mapping.yaml in the folder, or one that fits.")
     ] = None,
+    crm: Crm = None,
     as_json: Json = False,
 ) -> None:
-    """Fill an org from files, as a mapping file says."""
+    """Fill a CRM from files, as a mapping file says."""
     with sentences():
         from admin.demo import datasets
         from connectors.sandbox import load as loading
+        from connectors.sandbox import portal_load
+        from connectors.sandbox.kinds import open_crm
         from connectors.sandbox.mapping import read
         from connectors.sandbox.org.org import Org
 
         if not directory.is_dir():
             raise Stop(f"{directory} is not a folder.", "Name the folder that holds the files.", code=2)
-        path = mapping or datasets.find_mapping(directory)
-        report = loading.load(Org.open(home), directory, read(path))
+        wanted = datasets.HUBSPOT_MAPPING if crm == "hubspot" else datasets.MAPPING
+        content = read(mapping or datasets.find_mapping(directory, wanted))
+        if crm not in (None, content.crm):
+            raise Stop(f"The mapping file is for {content.crm}.", f"Leave out --crm {crm}, or name another.", code=2)
+        opened = open_crm(home, content.crm)
+        if isinstance(opened, Org):
+            report = loading.load(opened, directory, content)
+        else:
+            report = portal_load.load(opened, directory, content)
         if as_json:
             print_json(dict(report.rows))
             return

@@ -1,4 +1,4 @@
-"""The mapping file: how CSV and Parquet files become the records of an org. LOADING.md explains it by example.
+"""The mapping file: how CSV and Parquet files become the records of a CRM. LOADING.md explains it by example.
 
 These are its types, one per section, and `read`, which names file, line and key of everything that is wrong.
 """
@@ -22,7 +22,7 @@ Columns = Annotated[tuple[Text, ...], Field(min_length=1)]
 
 
 class LoadError(Exception):
-    """Files could not be loaded. The org is as it was before.
+    """Files could not be loaded. The CRM is as it was before.
 
     Attributes:
         message: one sentence: where (file, line) and what is wrong.
@@ -52,6 +52,13 @@ class PicklistValue(Part):
     active: bool = True
 
 
+def _short(given: Any, key: str) -> Any:
+    """The section with entries of that list that are plain texts written out as values."""
+    if isinstance(given, dict) and isinstance(given.get(key), list):
+        return {**given, key: [{"value": each} if isinstance(each, str) else each for each in given[key]]}
+    return given
+
+
 class FieldChange(Part):
     """A custom field to create, or what to change about a field that exists.
 
@@ -75,10 +82,7 @@ class FieldChange(Part):
     @model_validator(mode="before")
     @classmethod
     def _short_values(cls, given: Any) -> Any:
-        if isinstance(given, dict) and isinstance(given.get("values"), list):
-            values = [{"value": v} if isinstance(v, str) else v for v in given["values"]]
-            return {**given, "values": values}
-        return given
+        return _short(given, "values")
 
 
 class CustomObject(Part):
@@ -114,6 +118,39 @@ class Status(Part):
     closed: bool = False
     won: bool = False
     probability: Annotated[int, Field(ge=0, le=100)] = 0
+
+
+class PropertyEntry(Part):
+    """A property of a HubSpot object to create; `options` of one that exists are added to those it has."""
+
+    type: Literal["string", "number", "date", "datetime", "enumeration", "bool", "phone_number"] = "string"
+    field_type: Text | None = None
+    label: str = ""
+    description: str = ""
+    options: tuple[PicklistValue, ...] = ()
+    unique: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_options(cls, given: Any) -> Any:
+        return _short(given, "options")
+
+
+class StageEntry(Part):
+    """A stage of a HubSpot pipeline; `probability` (percent) is that of deals."""
+
+    id: Text
+    label: str = ""
+    closed: bool = False
+    probability: Annotated[int, Field(ge=0, le=100)] = 0
+
+
+class PipelineEntry(Part):
+    """A pipeline of HubSpot deals or tickets to create or replace."""
+
+    id: Text
+    label: str = ""
+    stages: Annotated[tuple[StageEntry, ...], Field(min_length=1)]
 
 
 class Test(Part):
@@ -247,6 +284,7 @@ class Step(Rows):
         key: columns that identify a row here, for lookups.
         fields: field -> expression.
         price: list price in the standard price book; on steps that load Product2.
+        associate: of HubSpot records: object type -> the record to associate with.
     """
 
     object: Text
@@ -255,6 +293,7 @@ class Step(Rows):
     join: AbstractMapping[Text, Join] = {}
     fields: Annotated[AbstractMapping[Text, Expression], Field(min_length=1)]
     price: Expression | None = None
+    associate: AbstractMapping[Text, Expression] = {}
 
     @model_validator(mode="before")
     @classmethod
@@ -273,6 +312,9 @@ class Mapping(Part):
 
     name: Text
     description: str = ""
+    crm: Literal["salesforce", "hubspot"] = "salesforce"
+    properties: AbstractMapping[Text, AbstractMapping[Text, PropertyEntry]] = {}
+    pipelines: AbstractMapping[Literal["deals", "tickets"], tuple[PipelineEntry, ...]] = {}
     currencies: Currencies | None = None
     objects: AbstractMapping[Text, CustomObject] = {}
     fields: AbstractMapping[Text, AbstractMapping[Text, FieldChange]] = {}
@@ -280,6 +322,17 @@ class Mapping(Part):
     load: Annotated[tuple[Step, ...], Field(min_length=1)]
     _source: str = PrivateAttr("the mapping")
     _tree: yaml.Node | None = PrivateAttr(None)
+
+    @model_validator(mode="after")
+    def _sections_of_its_crm(self) -> Mapping:
+        hubspot = {"properties": self.properties, "pipelines": self.pipelines}
+        salesforce = {
+            "currencies": self.currencies, "objects": self.objects, "fields": self.fields, "statuses": self.statuses,
+        }  # fmt: skip
+        other = hubspot if self.crm == "salesforce" else salesforce
+        if strange := [name for name, section in other.items() if section]:
+            raise ValueError(f"{', '.join(strange)} cannot be in a mapping for {self.crm}")
+        return self
 
     def files(self) -> tuple[str, ...]:
         """The files it reads, each once, in order."""
@@ -314,10 +367,12 @@ def _check_lookups(mapping: Mapping) -> None:
             place = mapping.place("load", number)
             raise LoadError(f"{place}: two steps are called {step.title}.", "Give one of them a `name`.")
         known[step.title] = step
-        for field, expression in step.fields.items():
+        parts = [("fields", *each) for each in step.fields.items()]
+        parts += [("associate", *each) for each in step.associate.items()]
+        for section, name, expression in parts:
             problem = _wrong_lookup(step, expression, known)
             if problem:
-                place = mapping.place("load", number, "fields", field)
+                place = mapping.place("load", number, section, name)
                 raise LoadError(f"{place}: {problem}.", "Correct the lookup, or the order of the steps.")
 
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from connectors.sandbox import faults, viewer
+from connectors.sandbox import faults, portal_viewer, viewer
 from connectors.sandbox.certificate import ensure_certificate
 from connectors.sandbox.clock import Clock
 from connectors.sandbox.fault_rules import FaultPlan
@@ -34,7 +34,7 @@ def application(crm: Org | Portal) -> ASGIApp:
         pages: list[BaseRoute] = [*viewer.routes(crm), Mount("/", create_app(crm))]
         end_session, limit_reply = crm.sessions.revoke, _used_up
     else:
-        pages = [Mount("/", hubspot.create_app(crm))]
+        pages = [*portal_viewer.routes(crm), Mount("/", hubspot.create_app(crm))]
         end_session, limit_reply = crm.apps.end, _too_fast
     served = Starlette(routes=[*faults.routes(plan), *pages])
     return Dated(FaultMiddleware(served, plan, end_session, limit_reply), crm.clock)

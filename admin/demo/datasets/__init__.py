@@ -15,6 +15,7 @@ from admin.cli.output import WRONG_INPUT, Stop
 from connectors.sandbox import mapping as mappings
 
 MAPPING, MODEL = "mapping.yaml", "model.yaml"
+HUBSPOT_MAPPING = "mapping_hubspot.yaml"
 ERP, WITHOUT_ORDERS = "erp.yaml", "mapping_accounts_only.yaml"
 
 
@@ -52,22 +53,25 @@ def find(directory: Path) -> Dataset:
     return Dataset(directory, mapping, next((path for path in candidates if path.is_file()), None))
 
 
-def find_mapping(directory: Path) -> Path:
-    """`mapping.yaml` in the folder, or one of ours all of whose files are there. Raises `Stop` if none fits."""
-    own = directory / MAPPING
+def find_mapping(directory: Path, name: str = MAPPING) -> Path:
+    """`mapping.yaml` in the folder, or one of ours all of whose files are there. Raises `Stop` if none fits.
+
+    `name` is that of the mapping files to look for: `HUBSPOT_MAPPING` for a HubSpot account.
+    """
+    own = directory / name
     if own.is_file():
         return own
-    for path in _ours():
+    for path in _ours(name):
         if all((directory / name).is_file() for name in mappings.read(path).files()):
             return path
-    known = ", ".join(path.parent.name for path in _ours())
+    known = ", ".join(path.parent.name for path in _ours(name))
     raise Stop(
-        f"{directory} has no {MAPPING}, and its files are none of the data sets known here ({known}).",
+        f"{directory} has no {name}, and its files are none of the data sets known here ({known}).",
         f"Describe the files in {own}, or name a mapping file; connectors/sandbox/LOADING.md shows how.",
         code=WRONG_INPUT,
     )
 
 
-def _ours() -> Iterator[Path]:
+def _ours(name: str) -> Iterator[Path]:
     """Mapping files of the data sets known here."""
-    yield from sorted(Path(__file__).parent.glob(f"*/{MAPPING}"))
+    yield from sorted(Path(__file__).parent.glob(f"*/{name}"))

@@ -135,10 +135,10 @@ class Portal:
         """
         loaded: list[int] = []
         pending = iter(rows)
-        source = Source("IMPORT", "load")
+        source, at = Source("IMPORT", "load"), self.now()
         with self.records.writing():
             while chunk := list(islice(pending, _LOAD_CHUNK)):
-                outcomes = self.writer.create(kind, chunk, self.now(), source, loading=True)
+                outcomes = self.writer.create(kind, chunk, at, source, loading=True)
                 for row, outcome in enumerate(outcomes, len(loaded)):
                     if not isinstance(outcome, int):
                         raise RowRefused(kind.name, row, outcome)
@@ -176,7 +176,7 @@ class Portal:
 class RowRefused(Exception):
     """A row of a load that the portal does not take. `row` counts from 0."""
 
-    def __init__(self, kind: str, row: int, problem: Problem | None) -> None:
-        super().__init__(f"{kind} row {row}: {problem.message if problem else ''}")
+    def __init__(self, kind: str, row: int, problem: Problem) -> None:
+        super().__init__(f"{kind} row {row}: {problem.message}")
         self.row = row
         self.problem = problem
