@@ -14,6 +14,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, Field, field_validator
 
 from scoring.conditions import STRICT, Condition, Text
+from scoring.model_answers import Answers
 from scoring.model_follow_up import FollowUp
 from scoring.model_governance import Overrides
 from scoring.model_groups import Groups
@@ -409,6 +410,7 @@ class Model(Part):
     retired: Retired = Retired()
     playbook: Playbook = {}
     owners: tuple[OwnerRule, ...] = ()
+    answers: Answers = Answers()
     follow_up: FollowUp = FollowUp()
     administrator: Administrator | None = None
     crm: Mapping[Literal["salesforce", "hubspot"], CrmFields] = {}

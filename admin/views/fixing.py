@@ -38,7 +38,7 @@ def fix(request: HttpRequest, number: int) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         try:
-            who = answering.answerer(finding.connection, _email(request), "console", request.user.get_username())
+            who = answering.answerer(finding.connection, email_of(request), "console", request.user.get_username())
             given = given_to(asked[0], request.POST)
             run = answering.answer(finding.connection.portfolio, who, [given])
         except (answering.Refused, choices.NoSuchChoice) as refused:
@@ -90,5 +90,6 @@ def outcome(run: Run) -> dict[str, Any]:
     }
 
 
-def _email(request: HttpRequest) -> str:
+def email_of(request: HttpRequest) -> str:
+    """The address of the login, by which the CRM may know the person; \"\" for none."""
     return str(getattr(request.user, "email", "") or "")

@@ -148,6 +148,14 @@ def answerer(connection: Connection, email: str, via: Via, login: str = "") -> A
     return Answerer(person.record_id, person.name, person.email, via, login)
 
 
+def reader(delivery: Delivery) -> Answerer:
+    """The person a message went to. Raises Refused for somebody who is no user of the CRM."""
+    owner = delivery.owner
+    if not owner.record_id:
+        raise Refused(f"{owner.name} is no user of the CRM, and only people who may edit a record there can change it.")
+    return Answerer(owner.record_id, owner.name, owner.email, "link")
+
+
 def held(state: AccountState) -> dict[str, str]:
     """What an account holds of what people choose, as we know it."""
     return {field: str(state.current.get(field) or "") for field in choices.CHOSEN}

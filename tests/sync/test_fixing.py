@@ -36,7 +36,8 @@ class Desk:
             .order_by("pk")[0]
         )
         assert self.finding.alert is not None
-        self.owner = self.finding.alert.owner
+        self.alert = self.finding.alert
+        self.owner = self.alert.owner
         self.model = outputs.model(stage.portfolio.published_models.latest("published_at"))
 
     @property
