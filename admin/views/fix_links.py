@@ -18,7 +18,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from admin import pace
 from admin.views import fixing, fixing_many
-from sync.fixing import answering, choices, links, questions, renewing
+from sync.alerts import handling
+from sync.fixing import answering, choices, links, questions, renewing, saying
 from sync.fixing.links import Opened
 from sync.models import Finding
 
@@ -63,15 +64,33 @@ def fix(request: HttpRequest, token: str) -> HttpResponse:
         return _nothing_left(request)
     if request.method == "POST":
         try:
+            if deed := request.POST.get("deed"):
+                return _say(request, token, opened, asked[0].finding, deed)
             return _answer(request, token, opened, [fixing.given_to(asked[0], request.POST)])
-        except (answering.Refused, choices.NoSuchChoice) as refused:
+        except (answering.Refused, choices.NoSuchChoice, handling.Refused) as refused:
             return _show(request, opened, asked[0], str(refused))
     return _show(request, opened, asked[0])
 
 
 def _show(request: HttpRequest, opened: Opened, question: questions.Question, problem: str = "") -> HttpResponse:
-    context = {"question": question, "finding": question.finding, "person": opened.delivery.owner, "problem": problem}
+    context = {
+        "question": question,
+        "finding": question.finding,
+        "person": opened.delivery.owner,
+        "problem": problem,
+        "deeds": saying.possible(opened, question.finding),
+    }
     return render(request, "console/fix_by_link.html", context, status=400 if problem else 200)
+
+
+def _say(request: HttpRequest, token: str, opened: Opened, finding: Finding, deed: str) -> HttpResponse:
+    """Something else than a value. Raises Refused."""
+    reason = request.POST.get("reason", "").replace("\x00", "")[:500]
+    try:
+        saying.say(opened, finding, deed, reason)
+    except answering.AlreadyUsed as used:
+        return _ended(request, token, opened, "This link has been used", str(used))
+    return _said(request, "Thank you", "It is kept with your name and reason, and whoever has to act on it sees it.")
 
 
 def _together(request: HttpRequest, token: str, opened: Opened) -> HttpResponse:
@@ -110,7 +129,7 @@ def answered(request: HttpRequest, token: str) -> HttpResponse:
     if isinstance(opened, HttpResponse):
         return opened
     given = links.last_answer(opened)
-    if given is None:
+    if given is None or given.run is None:
         return redirect("fix_link", token)
     context = fixing.outcome(given.run)
     again = not context["at_work"] and not answering.is_spent(given.run) and not opened.is_expired

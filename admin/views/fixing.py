@@ -20,13 +20,17 @@ from sync.models import Change, Finding, Run
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one record of an answer; `findings` are what is still wrong with it."""
+    """What became of one record of an answer; `findings` are what is still wrong with what people choose there."""
 
     change: Change
     words: str
     values: list[Shown]
     url: str
     findings: list[str]
+
+    @property
+    def is_closed(self) -> bool:
+        return self.change.state == Change.State.VERIFIED and not self.findings
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -16,7 +16,7 @@ from sync import labels
 from sync.cells import restored, safe
 from sync.fixing import answering, choices
 from sync.fixing.answering import Answer
-from sync.fixing.questions import Question, questions, said
+from sync.fixing.questions import Question, questions, said, titled
 from sync.models import AccountState, Finding, Owner, Portfolio
 from sync.rows import portions
 
@@ -172,7 +172,7 @@ def _take(
         return
     after = fitting[0]
     seen: dict[str, str] = {name: held[name] for name in together}
-    title = " and ".join(words.field(name) for name in together)
+    title = titled(words, together)
     lines = tuple(row.line for row, _ in mine)
     answer = Answer(state.connection_id, state.record_id, dict(after.values), seen)
     found.changes.append(Change(lines, state.name, title, said(words, seen), after.label, answer))

@@ -168,6 +168,19 @@ def test_an_answer_that_reached_nothing_leaves_the_link_good(desk: Desk, reader:
     assert reader.get(address).status_code == 410
 
 
+def test_a_reader_can_say_that_it_cannot_be_known_instead(desk: Desk, reader: Client) -> None:
+    address = link(desk)
+    assert "I cannot know this" in reader.get(address).content.decode()
+    assert reader.post(address, {"deed": "cannot_know", "reason": " "}).status_code == 400
+    assert reader.post(address, {"deed": "accept", "reason": "x"}).status_code == 400
+    assert "Thank you" in reader.post(address, {"deed": "cannot_know", "reason": "They do not tell."}).content.decode()
+    desk.finding.refresh_from_db()
+    assert desk.finding.state == Finding.State.ASKED
+    kept = desk.finding.history.get(event="cannot_know")
+    assert (kept.by, kept.reason) == (desk.owner.name, "They do not tell.")
+    assert reader.post(address, choice(desk)).status_code == 410
+
+
 def test_what_others_wrote_is_escaped_and_what_is_not_on_offer_is_refused(desk: Desk, reader: Client) -> None:
     bad = "<img src=x onerror=alert(1)>"
     Finding.objects.filter(pk=desk.finding.pk).update(message=bad, fix=bad)
