@@ -13,7 +13,7 @@ h2{font-size:1.1rem;margin:1.5rem 0 .5rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;background:#fff;width:100%;border:1px solid #d8d8d8}
 th,td{text-align:left;vertical-align:top;padding:.4rem .7rem;border-bottom:1px solid #e5e5e5}
-th{background:#fafaf9;font-weight:600;white-space:nowrap}td.number{text-align:right;font-variant-numeric:tabular-nums}
+th{background:#fafaf9;font-weight:600;white-space:nowrap}th.number{text-align:right}td.number{text-align:right;font-variant-numeric:tabular-nums}
 pre{background:#fff;border:1px solid #d8d8d8;padding:1rem;white-space:pre-wrap;overflow-wrap:anywhere}
 iframe{width:100%;height:36rem;border:1px solid #d8d8d8;background:#fff}
 .empty{background:#fff;border:1px solid #d8d8d8;padding:1rem}

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from connectors.sandbox.page import HEADERS, cell, page
+from connectors.sandbox.portal.history import Entry
 from connectors.sandbox.portal.moments import to_text
 from connectors.sandbox.portal.portal import Portal
 from connectors.sandbox.portal.records import Record, shown
@@ -22,6 +23,7 @@ from connectors.sandbox.portal.standard import OBJECT_TYPES, object_type
 PAGE_SIZE = 100
 _MAX_COLUMNS = 12
 _MAX_TEXT = 120
+_SYSTEM = frozenset({"hs_object_id", "hs_object_source", "hs_object_source_id"})
 _ASSOCIATED = 20
 
 
@@ -93,28 +95,42 @@ def _live(portal: Portal, kind: ObjectType) -> list[Property]:
     return [each for each in portal.definitions.properties(kind).values() if not each.archived]
 
 
-def _columns(portal: Portal, kind: ObjectType) -> list[Property]:
-    """What a list shows: the title, own properties, then others as long as there is room."""
+def _columns(portal: Portal, kind: ObjectType, records: Sequence[Record]) -> list[Property]:
+    """What a list shows: the title, own properties, then others that have a value here, as long as there is room."""
     live = _live(portal, kind)
     title = [each for each in live if each.name == kind.title]
     own = [each for each in live if not each.hubspot]
-    rest = [each for each in live if each not in title and each not in own and not each.name.startswith("hs_object")]
+    rest = [
+        each
+        for each in live
+        if each not in title
+        and each not in own
+        and each.name not in _SYSTEM
+        and any(record.values[each.name] is not None for record in records)
+    ]
     return [*title, *own, *rest[: max(_MAX_COLUMNS - len(title) - len(own), 3)]]
 
 
 def _listing(portal: Portal, kind: ObjectType, number: int, wanted: str) -> str:
-    columns = _columns(portal, kind)
     query = compile_query(portal, kind, {"query": wanted, "sorts": [kind.title]})
     total = portal.records.count(kind, query.all, query.values)
-    names = [each.name for each in columns]
+    names = [each.name for each in _live(portal, kind)]
     limits = [PAGE_SIZE, (number - 1) * PAGE_SIZE]
     records = portal.records.select(kind, names, f"{query.page} LIMIT ? OFFSET ?", [*query.values, *limits])
-    head = "".join(f'<th title="{cell(each.name)}">{cell(each.label)}</th>' for each in columns)
-    body = "".join(_row(portal, kind, columns, record) for record in records)
+    columns, labels = _columns(portal, kind, records), _Labels(portal, kind)
+    head = "".join(
+        f'<th title="{cell(each.name)}"{_NUMBER if each.type == "number" else ""}>{cell(each.label)}</th>'
+        for each in columns
+    )
+    body = "".join(
+        f'<tr><td><a href="{record_path(portal, kind, record.id)}">{record.id}</a></td>'
+        f"{''.join(_cell(labels, each, record.values[each.name]) for each in columns)}</tr>"
+        for record in records
+    )
     table = f'<div class="scroll"><table><tr><th>Id</th>{head}</tr>{body}</table></div>'
     search = (
-        f'<form><input type="search" name="q" value="{cell(wanted) if wanted else ""}" aria-label="Search" '
-        f'placeholder="Search {cell(kind.label_plural.lower())}"> <button>Search</button></form>'
+        f'<form><p><input type="search" name="q" value="{cell(wanted) if wanted else ""}" aria-label="Search" '
+        f'placeholder="Search {cell(kind.label_plural.lower())}"> <button>Search</button></p></form>'
     )
     return (
         f'<p><a href="/">All objects</a></p><h1>{cell(kind.label_plural)} <small>{total:,} records</small></h1>'
@@ -123,25 +139,33 @@ def _listing(portal: Portal, kind: ObjectType, number: int, wanted: str) -> str:
 
 
 _EMPTY = '<p class="empty">No records here.</p>'
+_NUMBER = ' class="number"'
 
 
-def _row(portal: Portal, kind: ObjectType, columns: Sequence[Property], record: Record) -> str:
-    cells = "".join(_cell(each, record.values[each.name]) for each in columns)
-    return f'<tr><td><a href="{record_path(portal, kind, record.id)}">{record.id}</a></td>{cells}</tr>'
+class _Labels:
+    """What people read for values that are keys: labels of options, names of owners, pipelines and stages."""
+
+    def __init__(self, portal: Portal, kind: ObjectType) -> None:
+        pipelines = portal.definitions.pipelines(kind).values()
+        people = [*portal.owners.all(), *portal.owners.all(archived=True)]
+        self._elsewhere = {
+            "hubspot_owner_id": {str(each.id): each.name for each in people},
+            kind.pipeline: {each.id: each.label for each in pipelines},
+            kind.stage: {stage.id: stage.label for each in pipelines for stage in each.stages},
+        }
+
+    def of(self, prop: Property, stored: Any) -> str | None:
+        text = shown(prop, stored)
+        if text is None:
+            return None
+        known = self._elsewhere.get(prop.name) or {each.value: each.label for each in prop.options}
+        return "; ".join(known.get(part, part) for part in text.split(";")) if known else text
 
 
-def _cell(prop: Property, stored: Any) -> str:
-    text = shown(prop, stored)
-    if text is None:
-        return f"<td>{cell(None)}</td>"
-    short = text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
-    return (
-        f'<td class="number">{cell(short)}</td>' if prop.type == "number" else f"<td>{cell(_label(prop, short))}</td>"
-    )
-
-
-def _label(prop: Property, value: str) -> str:
-    return next((option.label for option in prop.options if option.value == value), value)
+def _cell(labels: _Labels, prop: Property, stored: Any) -> str:
+    text = labels.of(prop, stored)
+    short = text if text is None or len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
+    return f"<td{_NUMBER if prop.type == 'number' else ''}>{cell(short)}</td>"
 
 
 def _pager(total: int, number: int, wanted: str) -> str:
@@ -160,15 +184,18 @@ def _record(portal: Portal, kind: ObjectType, record_id: int) -> str:
     if found is None:
         raise HTTPException(404, "There is no such record.")
     history = portal.history.of(kind, {found.id: found.values}, [each.name for each in live])[found.id]
-    groups: dict[str, list[str]] = {}
-    for each in live:
-        label = portal.definitions.groups(kind)[each.group].label
-        groups.setdefault(label, []).append(_line(each, found, history[each.name]))
-    tables = "".join(
-        f'<h2>{cell(label)}</h2><div class="scroll"><table><tr><th>Property</th><th>Value</th><th>Before</th></tr>'
-        f"{''.join(lines)}</table></div>"
-        for label, lines in groups.items()
-    )
+    labels = _Labels(portal, kind)
+    tables = ""
+    for group in portal.definitions.groups(kind).values():
+        mine = [each for each in live if each.group == group.name]
+        filled = [each for each in mine if found.values[each.name] is not None or history[each.name]]
+        lines = "".join(_line(labels, each, found.values[each.name], history[each.name]) for each in filled)
+        empty = ", ".join(cell(each.label) for each in mine if each not in filled)
+        tables += (
+            f'<h2>{cell(group.label)}</h2><div class="scroll"><table><tr><th>Property</th><th>Value</th>'
+            f"<th>Set by</th><th>Before</th></tr>{lines}</table></div>"
+            + (f'<p class="muted">Empty: {empty}</p>' if empty else "")
+        )
     title = found.values.get(kind.title) or str(found.id)
     state = " · archived" if found.archived else ""
     merged = f" · was {record_id} before a merge" if found.id != record_id else ""
@@ -179,15 +206,20 @@ def _record(portal: Portal, kind: ObjectType, record_id: int) -> str:
     )
 
 
-def _line(prop: Property, record: Record, history: Sequence[Any]) -> str:
-    text = shown(prop, record.values[prop.name])
-    value = cell(None if text is None else _label(prop, text))
-    earlier = "; ".join(
-        f"{shown(prop, each.value) or '–'} ({each.source.kind}, {to_text(each.at)[:16].replace('T', ' ')})"
-        for each in history[:4]
-    )
+def _line(labels: _Labels, prop: Property, stored: Any, history: Sequence[Entry]) -> str:
     name = f'<th title="{cell(prop.name)}">{cell(prop.label)}</th>'
-    return f'<tr>{name}<td>{value}</td><td class="muted">{cell(earlier)}</td></tr>'
+    earlier = ", ".join(f"{labels.of(prop, each.value) or '–'} ({_origin(each)})" for each in history[1:5])
+    return (
+        f"<tr>{name}<td>{cell(labels.of(prop, stored))}</td>"
+        f'<td class="muted">{cell(_origin(history[0]) if history else None)}</td>'
+        f'<td class="muted">{cell(earlier)}</td></tr>'
+    )
+
+
+def _origin(entry: Entry) -> str:
+    """Who set a value and when, in few words."""
+    who = {"CRM_UI": "a person", "INTEGRATION": f"app {entry.source.id}", "IMPORT": "import"}
+    return f"{who.get(entry.source.kind, entry.source.kind.lower())}, {to_text(entry.at)[:16].replace('T', ' ')}"
 
 
 def _associations(portal: Portal, kind: ObjectType, record_id: int) -> str:

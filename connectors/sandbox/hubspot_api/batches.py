@@ -16,6 +16,7 @@ from connectors.sandbox.portal.portal import Portal
 from connectors.sandbox.portal.schema import ObjectType
 from connectors.sandbox.portal.writes import Change, Outcome, refuse_twice
 
+# unverified: which of these ways of telling of bad inputs a portal uses when; all of them have been reported.
 #: "mixed", the default: bad values refuse the whole batch, ids that lead nowhere are errors among the results.
 #: "each": every bad input is an error among the results. "all": one bad input of any sort refuses the batch.
 #: "silent": bad inputs are missing among the results, and nothing is said about them.

@@ -60,7 +60,7 @@ def associated(
         found = portal.associations.of(kind, target, ids)
         for place, record_id in enumerate(ids):
             results = [
-                {"id": str(to_id), "type": _old_name(kind, target, each)}
+                {"id": str(to_id), "type": _old_name(each)}
                 for to_id, kinds in found.get(record_id, {}).items()
                 for each in kinds
             ]
@@ -69,7 +69,6 @@ def associated(
     return told
 
 
-def _old_name(kind: ObjectType, target: ObjectType, chosen: AssociationType) -> str:
-    # unverified: "_unlabeled" ends the name of an association beside which there is a primary one.
-    name = f"{kind.singular}_to_{target.singular}"
-    return f"{name}_unlabeled" if not chosen.label and target.name == "companies" else name
+def _old_name(chosen: AssociationType) -> str:
+    # unverified: "_unlabeled" ends the name of an association beside which there can be a primary one.
+    return f"{chosen.name}_unlabeled" if not chosen.label and chosen.to_type == "companies" else chosen.name

@@ -22,7 +22,7 @@ class AssociationType:
     """One direction of an association. `label` is "" for the one without label, which every pair has.
 
     Attributes:
-        name: what the older API calls it, e.g. "deal_to_company"; "" for labels.
+        name: what the older API calls it, e.g. "deal_to_company".
         inverse: number of the other direction.
         single: a record has at most one of these; a new one takes its place.
     """
@@ -63,14 +63,17 @@ _LABELLED = (
 
 def _defined() -> Iterable[AssociationType]:
     for source, target, there, back in _PLAIN:
-        names = OBJECT_TYPES[source].singular, OBJECT_TYPES[target].singular
-        yield AssociationType(there, DEFINED, source, target, back, name="_to_".join(names))
+        yield AssociationType(there, DEFINED, source, target, back, name=_name(source, target))
         if there != back:
-            yield AssociationType(back, DEFINED, target, source, there, name="_to_".join(reversed(names)))
+            yield AssociationType(back, DEFINED, target, source, there, name=_name(target, source))
     for source, target, there, back, label, label_back in _LABELLED:
         one = there != _TO_CHILD  # a record has one primary company, and a company one parent but many children
-        yield AssociationType(there, DEFINED, source, target, back, label, single=one)
-        yield AssociationType(back, DEFINED, target, source, there, label_back, single=not one)
+        yield AssociationType(there, DEFINED, source, target, back, label, _name(source, target), single=one)
+        yield AssociationType(back, DEFINED, target, source, there, label_back, _name(target, source), single=not one)
+
+
+def _name(source: str, target: str) -> str:
+    return f"{OBJECT_TYPES[source].singular}_to_{OBJECT_TYPES[target].singular}"
 
 
 _DEFINED = tuple(_defined())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from connectors.sandbox.portal.association_types import AssociationType, AssociationTypes
@@ -86,7 +86,7 @@ class Associations:
         with self._records.writing() as connection:
             connection.executemany(f"DELETE FROM associations WHERE {test}", rows)  # noqa: S608
 
-    def _mirror(self, near: ObjectType, far: ObjectType, ends: dict[int, int | None] | dict[int, int]) -> None:
+    def _mirror(self, near: ObjectType, far: ObjectType, ends: Mapping[int, int | None]) -> None:
         name = _MIRRORED.get((near.name, far.name))
         if name:
             # unverified: a property that mirrors an association changes without moving the modification date.

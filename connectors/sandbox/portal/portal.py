@@ -170,6 +170,7 @@ class Portal:
 
     @staticmethod
     def kinds() -> Mapping[str, ObjectType]:
+        """The object types by name."""
         return OBJECT_TYPES
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from connectors.sandbox.portal.schema import Group, ObjectType, Pipeline, Stage
 
-_ENGAGEMENT = "crm.objects.contacts"  # unverified: the scope for tasks, calls, meetings, notes and emails is contacts'.
+# unverified: the scope for tasks, calls, meetings, notes and emails is that of contacts.
+_ENGAGEMENT = "crm.objects.contacts"
 
 
 def _engagement(name: str, singular: str, number: int, label: str, title: str, *defaults: str) -> ObjectType:

@@ -84,6 +84,9 @@ def test_a_browser_sees_the_records_and_what_belongs_to_them(portal: Portal, tmp
         assert path is not None
         record = page(path[1])
         assert "(Parent Company)" in record
+        assert "Åsa Öberg" in record  # the owner by name
+        assert "import, 2024-05-01 00:00" in record
+        assert re.search("Empty: .*Website URL", record)
         assert "Order S1" in record
         assert requests.get(f"{served.url}/contacts/1/record/0-2/5", timeout=30).status_code == 404
 

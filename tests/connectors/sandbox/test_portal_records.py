@@ -198,6 +198,18 @@ def test_options_are_replaced_as_a_whole_and_archived_properties_are_gone(hub: S
     assert hub.request("PATCH", f"{path}/name", json={"label": "x"}).status_code == 400
 
 
+def test_records_cannot_be_given_to_somebody_who_has_left(hub: ServedPortal) -> None:
+    seller = hub.portal.owners.add("seller@example.com", "Sel", "Ler")
+    record = made(hub, name="Owned", hubspot_owner_id=seller.id)
+    hub.portal.owners.deactivate(seller.id)
+    left = hub.request("GET", "/crm/v3/owners?archived=true&email=seller@example.com").json()["results"]
+    assert [(each["id"], each["archived"], "userId" in each) for each in left] == [(str(seller.id), True, False)]
+    assert hub.request("GET", f"/crm/v3/owners/{seller.id}").status_code == 404
+    assert shown(hub, record, "hubspot_owner_id") == {"hubspot_owner_id": str(seller.id)}
+    again = {"properties": {"hubspot_owner_id": str(seller.id)}}
+    assert hub.request("POST", COMPANIES, json=again).status_code == 400
+
+
 def test_scopes_decide_what_an_app_may_do(hub: ServedPortal) -> None:
     token = hub.portal.apps.add_private_app(["crm.objects.companies.read"])
     headers = {"Authorization": f"Bearer {token}"}
