@@ -10,7 +10,6 @@ import random
 import threading
 import time
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import requests
 
@@ -31,7 +30,7 @@ def signature(secret: str, method: str, url: str, body: bytes, timestamp: str) -
     return base64.b64encode(hmac.new(secret.encode(), text, hashlib.sha256).digest()).decode()
 
 
-_senders: WeakKeyDictionary[Portal, WebhookSender] = WeakKeyDictionary()
+_senders: dict[Portal, WebhookSender] = {}
 
 
 def ensure_sender(portal: Portal) -> None:
@@ -54,6 +53,7 @@ class WebhookSender:
         self._stopped.set()
         self._portal.webhooks.wake.set()
         self._thread.join()
+        _senders.pop(self._portal, None)
 
     def _run(self) -> None:
         wake = self._portal.webhooks.wake

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, too; it is written without a zone
 _MILLISECOND = timedelta(milliseconds=1)
 _WHOLE = re.compile(r"-?\d{1,15}\Z")
 _DAY_MS = 86_400_000
@@ -15,10 +17,10 @@ def to_ms(moment: datetime) -> int:
     return (moment - _EPOCH) // _MILLISECOND
 
 
+@lru_cache(maxsize=10_000)
 def to_text(ms: int) -> str:
     """`2026-01-31T08:30:00.123Z`."""
-    moment = _EPOCH + timedelta(milliseconds=ms)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
+    return f"{(_NAIVE + timedelta(milliseconds=ms)).isoformat(timespec='milliseconds')}Z"
 
 
 def parse_instant(text: str) -> int | None:
