@@ -39,7 +39,7 @@ def _unreadable(connection: Connection, crm: _Connector) -> Iterator[Missing]:
                 yield Missing(
                     f"Read on field {path}",
                     f"{column.replace('_', ' ')} of {kind.replace('_', ' ')} records",
-                    f"{hidden[path]} Grant it by field-level security, or correct the name in the model.",
+                    f"{hidden[path]} Give our user access to it, or correct the name in the model.",
                 )
 
 

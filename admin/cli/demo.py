@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -15,6 +15,10 @@ def demo(
     once: Annotated[bool, typer.Option("--once", help="Do the job once and end, instead of serving.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on standard output.")] = False,
     data: Annotated[Path | None, typer.Option(help="Folder with real data instead of the generated company.")] = None,
+    crm: Annotated[
+        Literal["salesforce", "hubspot"],
+        typer.Option(help="What the CRM is; hubspot with --data only."),
+    ] = "salesforce",
     orders_in_files: Annotated[
         bool,
         typer.Option("--orders-in-files", help="Leave the orders of --data out of the CRM: read them as ERP files."),
@@ -33,5 +37,5 @@ def demo(
         from admin.demo.run import Demo
 
         day = today.date() if today else None
-        demo = Demo(data, orders_in_files, accounts, seed, day, workers, port)
+        demo = Demo(data, orders_in_files, accounts, seed, day, workers, port, crm)
         demo.main(once=once, as_json=as_json, fresh=fresh)

@@ -24,13 +24,12 @@ NAME = "demo"
 def connect(crm: Mapping[str, Any], model: Path) -> Portfolio:
     """Connect the demo's CRM, publish its model and install the fields the model needs."""
     portfolio, _ = Portfolio.objects.get_or_create(name=NAME)
-    connection = portfolios.add_connection(
-        portfolio,
-        NAME,
-        "salesforce",
-        {"login_url": crm["url"], "client_id": crm["client_id"]},
-        {"client_secret": crm["client_secret"]},
-    )
+    if "portal_id" in crm:
+        way = "hubspot", {"api_url": crm["url"]}, {"access_token": crm["access_token"]}
+    else:
+        settings = {"login_url": crm["url"], "client_id": crm["client_id"]}
+        way = "salesforce", settings, {"client_secret": crm["client_secret"]}
+    connection = portfolios.add_connection(portfolio, NAME, *way)
     portfolios.publish(portfolio, model)
     steps = schema.plan(connection)
     if steps.changes:

@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from admin import home
 from admin.cli.output import WRONG_INPUT, Stop, err, out, print_json
@@ -39,6 +39,7 @@ class Demo:
     today: date | None
     workers: int
     port: int
+    kind: Literal["salesforce", "hubspot"] = "salesforce"
     supervisor: Supervisor = field(default_factory=Supervisor)
     crm: dict[str, Any] = field(default_factory=dict)
     mailbox: dict[str, Any] = field(default_factory=dict)
@@ -78,7 +79,8 @@ class Demo:
 
     def _source(self) -> dict[str, Any]:
         if self.data is not None:
-            return {"data": str(self.data.resolve()), "orders in files": self.orders_in_files}
+            crm = {"crm": self.kind} if self.kind != "salesforce" else {}
+            return {"data": str(self.data.resolve()), "orders in files": self.orders_in_files, **crm}
         return {"seed": 1 if self.seed is None else self.seed, "accounts": self.accounts or 1000}
 
     def _choose_source(self, root: Path) -> None:
@@ -105,6 +107,12 @@ class Demo:
                 "Give --orders-in-files together with --data.",
                 code=WRONG_INPUT,
             )
+        if self.kind == "hubspot" and (self.data is None or self.orders_in_files):
+            raise Stop(
+                "A HubSpot account is filled from a folder of data, with everything that is in it.",
+                "Give --data FOLDER, without --orders-in-files.",
+                code=WRONG_INPUT,
+            )
         if self.data is not None and not self.data.is_dir():
             raise Stop(f"{self.data} is not a folder.", "Name the folder that holds the data.", code=WRONG_INPUT)
 
@@ -113,6 +121,7 @@ class Demo:
         asked = any((self.data, self.orders_in_files, self.accounts, self.seed))
         if "data" in held and not asked:
             self.data, self.orders_in_files = Path(held["data"]), held["orders in files"]
+            self.kind = held.get("crm", "salesforce")
         elif "accounts" in held and self.data is None:
             self.accounts = self.accounts or held["accounts"]
             self.seed = held["seed"] if self.seed is None else self.seed
@@ -154,7 +163,14 @@ class Demo:
         from connectors.sandbox.org.org import Org
 
         dataset = self._dataset()
-        if dataset is None:
+        if self.kind == "hubspot" and dataset is not None:
+            from connectors.sandbox import mapping, portal_load
+            from connectors.sandbox.portal.portal import Portal
+
+            path = datasets.find_mapping(dataset.directory, datasets.HUBSPOT_MAPPING)
+            with Portal.open(org) as portal:
+                portal_load.load(portal, dataset.directory, mapping.read(path))
+        elif dataset is None:
             from admin.demo import company
 
             source = self._source()

@@ -20,17 +20,13 @@ from sync.models import Change, Finding, Run
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one record of an answer; `findings` are what is still wrong with what people choose there."""
+    """What became of one record of an answer; `findings` are what is still wrong with it."""
 
     change: Change
     words: str
     values: list[Shown]
     url: str
     findings: list[str]
-
-    @property
-    def is_closed(self) -> bool:
-        return self.change.state == Change.State.VERIFIED and not self.findings
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -42,7 +38,7 @@ def fix(request: HttpRequest, number: int) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         try:
-            who = answering.answerer(finding.connection, email_of(request), "console", request.user.get_username())
+            who = answering.answerer(finding.connection, _email(request), "console", request.user.get_username())
             given = given_to(asked[0], request.POST)
             run = answering.answer(finding.connection.portfolio, who, [given])
         except (answering.Refused, choices.NoSuchChoice) as refused:
@@ -94,6 +90,5 @@ def outcome(run: Run) -> dict[str, Any]:
     }
 
 
-def email_of(request: HttpRequest) -> str:
-    """The address of the login, by which the CRM may know the person; \"\" for none."""
+def _email(request: HttpRequest) -> str:
     return str(getattr(request.user, "email", "") or "")

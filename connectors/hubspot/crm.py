@@ -80,14 +80,16 @@ class Hubspot:
             access = self._client.access()
             hub = str(about["portalId"])
             self._app_id = str(access.get("app_id") or access.get("appId") or "")
-            user_id = str(access.get("user_id") or access.get("userId") or self._app_id)
+            user_id = str(access.get("user_id") or access.get("userId") or "")
+            # The people of HubSpot go by their number as owners, which is another than that of the user.
+            me = owners.of_user(self._client, user_id) if user_id else None
             home = self._app_url or (f"https://{about['uiDomain']}" if about.get("uiDomain") else APP)
             self._identity = Identity(
                 org_id=hub,
                 org_name=str(access.get("hub_domain") or about.get("portalName") or f"HubSpot account {hub}"),
-                user_id=user_id,
-                user_name=str(access.get("user") or f"app {self._app_id or user_id}"),
-                user_email=str(access.get("user") or ""),
+                user_id=str(me["id"]) if me else user_id or self._app_id,
+                user_name=str(me["name"] if me else access.get("user") or f"app {self._app_id}"),
+                user_email=str((me or {}).get("email") or access.get("user") or ""),
                 instance_url=f"{home}/contacts/{hub}",
             )
         return self._identity

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from connectors.base import Field
-from connectors.errors import SchemaMismatch
+from connectors.errors import MissingScope, SchemaMismatch
 from connectors.hubspot.client import Client, in_path
 from connectors.hubspot.values import Value
 
@@ -41,6 +41,15 @@ def is_active(client: Client, owner_id: str) -> bool:
         return not client.get(client.paths.owners(in_path(owner_id)), {"archived": "false"}).get("archived", False)
     except SchemaMismatch:
         return False
+
+
+def of_user(client: Client, user_id: str) -> dict[str, Value] | None:
+    """The owner that a user is; None if it is none, or if owners are not shown to us."""
+    try:
+        row = client.get(client.paths.owners(in_path(user_id)), {"idProperty": "userId", "archived": "false"})
+    except (SchemaMismatch, MissingScope):
+        return None
+    return _owner(row, active=True)
 
 
 def _owner(row: dict[str, Any], *, active: bool) -> dict[str, Value]:

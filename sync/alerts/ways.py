@@ -32,7 +32,7 @@ def people(users: pd.DataFrame) -> dict[str, Person]:
     rows: list[Any] = users.astype(object).where(users.notna(), None).to_dict("records")
     return {
         row["id"]: Person(
-            row["id"], row["name"] or row["id"], row["email"] or "", bool(row["is_active"]), row["manager_id"] or ""
+            row["id"], row["name"] or row["id"], row["email"] or "", bool(row["is_active"]), row.get("manager_id") or ""
         )
         for row in rows
     }

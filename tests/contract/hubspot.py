@@ -58,7 +58,7 @@ class HubspotGround:
         self._served = served
         self._portal = served.portal
         self._kinds = self._portal.kinds()
-        self.user_id = str(self._portal.admin.user_id)
+        self.user_id = str(self._portal.admin.id)
         self.colleague_id = self._add_owner("colleague", active=True)
         self.inactive_user_id = self._add_owner("gone", active=False)
 

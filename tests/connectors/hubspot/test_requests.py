@@ -65,13 +65,26 @@ def test_the_account_says_who_and_where_it_is(companies: CannedAccount) -> None:
     crm = companies.open()
     assert crm.server_time() is None
     me = crm.identity()
-    assert (me.org_id, me.user_id) == ("4711", "9")
+    assert (me.org_id, me.user_id, me.user_name) == ("4711", "9", "app 77")
     assert me.instance_url == "https://app-eu1.hubspot.com/contacts/4711"
     assert crm.record_url("account", "101") == f"{me.instance_url}/record/0-2/101"
     assert crm.server_time() is not None
     assert crm.limits() == Limits(used=1000, allowed=625_000)
-    assert crm.api_calls == len(companies.requests) == 2
+    assert crm.api_calls == len(companies.requests) == 3
     assert not any("pat-first" in each.path for each in companies.requests)
+
+
+def test_we_are_the_owner_that_the_user_is(companies: CannedAccount) -> None:
+    owner = {
+        "id": "31",
+        "firstName": "Aino",
+        "lastName": "Berg",
+        "email": "aino@x.fi",
+        "updatedAt": "2026-01-01T00:00:00Z",
+    }
+    companies.on("GET", r"/crm/v3/owners/9\?idProperty=userId", owner)
+    me = companies.open().identity()
+    assert (me.user_id, me.user_name, me.user_email) == ("31", "Aino Berg", "aino@x.fi")
 
 
 def test_each_request_is_counted_in_the_pace_that_the_account_told(companies: CannedAccount) -> None:
