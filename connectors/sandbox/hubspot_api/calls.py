@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors.sandbox.hubspot_api.shapes import check
 from connectors.sandbox.portal.apps import Grant
 from connectors.sandbox.portal.history import Source, app
 from connectors.sandbox.portal.outcomes import CONFLICT, NOT_FOUND, VALIDATION, Problem, Refused, refused
@@ -81,17 +82,19 @@ class Call:
             raise refused(VALIDATION, f"Invalid input JSON on line 1, column 1: {error}") from None
         if not isinstance(content, dict):
             raise refused(VALIDATION, "Invalid input JSON on line 1, column 1: a JSON object is needed")
+        check(content)
         return content
 
     def inputs(self, most: int = BATCH) -> list[dict[str, Any]]:
         """The inputs of a batch. Raises Refused."""
         inputs = self.content().get("inputs")
-        if not isinstance(inputs, list) or not all(isinstance(each, dict) for each in inputs):
+        if inputs is None:
             raise refused(VALIDATION, "Invalid input JSON: some required fields were not set: [inputs]")
-        if len(inputs) > most:
+        listed: list[dict[str, Any]] = inputs
+        if len(listed) > most:
             # unverified: the words in which a batch with too many inputs is refused.
-            raise refused(VALIDATION, f"The number of inputs ({len(inputs)}) is more than the {most} that are allowed.")
-        return inputs
+            raise refused(VALIDATION, f"The number of inputs ({len(listed)}) is more than the {most} that are allowed.")
+        return listed
 
 
 @dataclass(frozen=True)

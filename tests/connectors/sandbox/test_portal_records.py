@@ -210,6 +210,33 @@ def test_records_cannot_be_given_to_somebody_who_has_left(hub: ServedPortal) -> 
     assert hub.request("POST", COMPANIES, json=again).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "part"),
+    [
+        ("objects/companies", {"properties": {"name": {"a": 1}}}, "properties"),
+        ("objects/companies", {"properties": {"name": "x"}, "associations": [1]}, "associations"),
+        ("objects/companies/batch/read", {"inputs": {"id": 1}}, "inputs"),
+        ("objects/companies/batch/update", {"inputs": [{"id": [1], "properties": {}}]}, "id"),
+        ("objects/companies/search", {"filterGroups": [{"filters": "x"}]}, "filters"),
+        ("objects/companies/search", {"sorts": [1]}, "sorts"),
+        ("pipelines/deals", {"label": "x", "displayOrder": "first"}, "displayOrder"),
+        ("associations/deals/companies/batch/create", {"inputs": [{"from": "1"}]}, "from"),
+    ],
+)  # fmt: skip
+def test_a_body_of_a_wrong_form_is_refused(hub: ServedPortal, path: str, body: dict[str, Any], part: str) -> None:
+    answer = hub.request("POST", f"/crm/v3/{path}", json=body)
+    assert (answer.status_code, answer.json()["category"]) == (400, "VALIDATION_ERROR")
+    assert f"cannot deserialize {part} from" in answer.json()["message"]
+
+
+def test_what_is_no_json_or_no_resource_is_refused(hub: ServedPortal) -> None:
+    assert hub.request("POST", COMPANIES, data=b"{").json()["message"].startswith("Invalid input JSON")
+    assert hub.request("POST", COMPANIES, json=[]).status_code == 400
+    assert hub.request("GET", "/crm/v3/objects/planets").status_code == 400
+    assert hub.request("GET", "/crm/v3/nothing").status_code == 404
+    assert hub.request("PUT", COMPANIES, json={}).status_code == 405
+
+
 def test_scopes_decide_what_an_app_may_do(hub: ServedPortal) -> None:
     token = hub.portal.apps.add_private_app(["crm.objects.companies.read"])
     headers = {"Authorization": f"Bearer {token}"}
