@@ -14,8 +14,6 @@ from rich.table import Table
 from admin.cli.output import err, out
 from sync import labels, tally
 from sync.models import Alert, Change, Delivery, Finding, Run
-from sync.run import LINES
-from sync.scores import evaluate
 
 PAUSE = 0.1
 VERDICTS = {
@@ -59,11 +57,7 @@ def follow(run: Run, *, quiet: bool = False, meanwhile: Callable[[], None] | Non
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=err, disable=quiet or not err.is_terminal, transient=True) as progress:
-        bars = {
-            step: progress.add_task(label, total=None, start=False, note="")
-            for step, label in Run.Step.choices
-            if step in LINES[run.kind]
-        }
+        bars = {str(step): progress.add_task(str(step.label), total=None, start=False, note="") for step in run.steps}
         while run.state == Run.State.ACTIVE:
             for step, state in run.progress.items():
                 progress.update(
@@ -137,6 +131,8 @@ def summary(run: Run) -> None:
 
 
 def _scores(run: Run, facts: Mapping[str, Any], names: labels.Labels) -> None:
+    from sync.scores import evaluate  # which brings pandas and ibis: a list of runs does without
+
     if facts["tiers"]:
         out.print("  tiers      " + _bars(facts["tiers"], names))
         if note := evaluate.note(run):

@@ -1,8 +1,8 @@
 """Django settings. Everything a deployment changes comes from the environment:
 
-TIERLINE_HOME, DATABASE_URL, REDIS_URL, TIERLINE_SECRET_KEY, TIERLINE_KEYS, TIERLINE_HOSTS, TIERLINE_ORIGINS,
-TIERLINE_TIME_ZONE, TIERLINE_SMTP_HOST / _PORT / _USER / _PASSWORD / _TLS, TIERLINE_MAIL_FROM, TIERLINE_DAILY_AT,
-TIERLINE_MICRO_BATCH_MINUTES, TIERLINE_URL, TIERLINE_WEBHOOK_NETWORKS.
+TIERLINE_HOME, DATABASE_URL, REDIS_URL, TIERLINE_SECRET_KEY, TIERLINE_SECRET_KEY_FALLBACKS, TIERLINE_KEYS,
+TIERLINE_HOSTS, TIERLINE_ORIGINS, TIERLINE_TIME_ZONE, TIERLINE_SMTP_HOST / _PORT / _USER / _PASSWORD / _TLS,
+TIERLINE_MAIL_FROM, TIERLINE_DAILY_AT, TIERLINE_MICRO_BATCH_MINUTES, TIERLINE_URL, TIERLINE_WEBHOOK_NETWORKS.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from admin import database, home
 BASE_DIR = Path(__file__).resolve().parent
 HOME = home.prepare()
 
+#: Secrets that were in use before: what they signed, such as links in mails, still opens.
+SECRET_KEY_FALLBACKS = [key for key in os.environ.get("TIERLINE_SECRET_KEY_FALLBACKS", "").split(",") if key]
 SECRET_KEY = os.environ.get("TIERLINE_SECRET_KEY") or home.secret("secret.key")
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("TIERLINE_HOSTS", "localhost,127.0.0.1,[::1]").split(",")
@@ -138,7 +140,8 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"links": {"()": "admin.log_filter.WithoutLinks"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["links"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {"sync": {"level": "INFO"}, "django.request": {"level": "ERROR"}},
 }

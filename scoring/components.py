@@ -48,7 +48,7 @@ def _lifetime(base: Base) -> Figure:
     return Figure(found.amounts, found.known & (found.amounts > 0))
 
 
-FIGURES: Mapping[str, Callable[[Base], Figure]] = {
+FIGURES: Mapping[Component, Callable[[Base], Figure]] = {
     "money": _money,
     "recency": _recency,
     "frequency": _frequency,
@@ -61,24 +61,16 @@ FIGURES: Mapping[str, Callable[[Base], Figure]] = {
 }
 
 
-def used(model: Model) -> tuple[str, ...]:
-    """Components that the model's value score or an axis of its tiers needs, in a fixed order."""
-    wanted: set[str] = set(model.value.components)
-    for axis in model.tiers.axes:
-        wanted |= {axis.measure} if isinstance(axis.measure, str) else set(axis.measure or ())
-    return tuple(name for name in FIGURES if name in wanted)
-
-
 def fit_limits(customers: Base) -> dict[str, tuple[int, ...]]:
     """Limits of the ranked components, from the customers in scope."""
-    figures = {name: FIGURES[name](customers) for name in used(customers.model)}
+    figures = {name: FIGURES[name](customers) for name in customers.model.components_used()}
     return {name: ranks.fit(figure.amounts[figure.known]) for name, figure in figures.items() if figure.ranked}
 
 
 def points(base: Base, limits: Limits) -> dict[str, Floats]:
     """Points per component, 0-100 with one decimal; NaN where the figure is not known."""
-    found = {}
-    for name in used(base.model):
+    found: dict[str, Floats] = {}
+    for name in base.model.components_used():
         figure = FIGURES[name](base)
         given = ranks.points(figure.amounts, limits.get(name, ())) if figure.ranked else figure.amounts / 10
         found[name] = np.where(figure.known, given, np.nan)

@@ -38,7 +38,7 @@ from typing import Any
 import ibis
 import pandas as pd
 
-from scoring import components, currency
+from scoring import currency
 from scoring.fields import SCALE
 from scoring.model_types import Model
 from scoring.periods import months_before
@@ -330,7 +330,7 @@ def _families(tables: Mapping[str, Table], model: Model, start: date, as_of: dat
 
     Only where the model looks at loyalty: it is the one figure that needs every line with its product.
     """
-    if "loyalty" not in components.used(model):
+    if "loyalty" not in model.components_used():
         return _table({"account": tables["account"]}, "none", {"part_account": "string", "product_families": "int64"})
     order = _counted(tables, model).filter(
         lambda t: (t.ordered_on < ibis.literal(as_of)) & (t.ordered_on >= ibis.literal(start))

@@ -36,6 +36,8 @@ RuleKey = Literal[
     "close_date_passed",
     "duplicate_account",
 ]
+#: Before the key of a rule of the model file, so that it can never take the id of a built-in one.
+CUSTOM = "custom_"
 Sentence = Annotated[str, Field(min_length=3, max_length=200, pattern=r"^\S(.*\S)?$")]
 
 

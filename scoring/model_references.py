@@ -8,7 +8,7 @@ from datetime import date
 from itertools import product
 from typing import get_args
 
-from scoring import components, quality_references, region_references, tier_references
+from scoring import quality_references, region_references, tier_references
 from scoring.conditions import OPERATORS, All, AnyOf, Condition, Not, Otherwise, Test
 from scoring.fields import BUILT_IN, COLUMNS, NEEDED, OWN_ONLY, RuleField, record_fields, rule_fields, text_fields
 from scoring.model_messages import nearest
@@ -278,10 +278,10 @@ def _attributes_named(model: Model) -> Iterator[Flaw]:
     for loc, name in named:
         if name not in model.attributes:
             yield _unknown(loc, "attribute", name, model.attributes)
-    if "fit" in components.used(model) and value.fit is None:
+    if "fit" in model.components_used() and value.fit is None:
         message = "strategic fit is used, and no attribute is named that holds the rating."
         yield Flaw(("value", "fit"), message, "fit: {rating: an attribute}")
-    if "lifetime" in components.used(model) and model.clv is None:
+    if "lifetime" in model.components_used() and model.clv is None:
         message = "lifetime value is used, and the section that says how it is worked out is missing."
         yield Flaw(("clv",), message, "clv: {method: retention}")
 

@@ -20,7 +20,7 @@ from scoring.model_cuts import Label as Label
 from scoring.model_cuts import Part, Regions
 
 Share = Annotated[float, Field(ge=0, le=1, strict=True)]
-Component = Literal["money", "recency", "frequency", "growth", "potential", "loyalty", "engagement", "fit", "lifetime"]
+Component = Literal["money", "recency", "frequency", "potential", "growth", "loyalty", "engagement", "fit", "lifetime"]
 Measure = Literal["value_score", "cost_to_serve", "cost", "revenue", "worth", "profit", "rfm"] | Component
 Weight = Annotated[float, Field(gt=0, strict=True)]
 

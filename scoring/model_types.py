@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, Field, field_validator
 
 from scoring.conditions import STRICT, Condition, Text
+from scoring.model_answers import Answers
 from scoring.model_follow_up import FollowUp
 from scoring.model_governance import Overrides
 from scoring.model_groups import Groups
@@ -409,6 +410,7 @@ class Model(Part):
     retired: Retired = Retired()
     playbook: Playbook = {}
     owners: tuple[OwnerRule, ...] = ()
+    answers: Answers = Answers()
     follow_up: FollowUp = FollowUp()
     administrator: Administrator | None = None
     crm: Mapping[Literal["salesforce", "hubspot"], CrmFields] = {}
@@ -432,6 +434,13 @@ class Model(Part):
     def policy(self, output: OutputKey) -> FieldPolicy:
         policy: FieldPolicy = getattr(self.fields, output)
         return policy
+
+    def components_used(self) -> tuple[Component, ...]:
+        """Components that the value score or an axis of the tiers needs, in a fixed order."""
+        wanted: set[str] = set(self.value.components)
+        for axis in self.tiers.axes:
+            wanted |= {axis.measure} if isinstance(axis.measure, str) else set(axis.measure or ())
+        return tuple(name for name in get_args(Component) if name in wanted)
 
     def warnings(self) -> tuple[str, ...]:
         """Advice on a model that is valid but has grown hard to use (DOMAIN: 3-5 segments, two axes)."""

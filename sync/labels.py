@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from scoring import quality
 from scoring.model import Model
+from scoring.model_quality import CUSTOM
 from sync import outputs
 from sync.models import Portfolio
-from sync.quality import own_rules
 
 _FIELDS = {
     "segment": "Segment",
@@ -57,7 +56,7 @@ class Labels:
 
     def rule(self, rule: str) -> str:
         custom = self.model.quality.custom if self.model else ()
-        return {quality.CUSTOM + each.key: each.title for each in custom}.get(rule) or rule_title(rule)
+        return {CUSTOM + each.key: each.title for each in custom}.get(rule) or rule_title(rule)
 
     def field(self, name: str) -> str:
         return _FIELDS.get(name, name.replace("_", " ").capitalize())
@@ -71,12 +70,15 @@ def labels(portfolio: Portfolio) -> Labels:
 
 @lru_cache
 def _titles() -> dict[str, str]:
+    from scoring import quality  # which brings pandas: most commands name no rule
+    from sync.quality import own_rules
+
     return {rule.id: rule.title for rule in (*quality.RULES, *own_rules.loaded())}
 
 
 def rule_title(rule: str) -> str:
     """Title of a rule; of one that stands in a model file only, its key in words."""
-    return _titles().get(rule) or rule.removeprefix(quality.CUSTOM).replace("_", " ").capitalize()
+    return _titles().get(rule) or rule.removeprefix(CUSTOM).replace("_", " ").capitalize()
 
 
 def subject(rule: str, total: int) -> str:

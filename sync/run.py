@@ -30,7 +30,7 @@ Step = Run.Step
 #: Does one unit; True while the step has more to do.
 Unit = Callable[[Run, str], bool]
 
-_WHOLE_LINE: dict[str, Unit] = {
+_UNITS: dict[str, Unit] = {
     Step.PULL: refresh.advance,
     Step.SCORE: evaluate.advance,
     Step.PLAN: planning.advance,
@@ -41,22 +41,10 @@ _WHOLE_LINE: dict[str, Unit] = {
     Step.FINDINGS: checks.find,
     Step.ALERTS: checks.deliver,
 }
-#: The steps of each kind of run, in order.
-LINES: dict[str, dict[str, Unit]] = {
-    Run.Kind.FULL: _WHOLE_LINE,
-    Run.Kind.INCREMENTAL: _WHOLE_LINE,
-    Run.Kind.UNDO: {
-        Step.PLAN: undoing.advance,
-        Step.CANARY: canary.advance,
-        Step.SEND: sending.send,
-        Step.VERIFY: sending.verify_sent,
-    },
-    Run.Kind.ANSWER: {
-        Step.PLAN: answers.advance,
-        Step.SEND: sending.send,
-        Step.VERIFY: sending.verify_sent,
-        Step.FINDINGS: rechecking.advance,
-    },
+#: What other kinds of run do in a step instead.
+_INSTEAD: dict[str, dict[str, Unit]] = {
+    Run.Kind.UNDO: {Step.PLAN: undoing.advance},
+    Run.Kind.ANSWER: {Step.PLAN: answers.advance, Step.FINDINGS: rechecking.advance},
 }
 #: Attempts in a row at one unit before the run gives up, pausing 1, 2, 4 ... seconds, at most a minute.
 TRIES = 7
@@ -66,17 +54,16 @@ LONGEST_WAIT = 900.0
 
 def advance(run: Run, token: str) -> None:
     """Do one unit of the run's step, and move on to the next step when it was the last."""
-    line = LINES[run.kind]
-    more = line[run.step](run, token)
+    unit = _INSTEAD.get(run.kind, {}).get(run.step) or _UNITS[run.step]
+    more = unit(run, token)
     if Run.objects.filter(pk=run.pk, state=Run.State.HELD).exists():
         return
     if more:
         lease.record(run.pk, token, attempts=0, notice="")
         return
-    steps = list(line)
-    position = steps.index(run.step) + 1
-    if position < len(steps):
-        lease.record(run.pk, token, step=steps[position], attempts=0, notice="")
+    position = run.steps.index(Step(run.step)) + 1
+    if position < len(run.steps):
+        lease.record(run.pk, token, step=run.steps[position], attempts=0, notice="")
     else:
         finish(run, token)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from admin.cli import sheets
 from admin.cli.acting import Json, Portfolio
 from admin.cli.output import WRONG_INPUT, Stop, out, print_json, sentences, table
 
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Open alerts, and the messages that were sent about them.", invoke_without_command=True)
 COLUMNS = ("message", "to", "channel", "about", "state", "tries", "sent", "next", "error")
+
+
+app.command("export")(sheets.export)
+app.command("import")(sheets.take)
 
 
 @app.callback()

@@ -73,6 +73,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         findings = findings.filter(state=Finding.State.OPEN)
     page = paging.page(request, findings.order_by("due_on", "pk"))
     names = labels.labels(alert.portfolio)
+    shown = described(page.rows, names)
     deliveries = [
         (delivery, _channel(delivery))
         for delivery in alert.deliveries.select_related("destination").order_by("channel", "pk")
@@ -81,7 +82,8 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "alert": alert,
         "title": names.rule(alert.rule),
         "page": page,
-        "findings": described(page.rows, names),
+        "findings": shown,
+        "several": sum(row.can_be_fixed for row in shown) > 1,
         "deliveries": deliveries,
         "late": _late(alert),
     }

@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 from django.http import StreamingHttpResponse
 
+from sync import cells
+
 #: Rows read at a time: an export of any length needs the memory of one chunk.
 CHUNK = 2000
-#: A cell that starts like this, blanks aside, is a formula to a spreadsheet (OWASP, CSV injection).
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
-CONTROL = ("\t", "\r", "\n")
 T = TypeVar("T", bound=Model)
 
 
@@ -39,9 +38,7 @@ def safe(cell: Any) -> Any:
     """Text as text: a leading apostrophe keeps a spreadsheet from reading it as a formula. Numbers stay numbers."""
     if cell is None:
         return ""
-    if isinstance(cell, str) and (cell.startswith(CONTROL) or cell.lstrip().startswith(FORMULA)):
-        return f"'{cell}"
-    return cell
+    return cells.safe(cell) if isinstance(cell, str) else cell
 
 
 def _texts(rows: Iterable[list[Any]]) -> Iterator[str]:

@@ -20,13 +20,17 @@ from sync.models import Change, Finding, Run
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one record of an answer; `findings` are what is still wrong with it."""
+    """What became of one record of an answer; `findings` are what is still wrong with what people choose there."""
 
     change: Change
     words: str
     values: list[Shown]
     url: str
     findings: list[str]
+
+    @property
+    def is_closed(self) -> bool:
+        return self.change.state == Change.State.VERIFIED and not self.findings
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -38,7 +42,7 @@ def fix(request: HttpRequest, number: int) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         try:
-            who = answering.answerer(finding.connection, _email(request), "console", request.user.get_username())
+            who = answering.answerer(finding.connection, email_of(request), "console", request.user.get_username())
             given = given_to(asked[0], request.POST)
             run = answering.answer(finding.connection.portfolio, who, [given])
         except (answering.Refused, choices.NoSuchChoice) as refused:
@@ -90,5 +94,6 @@ def outcome(run: Run) -> dict[str, Any]:
     }
 
 
-def _email(request: HttpRequest) -> str:
+def email_of(request: HttpRequest) -> str:
+    """The address of the login, by which the CRM may know the person; \"\" for none."""
     return str(getattr(request.user, "email", "") or "")

@@ -19,7 +19,6 @@ from admin.views.published import Shown, Values
 from sync import labels, outputs
 from sync.links import record_url
 from sync.models import AccountState, Change, Run
-from sync.run import LINES
 
 #: Outcomes that need a look stand first.
 ORDER = (
@@ -192,10 +191,9 @@ def _tiers(run: Run) -> list[tuple[str, str, int]]:
 
 
 def _steps(run: Run) -> list[StepShown]:
-    steps = [Run.Step(step) for step in LINES[run.kind]]
-    now = steps.index(Run.Step(run.step))
+    now = run.steps.index(Run.Step(run.step))
     shown = []
-    for position, step in enumerate(steps):
+    for position, step in enumerate(run.steps):
         facts = run.progress.get(step.value, {})
         state = "done" if position < now or run.state == Run.State.DONE else "waiting"
         if position == now and run.state != Run.State.DONE:

@@ -10,11 +10,11 @@ from datetime import date
 
 import pandas as pd
 
+from scoring.model_quality import CUSTOM
 from scoring.model_types import Model
 from scoring.quality.cadence import CadenceMissed
 from scoring.quality.classification import Contradicts, DefaultShare, Stale, UnlikeRules
 from scoring.quality.currency import NoExchangeRate
-from scoring.quality.custom import PREFIX as CUSTOM
 from scoring.quality.custom import Custom, tested
 from scoring.quality.duplicates import DuplicateAccount
 from scoring.quality.figures import CloseDatePassed, FutureDate, NegativeAmount, OutOfRange

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scoring.model_quality import CustomRule, Severity
+from scoring.model_quality import CUSTOM, CustomRule, Severity
 from scoring.model_types import Model
 from scoring.quality.finding import Checked, Problem, name_of
 from scoring.quality.values import OWN, account_problem
 from scoring.rules import holds, tested_fields
-
-#: Before the key of such a rule, so that it can never take the id of a built-in one.
-PREFIX = "custom_"
 
 
 def tested(model: Model) -> set[str]:
@@ -25,7 +22,7 @@ class Custom:
 
     def __init__(self, rule: CustomRule) -> None:
         self._rule = rule
-        self.id = PREFIX + rule.key
+        self.id = CUSTOM + rule.key
         self.title = rule.title
         self.severity: Severity = rule.severity
 

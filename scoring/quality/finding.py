@@ -135,6 +135,8 @@ class Checked:
 
         Each of `more` holds a value per record of the kind, which the rows then carry by that name.
         """
+        if not mask.any():
+            return iter(())
         chosen = self.records[kind][mask]
         chosen = chosen.assign(**{name: values[mask] for name, values in more.items()}).sort_values("id")
         rows: list[Any] = chosen.astype(object).where(chosen.notna(), None).to_dict("records")

@@ -16,6 +16,7 @@ from sync.alerts import attempts, destinations, gap
 from sync.alerts.channels.base import Channel, Item, Listed, Message
 from sync.alerts.channels.crm_task import CrmTask
 from sync.alerts.channels.email import Email
+from sync.fixing.linking import linked
 from sync.models import Alert, Connection, Delivery, Finding
 
 #: Findings of one alert listed in a message; the rest is behind its link.
@@ -31,7 +32,7 @@ def deliver(delivery: Delivery, now: datetime) -> None:
         alerts = list(told)
         if not alerts:
             raise attempts.Needless
-        delivery.reference = _channel(delivery, alerts[0]).send(compose(delivery, alerts, now))
+        delivery.reference = _channel(delivery, alerts[0]).send(linked(compose(delivery, alerts, now), delivery))
 
     failure = attempts.attempt(delivery, send, now)
     if failure is not None and failure.broken and delivery.destination is not None:
@@ -88,10 +89,12 @@ def _listed(alert: Alert) -> Listed:
                 links.record_url(finding.connection, finding.kind, finding.record_id),
                 finding.message,
                 finding.fix,
+                finding=finding.pk,
             )
             for finding in findings.order_by("due_on", "pk")[:SHOWN]
         ],
         total=total,
         due_on=alert.due_on,
         url=f"{settings.TIERLINE_URL}/alerts/{alert.pk}",
+        alert=alert.pk,
     )

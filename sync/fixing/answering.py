@@ -86,7 +86,7 @@ def answer(portfolio: Portfolio, who: Answerer, answers: Sequence[Answer], link:
                 scope={"who": asdict(who), "answers": [asdict(each) for each in answers]},
             )
             if link is not None:
-                _use(link, run)
+                use(link, run)
             told = {"via": who.via, "email": who.email, "login": who.login, "answers": run.scope["answers"]}
             audit.note(portfolio, who.name, "findings answered", str(run), **told)
     except IntegrityError as error:
@@ -103,16 +103,18 @@ def _check(model: Any, given: Answer) -> None:
         raise Refused("The values chosen are not in the model's list, or do not belong together.")
 
 
-def _use(link: Link, run: Run) -> None:
-    """Spend the link. One whose answer reached no record is given back first."""
+def use(link: Link, run: Run | None) -> None:
+    """Spend the link. One whose answer reached no record is given back first. Raises IntegrityError for one spent."""
     for used in UsedLink.objects.filter(delivery=link.delivery, about=link.about).select_related("run"):
         if not is_spent(used.run):
             used.delete()
     UsedLink.objects.create(delivery=link.delivery, about=link.about, run=run)
 
 
-def is_spent(run: Run) -> bool:
-    """Whether an answer is at work or has reached a record: a link that led to it is used up."""
+def is_spent(run: Run | None) -> bool:
+    """Whether an answer is at work or has reached a record: a link that led to it is used up. None: other words."""
+    if run is None:
+        return True
     state = run.changes.model.State
     return run.state == Run.State.ACTIVE or run.changes.filter(state__in=(state.VERIFIED, state.DRIFTED)).exists()
 
@@ -146,6 +148,14 @@ def answerer(connection: Connection, email: str, via: Via, login: str = "") -> A
         )
     person = min(found, key=lambda each: each.record_id)
     return Answerer(person.record_id, person.name, person.email, via, login)
+
+
+def reader(delivery: Delivery) -> Answerer:
+    """The person a message went to. Raises Refused for somebody who is no user of the CRM."""
+    owner = delivery.owner
+    if not owner.record_id:
+        raise Refused(f"{owner.name} is no user of the CRM, and only people who may edit a record there can change it.")
+    return Answerer(owner.record_id, owner.name, owner.email, "link")
 
 
 def held(state: AccountState) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -121,7 +121,7 @@ def _question(finding: Finding, state: AccountState, words: labels.Labels, paren
         finding=finding,
         account=state,
         field=field,
-        title=" and ".join(words.field(name) for name in together),
+        title=titled(words, together),
         held=held,
         now=said(words, {name: held[name] for name in together}),
         url=record_url(state.connection, "account", state.record_id),
@@ -129,6 +129,11 @@ def _question(finding: Finding, state: AccountState, words: labels.Labels, paren
         offered=choices.offered(model, field, held),
         model=model,
     )
+
+
+def titled(words: labels.Labels, fields: Iterable[str]) -> str:
+    """What fields that are answered together are called: "Segment and sub-segment"."""
+    return " and ".join(words.field(name) for name in fields).capitalize()
 
 
 def said(words: labels.Labels, values: Mapping[str, str]) -> str:

@@ -37,12 +37,13 @@ class Confirmation(models.Model):
 class UsedLink(models.Model):
     """A link of a message that was answered. The constraint is what makes a link good for one answer.
 
-    `about` names what the message's link was for: "finding 12" or "alert 3".
+    `about` names what the message's link was for: "finding 12" or "alert 3". `run` is the answer; there is none where
+    the person said something else than a value.
     """
 
     delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="used_links")
     about = models.CharField(max_length=40)
-    run = models.ForeignKey(Run, models.CASCADE, related_name="used_links")
+    run = models.ForeignKey(Run, models.CASCADE, null=True, related_name="used_links")
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

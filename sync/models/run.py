@@ -90,6 +90,16 @@ class Run(models.Model):
     def __str__(self) -> str:
         return f"Run {self.pk}"
 
+    @property
+    def steps(self) -> tuple[Run.Step, ...]:
+        """The steps of this kind of run, in order."""
+        step = Run.Step
+        if self.kind == Run.Kind.UNDO:
+            return (step.PLAN, step.CANARY, step.SEND, step.VERIFY)
+        if self.kind == Run.Kind.ANSWER:
+            return (step.PLAN, step.SEND, step.VERIFY, step.FINDINGS)
+        return tuple(step)
+
 
 class Load(models.Model):
     """A bulk job of the CRM that carries changes of a run.

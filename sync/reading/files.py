@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from django.conf import settings
 
 from connectors.files import CrmAccount, FileMapping, Files, Reading, load_mapping
-from sync import mirror
 from sync.models import Connection
+
+if TYPE_CHECKING:  # a mapping is read without a mirror, and without what that brings
+    from sync import mirror
 
 
 def mapping_of(connection: Connection) -> FileMapping:

@@ -79,19 +79,19 @@ def _begin(run: Run, token: str) -> bool:
         crm = crms.open_crm(connection, run)
         drift.require_none(connection, crm, run.model)
         layout = outputs.layout(run.model, connection)
-        for kind, columns in crm.kinds().items():
-            if not layout.reads(kind):
-                continue
-            fields = layout.columns(kind, columns)
-            kinds.append([connection.pk, kind, dict(columns)])
-            if kind == rates.KIND:
-                continue
-            need = _whole_needed(run, connection, crm, kind, fields)
-            place = str(len(kinds) - 1)
-            if job := _in_bulk(run, connection, crm, kind, fields, need):
-                bulk[place] = job
-            elif need:
-                whole[place] = need
+        read = {kind: columns for kind, columns in crm.kinds().items() if layout.reads(kind)}
+        with _mirror(run) as copy:  # opened once: that takes longer than what is asked of it for a kind
+            for kind, columns in read.items():
+                fields = layout.columns(kind, columns)
+                kinds.append([connection.pk, kind, dict(columns)])
+                if kind == rates.KIND:
+                    continue
+                need = _whole_needed(copy, run, connection, crm, kind, fields)
+                place = str(len(kinds) - 1)
+                if job := _in_bulk(copy, run, connection, crm, kind, fields, need):
+                    bulk[place] = job
+                elif need:
+                    whole[place] = need
         calls += crms.calls_since_last(crm)
     for connection in run.portfolio.files():
         kinds += [[connection.pk, kind, {}] for kind in files.kinds(connection)]
@@ -109,7 +109,13 @@ def _begin(run: Run, token: str) -> bool:
 
 
 def _in_bulk(
-    run: Run, connection: Connection, crm: Crm, kind: str, fields: Mapping[str, str], need: Need
+    copy: mirror.Mirror,
+    run: Run,
+    connection: Connection,
+    crm: Crm,
+    kind: str,
+    fields: Mapping[str, str],
+    need: Need,
 ) -> dict[str, Any] | None:
     """A bulk read of this kind begun, if there is much to read: all of it, or much that was modified.
 
@@ -117,21 +123,21 @@ def _in_bulk(
     """
     if not isinstance(crm, BulkReads) or not (need or run.kind == Run.Kind.FULL):
         return None
-    with _mirror(run) as copy:
-        cursor = copy.cursor(connection.name, kind, fields)
-        if not need and not cursor.complete:
-            return None  # goes on where it was broken off
-        since = None if need else cursor.settled()
-        job = bulk_refresh.start(crm, kind, fields, known=need != "first", begun=crm.server_time(), since=since)
-        if job and need != "first":
-            copy.remove(connection.name, kind, list(crm.deleted(kind, cursor.settled())))
-        return job
+    cursor = copy.cursor(connection.name, kind, fields)
+    if not need and not cursor.complete:
+        return None  # goes on where it was broken off
+    since = None if need else cursor.settled()
+    job = bulk_refresh.start(crm, kind, fields, known=need != "first", begun=crm.server_time(), since=since)
+    if job and need != "first":
+        copy.remove(connection.name, kind, list(crm.deleted(kind, cursor.settled())))
+    return job
 
 
-def _whole_needed(run: Run, connection: Connection, crm: Crm, kind: str, fields: Mapping[str, str]) -> Need:
+def _whole_needed(
+    copy: mirror.Mirror, run: Run, connection: Connection, crm: Crm, kind: str, fields: Mapping[str, str]
+) -> Need:
     """Whether all records of a kind are read: the first time, and now and then if it has formulas among its columns."""
-    with _mirror(run) as copy:
-        cursor, last = copy.cursor(connection.name, kind, fields), copy.whole_on(connection.name, kind)
+    cursor, last = copy.cursor(connection.name, kind, fields), copy.whole_on(connection.name, kind)
     if cursor.modified_at is None:
         return "first"
     days = outputs.model(run.model).clock.formula_days

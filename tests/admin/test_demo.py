@@ -8,7 +8,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,9 @@ from connectors.sandbox.org.org import Org
 from scoring import features, pipeline, presets
 from tests.admin.companies import DATA, loaded, needs_data
 from tests.admin.orgs import mirrored
+from tests.admin.serving import started
+
+TIERLINE = [sys.executable, "-m", "admin"]
 
 FIGURES = {
     *("accounts_read", "accounts_in_scope", "accounts_scored", "records_written", "records_verified"),
@@ -42,15 +46,31 @@ class Demo:
         (home / "demo.json").write_text(json.dumps({"data": str((DATA / name).resolve()), "orders in files": False}))
         return cls(home)
 
+    @contextmanager
+    def serving(self, *options: str) -> Iterator[dict[str, Any]]:
+        """Figures of one more run of the demo, which goes on serving meanwhile."""
+        command = [*TIERLINE, "demo", "--json", "--workers", "1", *options]
+        with started(command, self._env, "Look around") as said:
+            yield _figures(said)
+
     def run(self, *options: str) -> dict[str, Any]:
-        """Figures of one more run."""
-        command = [sys.executable, "-m", "admin", "demo", "--once", "--json", *options]
-        env = {**os.environ, "TIERLINE_HOME": str(self.home)}
-        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=240, check=False)
+        """Figures of one more run of the demo, after which it ends."""
+        return self._tierline("demo", "--once", "--json", "--workers", "1", *options)
+
+    def run_again(self, *options: str) -> dict[str, Any]:
+        """Figures of one more run while the demo serves."""
+        return self._tierline("run", "--json", *options)
+
+    def _tierline(self, *words: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [*TIERLINE, *words], env=self._env, capture_output=True, text=True, timeout=240, check=False
+        )
         assert done.returncode == 0, done.stderr
-        figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        assert set(figures) >= FIGURES
-        return figures
+        return _figures(done.stdout)
+
+    @property
+    def _env(self) -> dict[str, str]:
+        return {**os.environ, "TIERLINE_HOME": str(self.home)}
 
     def select(self, sql: str) -> list[tuple[Any, ...]]:
         with sqlite3.connect(self.home / "state.sqlite3") as database:
@@ -58,6 +78,12 @@ class Demo:
 
     def findings(self) -> dict[str, int]:
         return dict(self.select("SELECT rule, count(*) FROM sync_finding WHERE state = 'open' GROUP BY rule"))
+
+
+def _figures(said: str) -> dict[str, Any]:
+    figures: dict[str, Any] = json.loads(next(line for line in said.splitlines() if line.startswith("{")))
+    assert set(figures) >= FIGURES
+    return figures
 
 
 def check_first(figures: dict[str, Any], accounts: int, customers: int) -> None:
@@ -70,30 +96,33 @@ def check_first(figures: dict[str, Any], accounts: int, customers: int) -> None:
     assert all(0.05 <= share <= 0.5 for share in shares), figures["tiers"]
 
 
-def check_second(demo: Demo, first: dict[str, Any], options: Sequence[str]) -> None:
-    """Right after, and dated a day later inside the same period: nothing is written, nobody is told again."""
-    alerts = demo.select("SELECT count(*) FROM sync_delivery")
-    for day in ("2026-11-24", "2026-11-25"):
-        again = demo.run(*options, "--today", day)
+def run_three_times(demo: Demo, options: Sequence[str], accounts: int, customers: int) -> dict[str, Any]:
+    """Figures of the first run. One right after, and a demo started again a day later inside the same period: nothing
+    is written, nobody is told again."""
+    with demo.serving(*options, "--today", "2026-11-24") as first:
+        check_first(first, accounts, customers)
+        told = demo.select("SELECT count(*) FROM sync_delivery")
+        right_after = demo.run_again("--today", "2026-11-24")
+    for again in (right_after, demo.run(*options, "--today", "2026-11-25")):
+        assert again["run"] > first["run"]
         assert (again["records_written"], again["tiers"]) == (0, first["tiers"])
         assert {name: again[name] for name in ("accounts_read", "findings", "alerts")} == {
             name: first[name] for name in ("accounts_read", "findings", "alerts")
         }
-    assert demo.select("SELECT count(*) FROM sync_delivery") == alerts
+    assert demo.select("SELECT count(*) FROM sync_delivery") == told
+    return first
 
 
 @needs_data
 def test_crm_sales(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    demo, options = Demo.of(tmp_path / "home", tmp_path_factory, "crm_sales"), ("--data", str(DATA / "crm_sales"))
-    first = demo.run(*options, "--today", "2026-11-24")
-    check_first(first, 85, 85)
+    demo = Demo.of(tmp_path / "home", tmp_path_factory, "crm_sales")
+    first = run_three_times(demo, ("--data", str(DATA / "crm_sales")), 85, 85)
     # 12 accounts say "technolgy", which is no segment either; 1,480 deals name "GTXPro"; 1,425 have no account
     expected = {"orphan_record": 1425, "unknown_product": 1480, "unknown_label": 12, "missing": 24}
     assert demo.findings() == expected
     assert sum(expected.values()) == first["findings"]
     values = demo.select("SELECT DISTINCT value FROM sync_finding WHERE rule LIKE 'unknown%' ORDER BY 1")
     assert values == [("GTXPro",), ("technolgy",)]
-    check_second(demo, first, options)
 
 
 @needs_data
@@ -102,9 +131,7 @@ def test_adventureworks_with_orders_in_the_crm_and_with_orders_only_in_files(
 ) -> None:
     options = ("--data", str(DATA / "adventureworks"))
     in_crm, in_files = Demo.of(tmp_path / "crm", tmp_path_factory, "adventureworks"), Demo(tmp_path / "files")
-    first = in_crm.run(*options, "--today", "2026-11-24")
-    check_first(first, 701, 635)
-    check_second(in_crm, first, options)
+    run_three_times(in_crm, options, 701, 635)
     check_first(in_files.run(*options, "--orders-in-files"), 701, 635)
     published = (
         "SELECT a.name, s.tier, s.value_score, s.cost_to_serve, json_extract(s.result, '$.reasons')"

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -21,8 +19,8 @@ from redis import Redis
 from admin.demo import company
 from connectors.sandbox.background import Served, serving
 from connectors.sandbox.org.org import Org
+from tests.admin.serving import ROOT, started
 
-ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 BIN = Path(sys.executable).parent
 DATA = ROOT.parent / "shared" / "data"
@@ -66,34 +64,6 @@ def run(command: str, env: dict[str, str]) -> str:
     return done.stdout
 
 
-@contextmanager
-def started(command: str, env: dict[str, str], sign: str) -> Iterator[None]:
-    """A command that serves; it is interrupted as a person would do it, and has to end well."""
-    popen = subprocess.Popen(
-        shlex.split(command),
-        env={**env, "PYTHONUNBUFFERED": "1"},
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        start_new_session=True,
-    )
-    assert popen.stdout is not None
-    said = ""
-    for line in popen.stdout:
-        said += line
-        if sign in line:
-            break
-    else:
-        raise AssertionError(f"{command} ended: {said}")
-    try:
-        yield
-    finally:
-        os.killpg(popen.pid, signal.SIGINT)
-        popen.wait(30)
-        popen.stdout.close()
-
-
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -102,7 +72,7 @@ def free_port() -> int:
 
 def test_the_demo_can_be_seen_and_interrupted(tmp_path: Path) -> None:
     run_it, on_own_data = commands(after="See it at work", before="Set it up for your company")
-    with started(run_it, environment(tmp_path / "run"), SERVING[run_it]):
+    with started(shlex.split(run_it), environment(tmp_path / "run"), SERVING[run_it]):
         assert (tmp_path / "run" / "state.sqlite3").exists()
     if not DATA.is_dir():
         pytest.skip("the folder ../shared/data is not here")
@@ -129,7 +99,7 @@ def test_setting_up_a_company(tmp_path: Path, crm: Served) -> None:
     up = todo.index("tierline up")
     for command in todo[:up]:
         said[command] = run(_with(command, ours), env)
-    with started(_with(todo[up], ours), env, SERVING["tierline up"]):
+    with started(shlex.split(_with(todo[up], ours)), env, SERVING["tierline up"]):
         _wait_for_workers(tmp_path / "home")
         for command in todo[up + 1 :]:
             said[command] = run(_with(command, ours), env)
@@ -160,7 +130,7 @@ def test_a_crm_to_try_things_out(tmp_path: Path) -> None:
     load, serve = commands(after="A CRM to try things out", before="Working on Tierline")
     ours = {"--home org": f"--home {tmp_path / 'org'}", "--port 8001": "--port 0"}
     assert "Account" in run(_with(load, ours), environment(tmp_path / "home"))
-    with started(_with(serve, ours), environment(tmp_path / "home"), "http"):
+    with started(shlex.split(_with(serve, ours)), environment(tmp_path / "home"), "http"):
         pass
 
 

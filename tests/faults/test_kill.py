@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +46,9 @@ class Product:
     popen: psutil.Popen
 
     @classmethod
-    def start(cls, home: Path) -> Product:
+    def start(cls, home: Path, workers: int = 2) -> Product:
         popen = psutil.Popen(
-            [*COMMAND, *OPTIONS],
+            [*COMMAND, *OPTIONS, "--workers", str(workers)],
             env={**os.environ, "TIERLINE_HOME": str(home)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -64,7 +64,7 @@ class Product:
         except sqlite3.OperationalError:
             return []
 
-    def wait_for(self, what: str, sql: str, *, pause: float = 0.002) -> list[tuple[Any, ...]]:
+    def wait_for(self, what: str, sql: str, *, pause: float = 0.02) -> list[tuple[Any, ...]]:
         deadline = time.monotonic() + 120  # for a machine that has other things to do
         while time.monotonic() < deadline:
             rows = self.select(sql)
@@ -74,20 +74,25 @@ class Product:
             time.sleep(pause)
         raise AssertionError(f"no sign of {what}")
 
-    def fault(self, rule: dict[str, Any]) -> None:
-        """Set a fault once the demo has connected its CRM, which is before it starts the run."""
-        rows = self.wait_for("the connection", "SELECT settings FROM sync_connection")
-        url = json.loads(rows[0][0])["login_url"]
-        requests.post(f"{url}/__sandbox__/faults", json=[rule], timeout=10).raise_for_status()
+    def crm(self, before: str = "") -> str:
+        """Address of the CRM once the demo has connected it, which is before it goes on with the run.
+
+        `before`: where the CRM was when the demo was started earlier.
+        """
+        elsewhere = f"SELECT settings FROM sync_connection WHERE json_extract(settings, '$.login_url') != '{before}'"
+        return str(json.loads(self.wait_for("the connection", elsewhere)[0][0])["login_url"])
+
+    def fault(self, rule: dict[str, Any], before: str = "") -> None:
+        requests.post(f"{self.crm(before)}/__sandbox__/faults", json=[rule], timeout=10).raise_for_status()
 
     def hit(self) -> bool:
-        rows = self.select("SELECT settings FROM sync_connection")
-        url = json.loads(rows[0][0])["login_url"]
-        rules = requests.get(f"{url}/__sandbox__/faults", timeout=10).json()
-        return any(rule["hits"] for rule in rules)
+        """Whether a request has met the fault that was set last."""
+        return bool(requests.get(f"{self.crm()}/__sandbox__/faults", timeout=10).json()[-1]["hits"])
 
     def wait_for_step(self, step: str) -> None:
-        self.wait_for(f"step {step}", f"SELECT 1 FROM sync_run WHERE step = '{step}' AND state = 'active'")
+        self.wait_for("the run", "SELECT 1 FROM sync_run")
+        now = f"SELECT 1 FROM sync_run WHERE step = '{step}' AND state = 'active'"
+        self.wait_for(f"step {step}", now, pause=0.002)  # which may be over in no time
 
     def kill(self, what: str) -> int:
         """SIGKILL every child that is this program or runs this command; returns how many there were."""
@@ -170,15 +175,22 @@ def quiet(template: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 
 @pytest.fixture
-def product(template: Path, tmp_path: Path) -> Iterator[Product]:
+def start(template: Path, tmp_path: Path) -> Iterator[Callable[..., Product]]:
+    """Starts the product in one and the same home, each time it is called."""
     shutil.copytree(template, tmp_path / "home")
-    product = Product.start(tmp_path / "home")
-    yield product
-    if product.popen.poll() is None:  # the test failed half-way
-        for process in [*product.popen.children(recursive=True), product.popen]:
-            with suppress(psutil.NoSuchProcess):
-                process.kill()
-        product.popen.communicate(timeout=10)
+    started: list[Product] = []
+
+    def once_more(workers: int = 2) -> Product:
+        started.append(Product.start(tmp_path / "home", workers))
+        return started[-1]
+
+    yield once_more
+    for product in started:
+        if product.popen.poll() is None:  # the test failed half-way
+            for process in [*product.popen.children(recursive=True), product.popen]:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            product.popen.communicate(timeout=10)
 
 
 def strike(product: Product, step: str, seed: int) -> None:
@@ -205,14 +217,25 @@ def strike(product: Product, step: str, seed: int) -> None:
     assert product.kill("worker")
 
 
-#: Three in every test run, more in `make soak`.
-SEEDS = [0, 1, 2, *(pytest.param(seed, marks=pytest.mark.soak) for seed in range(3, 12))]
+def killed_in(steps: str, seed: int, *, soak: bool = True) -> Any:
+    return pytest.param(steps.split(), seed, id=f"{steps}-{seed}", marks=[pytest.mark.soak] if soak else [])
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("step", ["pull", "score", "plan", "send", "verify"])
-def test_a_killed_worker_changes_nothing(product: Product, quiet: dict[str, Any], step: str, seed: int) -> None:
-    strike(product, step, seed)
+#: Three seeds in every test run, several steps in one run of the product, which takes most of the time; in `make soak`
+#: each step alone, and more seeds.
+KILLS = [
+    *(killed_in(steps, seed, soak=False) for steps in ("pull plan verify", "score send") for seed in range(3)),
+    *(killed_in(step, seed) for step in ("pull", "score", "plan", "send", "verify") for seed in range(12)),
+]
+
+
+@pytest.mark.parametrize(("steps", "seed"), KILLS)
+def test_killed_workers_change_nothing(
+    start: Callable[..., Product], quiet: dict[str, Any], steps: list[str], seed: int
+) -> None:
+    product = start(workers=2 if seed % 3 == 0 else 1)  # two come back at once and want the same run
+    for step in steps:
+        strike(product, step, seed)
     figures = product.finish()
     assert crm_state(product.home) == quiet["state"]
     compared = ("accounts_read", "accounts_scored", "records_written", "records_verified", "findings", "alerts")
@@ -222,29 +245,38 @@ def test_a_killed_worker_changes_nothing(product: Product, quiet: dict[str, Any]
     assert len(mails(product.home)) == quiet["mails"]
 
 
-@pytest.mark.parametrize("step", ["pull", "send"])
-def test_a_killed_queue_comes_back_and_the_run_goes_on(product: Product, quiet: dict[str, Any], step: str) -> None:
-    product.wait_for_step(step)
-    assert product.kill("redis-server") == 1
+def test_a_killed_queue_comes_back_and_the_run_goes_on(start: Callable[..., Product], quiet: dict[str, Any]) -> None:
+    product = start()
+    for step in ("pull", "send"):
+        product.wait_for_step(step)
+        assert product.kill("redis-server") == 1
     figures = product.finish()
     assert crm_state(product.home) == quiet["state"]
     assert figures["records_verified"] == quiet["figures"]["records_verified"]
     assert len(mails(product.home)) == quiet["mails"]
 
 
-@pytest.mark.parametrize("step", ["plan", "send"])
-def test_a_killed_installation_goes_on_when_it_is_started_again(
-    product: Product, quiet: dict[str, Any], step: str
-) -> None:
-    if step == "send":  # which is over in no time; held up, it is killed in the middle of it
-        product.fault({**PUSH, "action": "stall", "seconds": 5})
-    product.wait_for_step(step)
+def kill_all(product: Product) -> None:
     children = product.popen.children(recursive=True)
     product.popen.kill()
     product.popen.communicate(timeout=10)
     psutil.wait_procs(children, timeout=20)  # they end with their parent
     assert not [child for child in children if child.is_running()]
-    figures = Product.start(product.home).finish()
+
+
+def test_a_killed_installation_goes_on_when_it_is_started_again(
+    start: Callable[..., Product], quiet: dict[str, Any]
+) -> None:
+    first = start()
+    first.wait_for_step("plan")
+    kill_all(first)
+    address = first.crm()
+    second = start()
+    # Sending is over in no time; held up, it is killed in the middle of it.
+    second.fault({**PUSH, "action": "stall", "seconds": 5}, before=address)
+    second.wait_for_step("send")
+    kill_all(second)
+    figures = start().finish()
     assert figures["run"] == quiet["figures"]["run"]
-    assert crm_state(product.home) == quiet["state"]
-    assert len(mails(product.home)) == quiet["mails"]
+    assert crm_state(second.home) == quiet["state"]
+    assert len(mails(second.home)) == quiet["mails"]

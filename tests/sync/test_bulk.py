@@ -64,47 +64,47 @@ def test_a_storm_of_time_stamps_is_read_in_bulk_and_changes_nothing(after_run: S
     assert set(tables(after_run)["account"]["id"]) == {row["Id"] for row in rows} - {gone}
 
 
-def until_loading(stage: Stage) -> Run:
-    return stage.work(stage.start(), until=Run.Step.SEND)
+def until_loading(planned: Stage) -> Run:
+    return planned.work(Run.objects.get(), until=Run.Step.SEND)
 
 
-def test_a_worker_that_dies_before_the_upload_gives_the_job_up_and_sends_once(stage: Stage) -> None:
-    run = until_loading(stage)
-    stage.fault(method="PUT", path="/batches", nth=1, when="before", action="drop")
-    stage.unit(run)
+def test_a_worker_that_dies_before_the_upload_gives_the_job_up_and_sends_once(planned: Stage) -> None:
+    run = until_loading(planned)
+    planned.fault(method="PUT", path="/batches", nth=1, when="before", action="drop")
+    planned.unit(run)
     abandoned = Load.objects.get()
-    run = stage.work(run)
+    run = planned.work(run)
     assert run.counts["records_verified"] == run.changes.count()
-    states = {entry["path"] for entry in requests(stage, "PATCH", f"/jobs/ingest/{abandoned.job}")}
+    states = {entry["path"] for entry in requests(planned, "PATCH", f"/jobs/ingest/{abandoned.job}")}
     assert states
-    assert stage.crm.request("GET", f"jobs/ingest/{abandoned.job}").json()["state"] == "Aborted"
+    assert planned.crm.request("GET", f"jobs/ingest/{abandoned.job}").json()["state"] == "Aborted"
 
 
-def test_an_upload_whose_answer_was_lost_is_not_trusted(stage: Stage) -> None:
-    run = until_loading(stage)
-    stage.fault(method="PUT", path="/batches", nth=1, when="after", action="drop")
-    run = stage.work(run)
+def test_an_upload_whose_answer_was_lost_is_not_trusted(planned: Stage) -> None:
+    run = until_loading(planned)
+    planned.fault(method="PUT", path="/batches", nth=1, when="after", action="drop")
+    run = planned.work(run)
     assert run.counts["records_verified"] == run.changes.count()
     assert run.counts["records_superseded"] == 0
 
 
-def test_a_job_that_was_begun_is_waited_for_by_the_next_worker(stage: Stage) -> None:
-    stage.org.set_setting("bulk_delay", 0.5)
-    run = until_loading(stage)
-    stage.fault(method="PATCH", path="/jobs/ingest/", nth=1, when="after", action="drop")
-    stage.unit(run)
+def test_a_job_that_was_begun_is_waited_for_by_the_next_worker(planned: Stage) -> None:
+    planned.org.set_setting("bulk_delay", 0.5)
+    run = until_loading(planned)
+    planned.fault(method="PATCH", path="/jobs/ingest/", nth=1, when="after", action="drop")
+    planned.unit(run)
     job = Load.objects.get().job
-    run = stage.work(run)
+    run = planned.work(run)
     assert run.counts["records_verified"] == run.changes.count()
-    assert stage.crm.request("GET", f"jobs/ingest/{job}").json()["state"] == "JobComplete"
+    assert planned.crm.request("GET", f"jobs/ingest/{job}").json()["state"] == "JobComplete"
 
 
-def test_a_busy_job_is_looked_at_ever_less_often(stage: Stage) -> None:
-    run = until_loading(stage)
-    stage.org.set_setting("bulk_delay", 2)
+def test_a_busy_job_is_looked_at_ever_less_often(planned: Stage) -> None:
+    run = until_loading(planned)
+    planned.org.set_setting("bulk_delay", 2)
     pauses = []
     for _ in range(4):
-        stage.unit(run)
+        planned.unit(run)
         run.refresh_from_db()
         assert run.not_before is not None
         pauses.append(round((run.not_before - run.touched_at).total_seconds()))
@@ -113,12 +113,12 @@ def test_a_busy_job_is_looked_at_ever_less_often(stage: Stage) -> None:
     assert pauses[0] < pauses[-1]
 
 
-def test_refused_rows_of_a_load_are_data(stage: Stage) -> None:
-    run = until_loading(stage)
+def test_refused_rows_of_a_load_are_data(planned: Stage) -> None:
+    run = until_loading(planned)
     row = run.changes.filter(after__has_key="Tierline_Tier__c").first()
     assert row is not None
     Change.objects.filter(pk=row.pk).update(after={**row.after, "Tierline_Tier__c": "no_such_tier"})
-    run = stage.work(run)
+    run = planned.work(run)
     assert run.state == Run.State.DONE
     assert run.counts["records_failed"] == 1
     row.refresh_from_db()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import pytest
 from admin import schema
 from sync.models import AccountState, Change, Override, Run
 from sync.writing import loading, undoing
+from tests.sync import playing
+from tests.sync.playing import Plays
 from tests.sync.stage import Stage
 
 DETAIL = "Tierline_Detail__c"
@@ -26,6 +29,23 @@ def detailed(after_run: Stage, tmp_path: Path) -> Stage:
     after_run.publish(MODEL, folder=tmp_path)
     schema.apply(after_run.connection, schema.plan(after_run.connection))
     return after_run
+
+
+@pytest.fixture(scope="session")
+def recorded_once(settled: Path, plays: Plays) -> Path:
+    def act(stage: Stage, folder: Path) -> None:
+        stage.publish(MODEL, folder=folder)
+        schema.apply(stage.connection, schema.plan(stage.connection))
+        stage.run()
+
+    return plays.play("recorded", settled, act)
+
+
+@pytest.fixture
+def recorded(recorded_once: Path, home: Path) -> Iterator[Stage]:
+    """The same company after the run that made the records."""
+    with playing.opened(recorded_once, home) as stage:
+        yield stage
 
 
 def records(stage: Stage) -> dict[str, dict[str, Any]]:
@@ -49,10 +69,10 @@ def test_the_plan_names_the_object_and_a_second_apply_does_nothing(after_run: St
     assert not schema.plan(after_run.connection).changes
 
 
-def test_every_account_with_a_tier_gets_one_record_and_the_second_run_writes_none(detailed: Stage) -> None:
-    run = detailed.run()
+def test_every_account_with_a_tier_gets_one_record_and_the_second_run_writes_none(recorded: Stage) -> None:
+    run = Run.objects.latest("pk")
     assert run.state == Run.State.DONE, run.error
-    made = records(detailed)
+    made = records(recorded)
     states = {state.record_id: state for state in AccountState.objects.exclude(tier="")}
     assert set(made) == set(states)
     for record_id, row in made.items():
@@ -64,8 +84,8 @@ def test_every_account_with_a_tier_gets_one_record_and_the_second_run_writes_non
     assert playbooks["platinum"] == "Visit every month."
     assert run.counts["details_written"] == len(made)
     assert not run.changes.exclude(state=Change.State.VERIFIED).exists()
-    assert not detailed.run().changes.exists()
-    assert not detailed.run(date(2026, 11, 24)).changes.exists()
+    assert not recorded.run().changes.exists()
+    assert not recorded.run(date(2026, 11, 24)).changes.exists()
 
 
 def test_by_bulk_the_records_are_the_same(detailed: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,23 +96,21 @@ def test_by_bulk_the_records_are_the_same(detailed: Stage, monkeypatch: pytest.M
     assert len(records(detailed)) == run.changes.filter(kind="detail", state=Change.State.VERIFIED).count() > 30
 
 
-def test_a_persons_edit_stays_and_is_shown(detailed: Stage) -> None:
-    detailed.run()
-    record_id, row = next(iter(records(detailed).items()))
-    detailed.org.update(DETAIL, [{"Id": row["Id"], "Tierline_Reasons__c": "Because I say so"}])
-    detailed.run(date(2026, 12, 1))
-    assert records(detailed)[record_id]["Tierline_Reasons__c"] == "Because I say so"
+def test_a_persons_edit_stays_and_is_shown(recorded: Stage) -> None:
+    record_id, row = next(iter(records(recorded).items()))
+    recorded.org.update(DETAIL, [{"Id": row["Id"], "Tierline_Reasons__c": "Because I say so"}])
+    recorded.run(date(2026, 12, 1))
+    assert records(recorded)[record_id]["Tierline_Reasons__c"] == "Because I say so"
     assert Override.objects.get(field="detail_reasons").value == "Because I say so"
 
 
-def test_an_account_that_is_no_customer_any_more_loses_its_record(detailed: Stage) -> None:
-    detailed.run()
-    record_id = next(iter(records(detailed)))
-    detailed.org.update("Account", [{"Id": record_id, "Type": "Competitor"}])
-    run = detailed.run()
+def test_an_account_that_is_no_customer_any_more_loses_its_record(recorded: Stage) -> None:
+    record_id = next(iter(records(recorded)))
+    recorded.org.update("Account", [{"Id": record_id, "Type": "Competitor"}])
+    run = recorded.run()
     assert run.state == Run.State.DONE, run.error
-    assert record_id not in records(detailed)
-    assert not detailed.run().changes.exists()
+    assert record_id not in records(recorded)
+    assert not recorded.run().changes.exists()
 
 
 def keys(stage: Stage) -> dict[str, list[str]]:
@@ -103,42 +121,40 @@ def keys(stage: Stage) -> dict[str, list[str]]:
     return found
 
 
-def test_after_a_merge_the_account_that_stays_has_its_own_record_alone_and_undo_is_exact(detailed: Stage) -> None:
-    detailed.run()
-    made = records(detailed)
+def test_after_a_merge_the_account_that_stays_has_its_own_record_alone_and_undo_is_exact(recorded: Stage) -> None:
+    made = records(recorded)
     staying, gone, bare, gone_too, foreign, third = list(made)[:6]
-    detailed.org.delete(DETAIL, [made[bare]["Id"], made[foreign]["Id"]])
-    detailed.org.update("Account", [{"Id": foreign, "Type": "Competitor"}])
+    recorded.org.delete(DETAIL, [made[bare]["Id"], made[foreign]["Id"]])
+    recorded.org.update("Account", [{"Id": foreign, "Type": "Competitor"}])
     for master, loser in ((staying, gone), (bare, gone_too), (foreign, third)):
-        detailed.org.merge("Account", master, [loser])
-    merged = keys(detailed)
+        recorded.org.merge("Account", master, [loser])
+    merged = keys(recorded)
     assert sorted(merged[staying]) == sorted([staying, gone])
 
-    run = detailed.run()
+    run = recorded.run()
     assert run.state == Run.State.DONE, run.error
     assert run.counts["merged_details_removed"] == 3
     assert not run.changes.exclude(state=Change.State.VERIFIED).exists()
-    left = records(detailed)  # each under its own account
+    left = records(recorded)  # each under its own account
     assert {staying, bare} <= set(left)
     assert foreign not in left
-    assert not detailed.run().changes.exists()
+    assert not recorded.run().changes.exists()
 
-    back = detailed.work(undoing.create(run, "Anna"))
+    back = recorded.work(undoing.create(run, "Anna"))
     assert not back.changes.exclude(state=Change.State.VERIFIED).exists()
-    assert keys(detailed) == merged
-    assert not detailed.run().changes.filter(kind="detail").exists()
+    assert keys(recorded) == merged
+    assert not recorded.run().changes.filter(kind="detail").exists()
 
 
-def test_undo_takes_the_records_away_again(detailed: Stage) -> None:
-    run = detailed.run()
-    detailed.work(undoing.create(run, "Anna"))
-    assert not records(detailed)
-    assert not detailed.run().changes.filter(kind="detail").exists()
+def test_undo_takes_the_records_away_again(recorded: Stage) -> None:
+    run = Run.objects.latest("pk")
+    recorded.work(undoing.create(run, "Anna"))
+    assert not records(recorded)
+    assert not recorded.run().changes.filter(kind="detail").exists()
 
 
-def test_removal_takes_the_object_and_leaves_the_rest_of_the_account(detailed: Stage) -> None:
-    detailed.run()
-    kept = schema.plan_removal(detailed.connection, delete_data=False)
+def test_removal_takes_the_object_and_leaves_the_rest_of_the_account(recorded: Stage) -> None:
+    kept = schema.plan_removal(recorded.connection, delete_data=False)
     assert f"CustomObject {DETAIL}" not in {step.target for step in kept.changes}
-    schema.remove(detailed.connection, schema.plan_removal(detailed.connection, delete_data=True))
-    assert DETAIL not in detailed.org.objects()
+    schema.remove(recorded.connection, schema.plan_removal(recorded.connection, delete_data=True))
+    assert DETAIL not in recorded.org.objects()

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from sync import outputs
+from sync import outputs, writeback
 from sync.fixing import answering, choices
 from sync.fixing.answering import Answer
-from sync.models import AccountState, AuditEvent, Change, Finding, Run
+from sync.models import AccountState, AuditEvent, Change, Dirty, Finding, Run
 from sync.writing import undoing
 from tests.sync.stage import Stage
 
@@ -36,7 +36,8 @@ class Desk:
             .order_by("pk")[0]
         )
         assert self.finding.alert is not None
-        self.owner = self.finding.alert.owner
+        self.alert = self.finding.alert
+        self.owner = self.alert.owner
         self.model = outputs.model(stage.portfolio.published_models.latest("published_at"))
 
     @property
@@ -112,6 +113,23 @@ def test_without_a_right_in_the_crm_nothing_is_written_and_the_person_hears_who_
         answering.answerer(desk.finding.connection, " ", "console")
     with pytest.raises(answering.Refused, match="No active user of demo has the e-mail address"):
         desk.who("x@example.com")
+
+
+def test_an_answer_takes_the_place_of_what_a_run_has_planned_and_waits_for_what_is_being_sent(desk: Desk) -> None:
+    let_edit(desk.stage, desk.owner.record_id)
+    first = Run.objects.filter(kind=Run.Kind.FULL).latest("pk")
+    planned = first.changes.get(kind="account", record_id=desk.finding.record_id)
+    Change.objects.filter(pk=planned.pk).update(state=Change.State.SENDING)
+    run = desk.answer("growth_partner")
+    assert (run.state, run.step) == (Run.State.ACTIVE, Run.Step.PLAN)
+    assert "Tierline is writing one of these accounts" in run.notice
+    Change.objects.filter(pk=planned.pk).update(state=Change.State.PLANNED)
+    assert desk.stage.work(run).state == Run.State.DONE
+    planned.refresh_from_db()
+    assert planned.state == Change.State.SUPERSEDED
+    assert f"{desk.owner.name} chose a value" in planned.message
+    assert Dirty.objects.filter(record_id=desk.finding.record_id).exists(), "the rest is planned anew soon"
+    assert writeback.prepare(first, "", None, None, [planned]) == [], "its run does not send it any more"  # type: ignore[arg-type]
 
 
 def test_what_somebody_changed_meanwhile_is_shown_and_not_overwritten(desk: Desk) -> None:

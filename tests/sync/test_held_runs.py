@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from django.core import mail
 from sync import jobs, starting
 from sync.models import AccountState, AuditEvent, Change, Run, Score
 from sync.writing import holding
+from tests.sync import playing
+from tests.sync.playing import Plays
 from tests.sync.stage import Stage
 
 OTHER_CUTS = (
@@ -20,11 +23,20 @@ OTHER_CUTS = (
 )
 
 
+@pytest.fixture(scope="session")
+def too_far(settled: Path, plays: Plays) -> Path:
+    def act(stage: Stage, folder: Path) -> None:
+        stage.publish(*OTHER_CUTS, folder=folder)
+        stage.run()
+
+    return plays.play("too-far", settled, act)
+
+
 @pytest.fixture
-def held(after_run: Stage, tmp_path: Path) -> tuple[Stage, Run]:
+def held(too_far: Path, home: Path) -> Iterator[tuple[Stage, Run]]:
     """A company whose tiers are published, and a run with another model that would move many of them."""
-    after_run.publish(*OTHER_CUTS, folder=tmp_path)
-    return after_run, after_run.run()
+    with playing.opened(too_far, home) as stage:
+        yield stage, Run.objects.latest("pk")
 
 
 def test_a_model_that_moves_many_tiers_waits_and_sends_nothing(held: tuple[Stage, Run]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from sync import mirror, starting
 from sync.models import Change, Dirty, Run
 from sync.reading import dirty
 from sync.writing import holding, undoing
+from tests.sync import playing
+from tests.sync.playing import Plays
 from tests.sync.stage import TODAY, Stage
 
 INCREMENTAL = Run.Kind.INCREMENTAL
@@ -21,6 +24,18 @@ def incremental(stage: Stage, today: date = TODAY) -> Run:
     run = stage.work(starting.create(stage.portfolio, "test", today=today, kind=INCREMENTAL))
     assert run.state == Run.State.DONE, run.error
     return run
+
+
+@pytest.fixture(scope="session")
+def caught_up_once(settled: Path, plays: Plays) -> Path:
+    return plays.play("caught-up", settled, lambda stage, _: incremental(stage))
+
+
+@pytest.fixture
+def caught_up(caught_up_once: Path, home: Path) -> Iterator[Stage]:
+    """A stage after a first run, and an incremental one that has looked at what that wrote."""
+    with playing.opened(caught_up_once, home) as stage:
+        yield stage
 
 
 def test_after_a_full_run_the_first_looks_at_what_we_wrote_and_the_next_at_nothing(after_run: Stage) -> None:
@@ -41,27 +56,24 @@ def test_an_edit_back_to_what_stood_before_is_seen_with_an_undo_in_between(after
     assert after_run.connection.accounts.get(record_id=edited.record_id).seen_in == batch
 
 
-def test_only_accounts_of_changed_records_are_scored(after_run: Stage) -> None:
-    incremental(after_run)
-    (case,) = after_run.query("SELECT Id, AccountId, Priority FROM Case LIMIT 1")
-    after_run.org.update("Case", [{"Id": case["Id"], "Priority": "High" if case["Priority"] != "High" else "Low"}])
-    run = incremental(after_run)
+def test_only_accounts_of_changed_records_are_scored(caught_up: Stage) -> None:
+    (case,) = caught_up.query("SELECT Id, AccountId, Priority FROM Case LIMIT 1")
+    caught_up.org.update("Case", [{"Id": case["Id"], "Priority": "High" if case["Priority"] != "High" else "Low"}])
+    run = incremental(caught_up)
     assert run.progress["score"]["total"] == 1
     assert run.progress["plan"]["total"] == 1
     touched = [state.record_id for state in run.portfolio.connections.get().accounts.filter(seen_in=run)]
     assert touched == [case["AccountId"]]
 
 
-def test_a_moved_stamp_without_a_change_touches_nothing(after_run: Stage) -> None:
-    incremental(after_run)
-    (account,) = after_run.query("SELECT Id, Name FROM Account LIMIT 1")
-    after_run.org.update("Account", [{"Id": account["Id"], "Name": account["Name"]}])
-    assert incremental(after_run).progress["score"]["total"] == 0
+def test_a_moved_stamp_without_a_change_touches_nothing(caught_up: Stage) -> None:
+    (account,) = caught_up.query("SELECT Id, Name FROM Account LIMIT 1")
+    caught_up.org.update("Account", [{"Id": account["Id"], "Name": account["Name"]}])
+    assert incremental(caught_up).progress["score"]["total"] == 0
 
 
-def test_findings_of_other_accounts_stay_open(stage: Stage) -> None:
-    full = stage.run()
-    incremental(stage)
+def test_findings_of_other_accounts_stay_open(caught_up: Stage) -> None:
+    stage, full = caught_up, Run.objects.get(kind=Run.Kind.FULL)
     account = stage.query("SELECT Id FROM Account LIMIT 1")[0]["Id"]
     dirty.mark(stage.connection, [account], "test")
     run = incremental(stage)
@@ -75,36 +87,34 @@ def test_a_turn_of_the_period_is_scored_whole(after_run: Stage) -> None:
     assert incremental(after_run, date(2026, 12, 2)).counts["whole"] is False
 
 
-def test_a_micro_batch_goes_on_beside_a_full_run_and_neither_writes_a_record_twice(after_run: Stage) -> None:
-    incremental(after_run)
-    accounts = [row["Id"] for row in after_run.query("SELECT Id FROM Account WHERE Type LIKE 'Customer%' LIMIT 4")]
-    after_run.org.update("Account", [{"Id": record, "Tierline_Tier_Reason__c": None} for record in accounts])
-    full = after_run.work(after_run.start(), until=Run.Step.SEND)
+def test_a_micro_batch_goes_on_beside_a_full_run_and_neither_writes_a_record_twice(caught_up: Stage) -> None:
+    accounts = [row["Id"] for row in caught_up.query("SELECT Id FROM Account WHERE Type LIKE 'Customer%' LIMIT 4")]
+    caught_up.org.update("Account", [{"Id": record, "Tierline_Tier_Reason__c": None} for record in accounts])
+    full = caught_up.work(caught_up.start(), until=Run.Step.SEND)
     assert full.changes.exists()
-    batch = incremental(after_run)
+    batch = incremental(caught_up)
     assert batch.state == Run.State.DONE
     busy = set(full.changes.values_list("record_id", flat=True))
     assert not busy & set(batch.changes.values_list("record_id", flat=True))
-    full = after_run.work(full)
+    full = caught_up.work(full)
     assert full.counts["records_verified"] == full.changes.count()
-    again = incremental(after_run)
+    again = incremental(caught_up)
     assert again.counts["records_planned"] == 0
     assert not Dirty.objects.exists()
 
 
-def test_an_older_run_does_not_overwrite_what_a_newer_one_saw(after_run: Stage) -> None:
-    incremental(after_run)
-    full = after_run.work(after_run.start(), until=Run.Step.PLAN)
-    account = after_run.query("SELECT Id FROM Account WHERE Type LIKE 'Customer%' LIMIT 1")[0]["Id"]
-    dirty.mark(after_run.connection, [account], "test")
-    batch = incremental(after_run)
-    full = after_run.work(full)
-    assert after_run.connection.accounts.get(record_id=account).seen_in == batch
+def test_an_older_run_does_not_overwrite_what_a_newer_one_saw(caught_up: Stage) -> None:
+    full = caught_up.work(caught_up.start(), until=Run.Step.PLAN)
+    account = caught_up.query("SELECT Id FROM Account WHERE Type LIKE 'Customer%' LIMIT 1")[0]["Id"]
+    dirty.mark(caught_up.connection, [account], "test")
+    batch = incremental(caught_up)
+    full = caught_up.work(full)
+    assert caught_up.connection.accounts.get(record_id=account).seen_in == batch
     assert full.state == Run.State.DONE
 
 
-def test_while_a_run_is_held_micro_batches_wait(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = stage.work(stage.start(), until=Run.Step.GUARD)
+def test_while_a_run_is_held_micro_batches_wait(planned: Stage) -> None:
+    stage, run = planned, Run.objects.get()
     Run.objects.filter(pk=run.pk).update(state=Run.State.HELD, held=[])
     with pytest.raises(starting.NothingToRun, match="waits for approval"):
         starting.create(stage.portfolio, "test", kind=INCREMENTAL)
@@ -129,26 +139,25 @@ def published(stage: Stage) -> dict[str, dict[str, Any]]:
         pytest.param(frozenset(range(1, 61)), id="every day", marks=pytest.mark.soak),
     ],
 )
-def test_sixty_daily_incrementals_equal_one_full_run_on_day_sixty(after_run: Stage, worked: frozenset[int]) -> None:
+def test_sixty_daily_incrementals_equal_one_full_run_on_day_sixty(caught_up: Stage, worked: frozenset[int]) -> None:
     """Cases open, industries are corrected, lines and accounts go; two turns of the month are among the days."""
-    accounts = [row["Id"] for row in after_run.query("SELECT Id FROM Account ORDER BY Id")]
-    incremental(after_run)
+    accounts = [row["Id"] for row in caught_up.query("SELECT Id FROM Account ORDER BY Id")]
     since_life = 0
     for day in range(1, 61):
         today = TODAY + timedelta(days=day)
         if day % 6 == 0:
-            live_one_day(after_run, accounts, day)
+            live_one_day(caught_up, accounts, day)
             since_life = 0
         if day in worked:
-            run = incremental(after_run, today)
+            run = incremental(caught_up, today)
             since_life += 1
             if today.day != 1 and since_life > 2:
                 assert run.counts["records_written"] == 0
-    after_sixty = published(after_run)
-    full = after_run.run(TODAY + timedelta(days=60))
+    after_sixty = published(caught_up)
+    full = caught_up.run(TODAY + timedelta(days=60))
     assert full.state == Run.State.DONE, full.error
     assert full.counts["records_planned"] == 0, [(row.before, row.after) for row in full.changes.all()[:3]]
-    assert published(after_run) == after_sixty
+    assert published(caught_up) == after_sixty
 
 
 def live_one_day(stage: Stage, accounts: list[str], day: int) -> None:

@@ -6,9 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from django.core import mail
 
+from sync import lease
 from sync.models import AccountState, Alert, Change, Connection, Finding, Override, QualityScore, Run, Score
 from tests.sync.stage import TODAY, Stage
 
@@ -38,40 +38,37 @@ def test_the_first_run_fills_scores_and_verifies(stage: Stage) -> None:
     assert not any(values[state.record_id]["Tierline_Tier__c"] for state in outside)
 
 
-def test_a_second_run_writes_nothing_and_alerts_nobody_again(stage: Stage) -> None:
-    stage.run()
-    before, sent, tasks = comparable(stage), len(mail.outbox), stage.query("SELECT COUNT(Id) n FROM Task")
+def test_a_second_run_writes_nothing_and_alerts_nobody_again(after_run: Stage) -> None:
+    before, sent, tasks = comparable(after_run), len(mail.outbox), after_run.query("SELECT COUNT(Id) n FROM Task")
     scores = Score.objects.count()
-    again = stage.run()
+    again = after_run.run()
     assert again.counts["records_planned"] == 0
     assert again.counts["accounts_read"] == len(before)
-    assert comparable(stage) == before
-    assert (len(mail.outbox), stage.query("SELECT COUNT(Id) n FROM Task")) == (sent, tasks)
+    assert comparable(after_run) == before
+    assert (len(mail.outbox), after_run.query("SELECT COUNT(Id) n FROM Task")) == (sent, tasks)
     assert Score.objects.count() == scores
 
 
-def test_a_run_a_day_later_inside_the_period_writes_nothing(stage: Stage) -> None:
-    stage.run()
-    later = stage.run(TODAY + timedelta(days=1))
+def test_a_run_a_day_later_inside_the_period_writes_nothing(after_run: Stage) -> None:
+    later = after_run.run(TODAY + timedelta(days=1))
     assert later.state == Run.State.DONE
     assert later.counts["records_planned"] == 0
 
 
-def test_it_does_not_overwrite_what_people_entered(stage: Stage) -> None:
+def test_it_does_not_overwrite_what_people_entered(after_run: Stage, before_run: dict[str, dict[str, Any]]) -> None:
     entered = {
         record_id: values["Tierline_Segment__c"]
-        for record_id, values in stage.own_values().items()
+        for record_id, values in before_run.items()
         if values["Tierline_Segment__c"]
     }
     assert entered
-    stage.run()
-    now = stage.own_values()
+    now = after_run.own_values()
     assert {record_id: now[record_id]["Tierline_Segment__c"] for record_id in entered} == entered
     assert not any(now[record_id]["Tierline_Segment_Source__c"] for record_id in entered)
 
 
-def test_an_edit_between_plan_and_send_survives_and_is_reported(stage: Stage) -> None:
-    run = stage.work(stage.start(), until=Run.Step.SEND)
+def test_an_edit_between_plan_and_send_survives_and_is_reported(planned: Stage) -> None:
+    stage, run = planned, planned.work(Run.objects.get(), until=Run.Step.SEND)
     row = run.changes.filter(after__has_key="Tierline_Segment__c").first()
     assert row is not None
     other = next(
@@ -98,14 +95,13 @@ def _segments(stage: Stage) -> list[str]:
     return [value.value for value in values]
 
 
-def test_a_persons_tier_stays_and_becomes_an_override_request(stage: Stage) -> None:
-    stage.run()
+def test_a_persons_tier_stays_and_becomes_an_override_request(after_run: Stage) -> None:
     state = AccountState.objects.filter(tier="bronze").first()
     assert state is not None
-    stage.org.update("Account", [{"Id": state.record_id, "Tierline_Tier__c": "platinum"}])
-    run = stage.run()
+    after_run.org.update("Account", [{"Id": state.record_id, "Tierline_Tier__c": "platinum"}])
+    run = after_run.run()
     assert run.counts["records_planned"] == 0
-    assert stage.own_values()[state.record_id]["Tierline_Tier__c"] == "platinum"
+    assert after_run.own_values()[state.record_id]["Tierline_Tier__c"] == "platinum"
     override = Override.objects.get(state="requested")
     assert (override.account, override.field, override.value, override.computed) == (
         state,
@@ -113,22 +109,22 @@ def test_a_persons_tier_stays_and_becomes_an_override_request(stage: Stage) -> N
         "platinum",
         "bronze",
     )
-    stage.org.update("Account", [{"Id": state.record_id, "Tierline_Tier__c": "bronze"}])
-    stage.run()
+    after_run.org.update("Account", [{"Id": state.record_id, "Tierline_Tier__c": "bronze"}])
+    after_run.run()
     assert not Override.objects.filter(state="requested").exists()
 
 
-def test_a_lost_answer_is_neither_sent_twice_nor_taken_for_an_edit(stage: Stage) -> None:
-    stage.fault(**PUSH, when="after", action="drop", times=1)
-    run = stage.run()
+def test_a_lost_answer_is_neither_sent_twice_nor_taken_for_an_edit(planned: Stage) -> None:
+    planned.fault(**PUSH, when="after", action="drop", times=1)
+    run = planned.work(Run.objects.get())
     assert run.state == Run.State.DONE, run.error
     assert outcomes(run) == {"verified": run.changes.count()}
     assert not Override.objects.exists()
-    assert stage.run().counts["records_planned"] == 0
+    assert planned.run().counts["records_planned"] == 0
 
 
-def test_a_run_that_gives_up_gives_every_row_an_outcome_and_the_next_one_mends_it(stage: Stage) -> None:
-    run = stage.work(stage.start(), until=Run.Step.SEND)
+def test_a_run_that_gives_up_gives_every_row_an_outcome_and_the_next_one_mends_it(planned: Stage) -> None:
+    stage, run = planned, planned.work(Run.objects.get(), until=Run.Step.SEND)
     stage.fault(**PUSH, when="after", action="drop", times=0)
     stage.fault(method="POST", path="/composite/sobjects/Account", action="status", status=503, times=0, nth=2)
     run = stage.work(run)
@@ -143,8 +139,8 @@ def test_a_run_that_gives_up_gives_every_row_an_outcome_and_the_next_one_mends_i
     assert stage.run().counts["records_planned"] == 0
 
 
-def test_bad_rows_do_not_stop_good_ones_and_are_not_sent_again_unchanged(stage: Stage) -> None:
-    run = stage.work(stage.start(), until=Run.Step.SEND)
+def test_bad_rows_do_not_stop_good_ones_and_are_not_sent_again_unchanged(planned: Stage) -> None:
+    stage, run = planned, planned.work(Run.objects.get(), until=Run.Step.SEND)
     field = stage.org.object("Account").fields["Tierline_Tier__c"]
     values = stage.org.value_sets()[field.value_set]
     from dataclasses import replace
@@ -186,15 +182,14 @@ def test_a_revoked_login_stops_the_run_and_asks_to_reconnect(stage: Stage) -> No
     assert set(outcomes(run)) == {"unprocessed"}
 
 
-def test_one_mail_per_person_and_one_task_per_person_and_rule(stage: Stage) -> None:
-    stage.run()
+def test_one_mail_per_person_and_one_task_per_person_and_rule(after_run: Stage, mails: list[list[str]]) -> None:
     alerts = Alert.objects.all()
     assert alerts
     assert len({(alert.owner_id, alert.rule) for alert in alerts}) == len(alerts)
-    assert len(mail.outbox) == len({alert.owner_id for alert in alerts}) < len(alerts)
-    tasks = stage.query("SELECT Subject, OwnerId FROM Task WHERE Subject LIKE '%[TL-%'")
+    assert len(mails) == len({alert.owner_id for alert in alerts}) < len(alerts)
+    tasks = after_run.query("SELECT Subject, OwnerId FROM Task WHERE Subject LIKE '%[TL-%'")
     assert len(tasks) == len(alerts)
-    active = {row["Id"] for row in stage.query("SELECT Id FROM User WHERE IsActive = true")}
+    active = {row["Id"] for row in after_run.query("SELECT Id FROM User WHERE IsActive = true")}
     assert {task["OwnerId"] for task in tasks} <= active
     assert Finding.objects.filter(state="open", alert=None).count() == 0
 
@@ -226,10 +221,11 @@ def test_mending_the_record_in_the_crm_resolves_the_finding(stage: Stage, tmp_pa
     assert (QualityScore.objects.get(by="all").completeness or 0) > before
 
 
-@pytest.mark.parametrize("step", [Run.Step.PULL, Run.Step.SCORE, Run.Step.PLAN, Run.Step.SEND, Run.Step.VERIFY])
-def test_a_second_worker_finds_the_run_taken(stage: Stage, step: str) -> None:
-    from sync import lease
-
-    run = stage.work(stage.start(), until=step)
-    assert lease.claim(run.pk)
-    assert lease.claim(run.pk) is None
+def test_a_second_worker_finds_the_run_taken(stage: Stage) -> None:
+    run = stage.start()
+    for step in (Run.Step.PULL, Run.Step.SCORE, Run.Step.PLAN, Run.Step.SEND, Run.Step.VERIFY):
+        run = stage.work(run, until=step)
+        token = lease.claim(run.pk)
+        assert token, step
+        assert lease.claim(run.pk) is None, step
+        lease.release(run.pk, token)

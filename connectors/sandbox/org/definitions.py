@@ -32,6 +32,11 @@ _NAME = re.compile(r"[A-Za-z]\w{0,79}\Z", re.ASCII)
 _INTEGRITY = "FIELD_INTEGRITY_EXCEPTION"
 
 
+def _from_json(kind: str, body: str) -> ObjectDef | GlobalValueSet:
+    raw = json.loads(body)
+    return object_from_json(raw) if kind == "object" else value_set_from_json(raw)
+
+
 class Definitions:
     """Objects and value sets by API name; look-ups ignore case."""
 
@@ -41,6 +46,8 @@ class Definitions:
         self.objects: dict[str, ObjectDef] = {}
         self.value_sets: dict[str, GlobalValueSet] = {}
         self._by_lower: dict[str, ObjectDef] = {}
+        #: What was read last, by its text: with each change all else stays as it was.
+        self._read: dict[tuple[str, str], ObjectDef | GlobalValueSet] = {}
         self.refresh()
         self.add(standard.values())
 
@@ -65,18 +72,14 @@ class Definitions:
         version = int(row[0]) if row else 0
         if version == self.version:
             return
-        objects: dict[str, ObjectDef] = {}
-        value_sets: dict[str, GlobalValueSet] = {}
-        rows = self._store.reader().execute("SELECT kind, body FROM definitions ORDER BY position")
-        for kind, body in rows:
-            if kind == "object":
-                definition = object_from_json(json.loads(body))
-                objects[definition.name] = definition
-            elif kind == "value set":
-                value_set = value_set_from_json(json.loads(body))
-                value_sets[value_set.name] = value_set
-        self._by_lower = {name.lower(): definition for name, definition in objects.items()}
-        self.objects, self.value_sets, self.version = objects, value_sets, version
+        rows = self._store.reader().execute(
+            "SELECT kind, body FROM definitions WHERE kind IN ('object', 'value set') ORDER BY position"
+        )
+        read = {(kind, body): self._read.get((kind, body)) or _from_json(kind, body) for kind, body in rows}
+        self.objects = {each.name: each for each in read.values() if isinstance(each, ObjectDef)}
+        self.value_sets = {each.name: each for each in read.values() if isinstance(each, GlobalValueSet)}
+        self._by_lower = {name.lower(): definition for name, definition in self.objects.items()}
+        self._read, self.version = read, version
 
     def find(self, name: str) -> ObjectDef | None:
         return self._by_lower.get(name.lower())

@@ -26,17 +26,29 @@ class DeliveryError(Exception):
 
 @dataclass(frozen=True)
 class Item:
-    """One finding as a person reads it."""
+    """One finding as a person reads it.
+
+    Attributes:
+        finding: its id here.
+        answer_url: where the person the message goes to, and nobody else, answers it; "" for nowhere.
+    """
 
     record_name: str
     record_url: str
     message: str
     fix: str
+    finding: int = 0
+    answer_url: str = ""
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One alert of a message: the most urgent `items` of `total`, and why the person gets them."""
+    """One alert of a message: the most urgent `items` of `total`, and why the person gets them.
+
+    Attributes:
+        alert: its id here.
+        answer_url: where the person the message goes to answers all of them at once; "" for nowhere.
+    """
 
     title: str
     rule: str
@@ -45,6 +57,8 @@ class Listed:
     total: int
     due_on: date
     url: str
+    alert: int = 0
+    answer_url: str = ""
 
     @property
     def more(self) -> int:
