@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scoring.features import ticket_columns
+from scoring.dealings import ticket_columns
 from scoring.fields import SCALE
 from scoring.model_types import CostToServe, Model
 from scoring.ranks import Floats, Ints

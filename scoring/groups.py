@@ -16,7 +16,7 @@ import ibis
 import numpy as np
 import pandas as pd
 
-from scoring import features, segments
+from scoring import records, segments
 from scoring.model_types import Model
 from scoring.rules import Facts, holds, lower_first, why
 
@@ -144,4 +144,4 @@ def counted_as(tables: Mapping[str, Any], to: Mapping[str, str]) -> dict[str, An
     if "order" in found and "order_line" in found:
         line = found["order_line"]
         found["order_line"] = line.semi_join(found["order"], line.order_id == found["order"].id)
-    return features.plain(found)
+    return records.plain(found)

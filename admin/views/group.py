@@ -8,7 +8,7 @@ from typing import Any
 
 from sync import labels
 from sync.models import AccountState
-from sync.scores import evaluate
+from sync.scores import latest
 
 #: Members that are named, the head first.
 NAMED = 50
@@ -32,7 +32,7 @@ def of(state: AccountState, result: Mapping[str, Any], names: labels.Labels) -> 
     if not head:
         return None
     portfolio = state.connection.portfolio_id
-    known = evaluate.latest(portfolio, ("account_id", "group_id"))
+    known = latest.read(portfolio, ("account_id", "group_id"))
     ids = sorted(known.loc[known["group_id"] == head, "account_id"]) if "group_id" in known else []
     shown = [head, *(each for each in ids if each != head)][:NAMED]
     found = AccountState.objects.filter(connection=state.connection, record_id__in=shown)

@@ -9,7 +9,7 @@ import pandas as pd
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from scoring import features, quality
+from scoring import purchases, quality
 from scoring.fields import MAIN_FAMILY
 from scoring.model import Model
 from sync import crms, lease, mirror, outputs
@@ -17,7 +17,7 @@ from sync.alerts import delivery, due, lifecycle, ways
 from sync.models import AccountState, Connection, Run
 from sync.quality import own_rules, quality_scores
 from sync.reading import rates
-from sync.scores import evaluate
+from sync.scores import evaluate, latest
 
 #: Kinds that quality rules look at, and messages sent per job.
 CHECKED = ("account", "user", "product", "opportunity", "order")
@@ -38,7 +38,7 @@ MESSAGES = 10
 def find(run: Run, token: str) -> bool:
     """Check all records of all connections; one job."""
     model = outputs.model(run.model)
-    scores = evaluate.latest(run.portfolio_id, SCORES)
+    scores = latest.read(run.portfolio_id, SCORES)
     for connection in run.portfolio.crms():
         records = _records(run, connection)
         if MAIN_FAMILY in quality.tested(model):
@@ -87,7 +87,7 @@ def put_families(accounts: pd.DataFrame, run: Run, model: Model, as_of: date, on
             tables["order"] = tables["order"].filter(tables["order"].account_id.isin(list(only)))
             tables["account"] = tables["account"].filter(tables["account"].id.isin(list(only)))
         worths = rates.worths(run.portfolio, tables, model)
-        found = mirror.frame(features.main_families(tables, model, as_of, worths))
+        found = mirror.frame(purchases.main_families(tables, model, as_of, worths))
     accounts[MAIN_FAMILY] = accounts["id"].map(dict(zip(found["account_id"], found[MAIN_FAMILY], strict=True)))
 
 

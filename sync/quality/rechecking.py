@@ -24,7 +24,7 @@ from sync.fixing import choices, planning
 from sync.models import AccountState, Change, Confirmation, Connection, Finding, Run
 from sync.quality import checks, own_rules
 from sync.rows import portions
-from sync.scores import evaluate
+from sync.scores import latest
 
 
 def advance(run: Run, token: str) -> bool:
@@ -57,7 +57,7 @@ def _found(run: Run, connection: Connection, ids: Collection[str]) -> tuple[list
     )
     if MAIN_FAMILY in quality.tested(model):
         checks.put_families(records["account"], run, model, scored.as_of, judged)
-    scores = evaluate.latest(run.portfolio_id, checks.SCORES, records["account"]["id"].tolist())
+    scores = latest.read(run.portfolio_id, checks.SCORES, records["account"]["id"].tolist())
     found = quality.check(records, scores, model, scored.as_of, run.today, own_rules.loaded())
     chosen = ways.ways(connection, ways.people(records["user"]), model, run.today)
     return [each for each in found if each.account_id in judged and _could_change(each)], judged, chosen

@@ -15,7 +15,7 @@ import pandas as pd
 from django.db.models import Max
 
 from scoring import calibration as calibrating
-from scoring import features, groups, pipeline
+from scoring import features, groups, pipeline, records
 from scoring.calibration import Calibration
 from scoring.model import Model
 from scoring.stability import BEFORE, Cause
@@ -115,7 +115,7 @@ def figures(run: Run, model: Model, as_of: date, accounts: Sequence[str] | None 
     with _building(run, model, as_of) as (tables, build):
         if model.groups.enabled:
             return grouping.units(tables, build, model, as_of, accounts)
-        return build(tables if accounts is None else features.only(tables, accounts))
+        return build(tables if accounts is None else records.only(tables, accounts))
 
 
 def group_figures(

@@ -7,13 +7,10 @@ computed twice is the same chunk.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection, Sequence
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from django.conf import settings
 
@@ -24,7 +21,7 @@ from sync import lease, mirror, outputs
 from sync.governance import calibrations
 from sync.models import Calibration, Change, Dirty, Run
 from sync.reading import dirty, events
-from sync.scores import baseline, group_tiers, grouping
+from sync.scores import baseline, group_tiers, grouping, latest
 
 #: Accounts per chunk: scored, and later planned, in one job.
 CHUNK = 5000
@@ -46,7 +43,11 @@ def chunks(run: Run) -> int:
 
 def scores(run: Run, number: int) -> pd.DataFrame:
     """ScoreTable of one chunk."""
-    return pd.read_parquet(folder(run) / f"scores-{number}.parquet")
+    return pd.read_parquet(_path(run, number))
+
+
+def _path(run: Run, number: int) -> Path:
+    return folder(run) / f"scores-{number}.parquet"
 
 
 def advance(run: Run, token: str) -> bool:
@@ -65,13 +66,15 @@ def advance(run: Run, token: str) -> bool:
     table = pipeline.score(part, model, calibration, as_of(run), before)
     if model.groups.enabled:
         table = group_tiers.beside(table, pd.read_parquet(folder(run) / _GROUPS))
-    _write(table, folder(run) / f"scores-{number}.parquet")
+    _write(table, _path(run, number))
     progress = {"done": number + 1, "total": state["total"], "note": "accounts"}
     scored = run.counts.get("accounts_scored", 0) if number else 0
     counts = {**run.counts, "accounts_scored": scored + int(table["in_scope"].sum())}
     more = bool(number + 1 < int(state["total"]))
     if not more:
-        counts |= _equity(_publish(run, number + 1))
+        parts = [_path(run, done) for done in range(number + 1)]
+        latest.publish(run.portfolio_id, run.pk, parts, whole=run.counts.get("whole", True))
+        counts |= _equity(run)
     lease.record(run.pk, token, progress={**run.progress, "score": progress}, counts=counts)
     return more
 
@@ -156,50 +159,15 @@ def equity(run: Run) -> str:
     return f"Customer equity {amount}: the lifetime values of {customers:,} customers together."
 
 
+def _equity(run: Run) -> dict[str, int]:
+    found = latest.equity(run.portfolio_id) if outputs.model(run.model).clv else None
+    return {"customer_equity": found[0], "customers_valued": found[1]} if found else {}
+
+
 def _calibration(run: Run) -> calibrating.Calibration:
     if run.calibration is None:
         raise ValueError("a run is scored after it is calibrated")
     return calibrating.Calibration.from_json(run.calibration.payload)
-
-
-def latest(portfolio_id: int, columns: Sequence[str], accounts: Collection[str] = ()) -> pd.DataFrame:
-    """These columns of the newest score of every account, or of some, whichever run computed it.
-
-    One is absent where the last scores come from a version that did not have it.
-    """
-    path = _latest_path(portfolio_id)
-    if not path.exists():
-        return pd.DataFrame({"account_id": [], "in_scope": []})
-    known = set(pq.read_schema(path).names)
-    # In the order of their ids, so that a few are found without reading all.
-    some = [("account_id", "in", sorted(accounts))] if accounts else None
-    return pd.read_parquet(path, columns=[name for name in columns if name in known], filters=some)
-
-
-def _latest_path(portfolio_id: int) -> Path:
-    return mirror.path(portfolio_id).with_suffix(".scores.parquet")
-
-
-def _publish(run: Run, total: int) -> pa.Table:
-    """Put this run's scores into the table of the newest ones, in place of all or of those it looked at."""
-    path = _latest_path(run.portfolio_id)
-    # As Arrow tables: reasons are lists, which as Python objects take many times the memory.
-    tables = [pq.read_table(folder(run) / f"scores-{number}.parquet") for number in range(total)]
-    if not run.counts.get("whole", True) and path.exists():
-        known = pq.read_table(path)
-        scored = pa.chunked_array([chunk for table in tables for chunk in table["account_id"].chunks])
-        tables.insert(0, known.filter(pc.invert(pc.is_in(known["account_id"], value_set=scored))))
-    whole = pa.concat_tables(tables, promote_options="permissive").sort_by("account_id")
-    draft = path.with_suffix(".draft")
-    pq.write_table(whole, draft)
-    draft.replace(path)
-    return whole
-
-
-def _equity(scores: pa.Table) -> dict[str, int]:
-    """Lifetime values of all customers together (1/10,000 of the currency), and how many have one; nothing without."""
-    values = scores["customer_lifetime_value"].drop_null()
-    return {"customer_equity": pc.sum(values).as_py(), "customers_valued": len(values)} if len(values) else {}
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from scoring import features, groups, segments
+from scoring import groups, records, segments
 from scoring.groups import Tree
 from scoring.model import Model
 from scoring.rules import Facts
@@ -45,7 +45,7 @@ def units(tables: Tables, build: Build, model: Model, as_of: date, accounts: Col
     """
     found = tree(tables)
     wanted = None if accounts is None else found.together(accounts)
-    frame = build(tables if wanted is None else features.only(tables, wanted))
+    frame = build(tables if wanted is None else records.only(tables, wanted))
     moved = groups.counted_elsewhere(frame, found, model, as_of)
     if len(moved):
         to = dict(zip(moved["account_id"], moved["counts_for"], strict=True))

@@ -50,8 +50,8 @@ class Attached:
     known: Mapping[str, Sequence[str]]
 
     @classmethod
-    def read(cls, run: Run, layout: outputs.Layout, connection: str, first: str, last: str) -> Attached:
-        """The records of the accounts between these ids."""
+    def read(cls, run: Run, layout: outputs.Layout, connection: str, ids: Sequence[str]) -> Attached:
+        """The records of these accounts."""
         found: dict[str, list[Row]] = {outputs.DETAIL: [], outputs.OPPORTUNITY: []}
         leftovers: list[Row] = []
         wanted = {outputs.DETAIL: bool(layout.detail), outputs.OPPORTUNITY: bool(layout.carried)}
@@ -63,8 +63,8 @@ class Attached:
                     found[outputs.DETAIL] = [{**row, "key": row["id"], "account_id": row["id"]} for row in rows]
                     wanted[outputs.DETAIL] = False
                 for kind in [kind for kind, needed in wanted.items() if needed and kind in tables]:
-                    table = tables[kind]
-                    part = table.filter((table.connection == connection) & table.account_id.between(first, last))
+                    table = mirror.of(tables[kind], "account_id", ids)
+                    part = table.filter(table.connection == connection)
                     if kind == outputs.OPPORTUNITY:
                         part = part.filter(~part.is_closed.fill_null(False))
                     else:

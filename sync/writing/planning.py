@@ -44,7 +44,7 @@ def advance(run: Run, token: str) -> bool:
     if number >= total:
         return False
     scored = _rows(evaluate.scores(run, number))
-    held = _held(run, scored[0]["account_id"], scored[-1]["account_id"])
+    held = _held(run, [row["account_id"] for row in scored])
     work = [_Chunk(run, connection, scored, held) for connection in run.portfolio.crms()]
     tally = Tally.of(run.counts) if number else Tally()
     for chunk in work:
@@ -85,14 +85,12 @@ def _rows(table: pd.DataFrame) -> list[Row]:
     return rows
 
 
-def _held(run: Run, first: str, last: str) -> dict[tuple[str, str], Row]:
+def _held(run: Run, ids: Sequence[str]) -> dict[tuple[str, str], Row]:
     """What the mirror holds of these accounts, by connection name and record id."""
     with mirror.reading(run.portfolio_id, "account") as tables:
-        accounts = tables["account"]
+        accounts = mirror.of(tables["account"], "id", ids)
         own = [name for name in accounts.columns if name.startswith(outputs.OWN)]
-        part = accounts.filter(accounts.id.between(first, last)).select(
-            "connection", "id", "name", "owner_id", "parent_id", *own
-        )
+        part = accounts.select("connection", "id", "name", "owner_id", "parent_id", *own)
         rows = part.to_pyarrow().to_pylist()
     return {(row["connection"], row["id"]): row for row in rows}
 
@@ -127,8 +125,7 @@ class _Chunk:
         self.scores: list[tuple[AccountState, Row]] = []
         self.planned: list[Planned] = []
         self.edits: list[tuple[str, OverrideRequest]] = []
-        first, last = scored[0]["account_id"], scored[-1]["account_id"]
-        self.attached = Attached.read(run, self.layout, connection.name, first, last)
+        self.attached = Attached.read(run, self.layout, connection.name, [row["account_id"] for row in scored])
 
     def _left_to_others(self, ids: Sequence[str]) -> set[str]:
         """Accounts that a newer run has planned already, or that another run is writing at this moment.

@@ -26,7 +26,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from scoring import features, model, pipeline, presets
+from scoring import features, model, pipeline, presets, records
 from scoring.calibration import Calibration
 from scoring.model import Model
 
@@ -161,7 +161,7 @@ def figures(path: Path, chosen: Model, accounts: list[str] | None = None) -> pd.
     backend = ibis.duckdb.connect(str(path), read_only=True, **LIMITS)
     tables = {kind: backend.table(kind) for kind in ("account", "order")}
     if accounts is not None:
-        tables = features.only(tables, accounts)
+        tables = records.only(tables, accounts)
     found = frame(features.build(tables, chosen, AS_OF).order_by("account_id"))
     backend.disconnect()
     return found

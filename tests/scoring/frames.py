@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 from scoring import model, presets
-from scoring.features import ticket_columns
+from scoring.dealings import ticket_columns
 from scoring.fields import SCALE
 from scoring.model import Model
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from ibis import memtable
 
-from scoring import currency, features, quality
+from scoring import currency, purchases, quality
 from scoring.model import ModelError
 from scoring.quality import Checked, Problem
 from sync.quality import own_rules
@@ -87,12 +87,12 @@ def test_a_value_can_contradict_what_the_account_mainly_buys() -> None:
     rule = {"when": {"field": "main_product_family", "equals": "Boilers"}, "sub_segment": ["power_producers"]}
     using = default(quality={"contradictions": [rule]})
     tables = {"account": held, "order": orders, "order_line": lines, "product": products}
-    main = features.main_families({kind: memtable(each) for kind, each in tables.items()}, using, DAY).to_pandas()
+    main = purchases.main_families({kind: memtable(each) for kind, each in tables.items()}, using, DAY).to_pandas()
     assert main.to_dict("records") == [{"account_id": "A", "main_product_family": "Boilers"}]
     tables["order"] = orders.assign(currency=["EUR", "EUR", "EUR", "USD"])
     worths = currency.worths(pd.DataFrame([("x", "USD", None, None, 2.0, False)], columns=currency.COLUMNS), using)
     paid = {kind: memtable(each) for kind, each in tables.items()}
-    assert set(features.main_families(paid, using, DAY, worths).to_pandas()["account_id"]) == {"A", "B"}
+    assert set(purchases.main_families(paid, using, DAY, worths).to_pandas()["account_id"]) == {"A", "B"}
     scores = pd.DataFrame({"account_id": ["A", "B"], "in_scope": [True, True]})
     known = held.merge(main, left_on="id", right_on="account_id", how="left")
     found = [each for each in quality.check({"account": known}, scores, using, DAY) if each.rule == "contradicts"]

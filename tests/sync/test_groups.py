@@ -13,7 +13,7 @@ from scoring import calibration, groups
 from sync import outputs, starting
 from sync.models import Run
 from sync.reading import touched
-from sync.scores import baseline, evaluate, group_tiers
+from sync.scores import baseline, evaluate, group_tiers, latest
 from tests.sync.stage import Stage
 
 FIELD = "Tierline_Group_Tier__c"
@@ -25,7 +25,7 @@ COLUMNS = (
 
 def scores(stage: Stage) -> dict[str, dict[str, Any]]:
     """The newest scores by account; what is empty is None."""
-    found = evaluate.latest(stage.portfolio.pk, COLUMNS).astype(object)
+    found = latest.read(stage.portfolio.pk, COLUMNS).astype(object)
     rows: list[Any] = found.where(found.notna(), None).to_dict("records")
     return {row["account_id"]: row for row in rows}
 
