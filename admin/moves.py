@@ -23,6 +23,11 @@ class Comparison:
     open_amount: int
     shares: list[tuple[str, float | None, float | None]]
 
+    @property
+    def unnamed(self) -> int:
+        """Accounts that move and are not kept by name: those with least revenue."""
+        return self.moving - len(self.accounts)
+
 
 def comparison(stored: Mapping[str, Any], model: Model) -> Comparison:
     """Read a stored comparison; one of an earlier version knows no owners and deals."""

@@ -39,7 +39,7 @@ COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
     },
     "order": {
         "id": TEXT, "account_id": TEXT, "number": TEXT, "status": TEXT, "ordered_on": DAY, "amount": MONEY,
-        "freight": MONEY, "is_expedited": FLAG, "currency": TEXT, "modified_at": INSTANT,
+        "freight": MONEY, "is_expedited": FLAG, "currency": TEXT, "business_unit": TEXT, "modified_at": INSTANT,
     },
     "order_line": {
         "id": TEXT, "order_id": TEXT, "product_id": TEXT, "quantity": NUMBER, "amount": MONEY, "cost": MONEY,
@@ -48,27 +48,27 @@ COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
     "opportunity": {
         "id": TEXT, "account_id": TEXT, "name": TEXT, "owner_id": TEXT, "stage": TEXT, "is_won": FLAG,
         "is_closed": FLAG, "amount": MONEY, "closes_on": DAY, "created_on": DAY, "product_name": TEXT,
-        "currency": TEXT, "modified_at": INSTANT,
+        "currency": TEXT, "business_unit": TEXT, "modified_at": INSTANT,
     },
     "ticket": {
         "id": TEXT, "account_id": TEXT, "priority": TEXT, "status": TEXT, "is_closed": FLAG,
-        "opened_on": DAY, "modified_at": INSTANT,
+        "opened_on": DAY, "business_unit": TEXT, "modified_at": INSTANT,
     },
     "activity": {
         "id": TEXT, "account_id": TEXT, "activity_type": TEXT, "happened_on": DAY, "created_by_id": TEXT,
-        "modified_at": INSTANT,
+        "business_unit": TEXT, "modified_at": INSTANT,
     },
     "contract": {
         "id": TEXT, "account_id": TEXT, "status": TEXT, "starts_on": DAY, "ends_on": DAY,
-        "modified_at": INSTANT,
+        "business_unit": TEXT, "modified_at": INSTANT,
     },
     "invoice": {
         "id": TEXT, "account_id": TEXT, "issued_on": DAY, "due_on": DAY, "paid_on": DAY, "amount": MONEY,
-        "is_disputed": FLAG, "currency": TEXT, "modified_at": INSTANT,
+        "is_disputed": FLAG, "currency": TEXT, "business_unit": TEXT, "modified_at": INSTANT,
     },
     "return": {
         "id": TEXT, "account_id": TEXT, "returned_on": DAY, "amount": MONEY, "currency": TEXT,
-        "modified_at": INSTANT,
+        "business_unit": TEXT, "modified_at": INSTANT,
     },
     # Units of a currency for one of the base; without a row that is_base, the base is the model's currency.
     "rate": {

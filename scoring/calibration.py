@@ -6,7 +6,8 @@ Equal customers give equal bytes of JSON, whatever the order they were read in.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -25,6 +26,7 @@ class Calibration:
         as_of: ISO date scored for.
         customers: accounts in scope it was fitted to.
         churn: what was learned of customers that left; None where rules speak. churn_note: which, and why.
+        units: by business unit of our own, what was fitted to its customers. units_note: what to know about that.
         cost_note: what no account's activities explain of the cost of a role, in words; "" where the model states none.
     """
 
@@ -36,13 +38,15 @@ class Calibration:
     cost_note: str = ""
     churn: Fitted | None = None
     churn_note: str = ""
+    units: Mapping[str, Calibration] = field(default_factory=dict)
+    units_note: str = ""
 
     @property
     def note(self) -> str:
         """What an administrator should know about it."""
-        return " ".join(
-            part for part in (self.cuts.note, self.cost_note, self.value.lifetime_note, self.churn_note) if part
-        )
+        lasting = self.value.lifetime_note
+        parts = (self.cuts.note, self.cost_note, lasting, self.churn_note, self.units_note)
+        return " ".join(part for part in parts if part)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"), allow_nan=False)
@@ -50,18 +54,22 @@ class Calibration:
     @classmethod
     def from_json(cls, text: str) -> Calibration:
         """Reads what `to_json` wrote."""
-        held: dict[str, Any] = json.loads(text)
-        value, cuts = held["value"], held["cuts"]
-        return cls(
-            as_of=held["as_of"],
-            customers=held["customers"],
-            value=_scale(value),
-            rfm=Rfm(**_tuples(held["rfm"])),
-            cuts=_cuts(cuts),
-            cost_note=held.get("cost_note", ""),
-            churn=Fitted(**_tuples(held["churn"])) if held.get("churn") else None,
-            churn_note=held.get("churn_note", ""),
-        )
+        return _read(json.loads(text))
+
+
+def _read(held: dict[str, Any]) -> Calibration:
+    return Calibration(
+        as_of=held["as_of"],
+        customers=held["customers"],
+        value=_scale(held["value"]),
+        rfm=Rfm(**_tuples(held["rfm"])),
+        cuts=_cuts(held["cuts"]),
+        cost_note=held.get("cost_note", ""),
+        churn=Fitted(**_tuples(held["churn"])) if held.get("churn") else None,
+        churn_note=held.get("churn_note", ""),
+        units={unit: _read(own) for unit, own in held.get("units", {}).items()},
+        units_note=held.get("units_note", ""),
+    )
 
 
 def _cuts(held: dict[str, Any]) -> Cuts:
@@ -78,7 +86,8 @@ def _scale(held: dict[str, Any]) -> ValueScale:
 
 def at(calibration: Calibration, as_of: date) -> Calibration:
     """The same fit under another date, so that two fits can be compared."""
-    return replace(calibration, as_of=as_of.isoformat())
+    units = {unit: replace(own, as_of=as_of.isoformat()) for unit, own in calibration.units.items()}
+    return replace(calibration, as_of=as_of.isoformat(), units=units)
 
 
 def _tuples(lists: dict[str, Any]) -> dict[str, Any]:

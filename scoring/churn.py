@@ -30,6 +30,12 @@ SIGNALS = (
     *("contacts", "contacts_change", "tickets", "late_share", "disputed_share", "returns", "deal_open", "contract"),
 )
 _PENALTY, _FOLDS, _DIGITS = 1.0, 5, 6
+#: Squared Newton decrement, per customer, below which a point is the best one: far below what six digits show.
+_ARRIVED = 1e-10
+
+
+class NotConverged(ArithmeticError):
+    """The search for the weights did not reach its goal; the message says what it ran into."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +85,15 @@ def fit(past: pd.DataFrame, now: pd.DataFrame, model: Model, since: date, until:
             f"Churn risk goes by rules: {what} from {since} to {until}, {rules.min_events:,} are needed to learn.",
         )
     known = signals(past, since)
-    auc = _unseen(known, churned)
+    try:
+        auc, (mean, scale, intercept, weights) = _unseen(known, churned), _fit(known, churned)
+    except NotConverged as error:
+        return None, f"Churn risk goes by rules: the search for what sets lost customers apart failed, {error}."
     if auc < rules.min_auc:
         return None, (
             f"Churn risk goes by rules: what was learned ranks a lost customer above a kept one in {100 * auc:.0f} % "
             f"of pairs, {100 * rules.min_auc:.0f} % are asked for."
         )
-    mean, scale, intercept, weights = _fit(known, churned)
     found = Fitted(
         since.isoformat(), until.isoformat(), len(past), lost, round(auc, 4), _round(intercept),
         *(tuple(_round(each) for each in row) for row in (mean, scale, weights)),
@@ -208,7 +216,7 @@ def _unseen(known: Floats, churned: Mask) -> float:
 
 
 def _fit(known: Floats, churned: Mask) -> tuple[Floats, Floats, float, Floats]:
-    """Mean and scale of the signals, intercept and weights of their standard scores."""
+    """Mean and scale of the signals, intercept and weights of their standard scores. Raises `NotConverged`."""
     from scipy.optimize import minimize  # type: ignore[import-untyped, unused-ignore]
 
     mean, spread = known.mean(axis=0), known.std(axis=0)
@@ -228,7 +236,24 @@ def _fit(known: Floats, churned: Mask) -> tuple[Floats, Floats, float, Floats]:
     found = minimize(
         loss, np.zeros(design.shape[1]), jac=True, method="L-BFGS-B", options={"gtol": 1e-8, "ftol": 1e-14}
     )
+    if left := _left(design, found.x, loss(found.x)[1]):
+        raise NotConverged(left)
     return mean, scale, float(found.x[0]), np.where(varies, found.x[1:], 0.0)
+
+
+def _left(design: Floats, point: Floats, slope: Floats) -> str:
+    """What keeps a point from being the best one, which there is exactly one of, in words; "" where it is.
+
+    A search may report success far from it, and failure at it, where rounding ends its line search; so the point is
+    judged and not the report.
+    """
+    if not (np.isfinite(point).all() and np.isfinite(slope).all()):
+        return "its figures are not finite"
+    chance = _sigmoid(design @ point)
+    penalty = np.diag([0.0, *[_PENALTY] * (len(point) - 1)])
+    curvature = design.T @ (design * (chance * (1 - chance))[:, None]) + penalty
+    decrement = float(slope @ np.linalg.lstsq(curvature, slope)[0]) / len(design)
+    return "" if decrement <= _ARRIVED else f"it stopped before its goal (off by {decrement:.1e} per customer)"
 
 
 def _sigmoid(logits: Floats) -> Floats:

@@ -83,15 +83,16 @@ COLUMNS: Mapping[str, frozenset[str]] = {
         " external_id created_at modified_at",
         "user": "id name email is_active manager_id username modified_at",
         "product": "id name code family cost is_active modified_at",
-        "order": "id account_id number status ordered_on amount freight is_expedited currency modified_at",
+        "order": "id account_id number status ordered_on amount freight is_expedited currency business_unit"
+        " modified_at",
         "order_line": "id order_id product_id quantity amount cost discount freight modified_at",
         "opportunity": "id account_id name owner_id stage is_won is_closed amount closes_on created_on"
-        " product_name currency modified_at",
-        "ticket": "id account_id priority status is_closed opened_on modified_at",
-        "activity": "id account_id activity_type happened_on created_by_id modified_at",
-        "contract": "id account_id status starts_on ends_on modified_at",
-        "invoice": "id account_id issued_on due_on paid_on amount is_disputed currency modified_at",
-        "return": "id account_id returned_on amount currency modified_at",
+        " product_name currency business_unit modified_at",
+        "ticket": "id account_id priority status is_closed opened_on business_unit modified_at",
+        "activity": "id account_id activity_type happened_on created_by_id business_unit modified_at",
+        "contract": "id account_id status starts_on ends_on business_unit modified_at",
+        "invoice": "id account_id issued_on due_on paid_on amount is_disputed currency business_unit modified_at",
+        "return": "id account_id returned_on amount currency business_unit modified_at",
     }.items()
 }
 

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import product
 from typing import get_args
 
-from scoring import quality_references, region_references, tier_references
+from scoring import quality_references, region_references, tier_references, unit_references
 from scoring.conditions import OPERATORS, All, AnyOf, Condition, Not, Otherwise, Test
 from scoring.fields import BUILT_IN, COLUMNS, NEEDED, OWN_ONLY, RuleField, record_fields, rule_fields, text_fields
 from scoring.model_messages import nearest
@@ -312,6 +312,8 @@ def _groups(model: Model) -> Iterator[Flaw]:
     for key in ("count_elsewhere", "publish"):
         if getattr(groups, key) and not groups.enabled:
             yield Flaw(("groups", key), "does nothing while groups are off.", "groups: enabled: true")
+    for loc, message, allowed in unit_references.flaws(model):
+        yield Flaw(("business_units", *loc), message, allowed)
 
 
 def _mandatory(model: Model) -> Iterator[Flaw]:
@@ -384,7 +386,8 @@ def _crm(model: Model) -> Iterator[Flaw]:
             if name not in mapped:
                 message = f"the attribute '{name}' is not mapped to a field of this CRM."
                 yield Flaw(("crm", connector, "fields", "account"), message, f"{name}: the field's API name")
-        roles = DEFAULT_NAMES[connector]
+        units = {f"unit_{unit.key}_tier" for unit in model.business_units.units}
+        roles = {*DEFAULT_NAMES[connector], *units}
         for role in own.names:
             if role not in roles:
                 yield _unknown(("crm", connector, "names", role), "published value", role, roles)

@@ -29,6 +29,7 @@ from scoring.model_quality import RuleKey as RuleKey
 from scoring.model_quality import Severity as Severity
 from scoring.model_risk import Risk
 from scoring.model_tiers import Component, Key, Label, Share, Tiers, Weight
+from scoring.model_units import BusinessUnits
 
 Amount = Annotated[float, Field(ge=0, le=1_000_000, strict=True)]
 OutputKey = Literal["segment", "sub_segment", "value_profile", "tier"]
@@ -59,6 +60,8 @@ _SALESFORCE: Mapping[str, str] = {
     "detail_value_score": "Tierline_Value_Score__c",
     "detail_cost_to_serve": "Tierline_Cost_To_Serve__c",
     "detail_reasons": "Tierline_Reasons__c",
+    "detail_beside": "Tierline_Other_Tiers__c",
+    "detail_warnings": "Tierline_Early_Warnings__c",
     "detail_missing": "Tierline_Missing_Inputs__c",
     "detail_playbook": "Tierline_Playbook__c",
     "detail_scored_on": "Tierline_Scored_On__c",
@@ -397,6 +400,7 @@ class Model(Part):
     tiers: Tiers = Tiers.model_validate({})
     clv: LifetimeRules | None = None
     groups: Groups = Groups()
+    business_units: BusinessUnits = BusinessUnits()
     risk: Risk = Risk()
     fields: Fields = Fields()
     quality: Quality = Quality()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from scoring.model import Model
 from scoring.model_quality import CUSTOM
+from scoring.model_units import BusinessUnit
 from sync import outputs
 from sync.models import Portfolio
 
@@ -18,6 +21,8 @@ _FIELDS = {
     "group_tier": "Group tier",
     "request": "Request",
     "detail_reasons": "Reasons",
+    "detail_beside": "Other tiers",
+    "detail_warnings": "Early warnings",
     "detail_missing": "Missing inputs",
     "detail_playbook": "Playbook",
     "detail_value_score": "Value score",
@@ -54,12 +59,18 @@ class Labels:
         known = {"segment": self.segment, "sub_segment": self.sub_segment, "value_profile": self.value_profile}
         return {**known, "tier": self.tier}.get(field, str)(value)
 
+    def unit_tiers(self, result: Mapping[str, Any]) -> list[tuple[BusinessUnit, str]]:
+        """Our business units that tier an account by its score, each with the key of that tier."""
+        units = self.model.business_units.units if self.model else ()
+        found = [(unit, str(result.get(outputs.unit_tier(unit.key)) or "")) for unit in units]
+        return [(unit, tier) for unit, tier in found if tier]
+
     def rule(self, rule: str) -> str:
         custom = self.model.quality.custom if self.model else ()
         return {CUSTOM + each.key: each.title for each in custom}.get(rule) or rule_title(rule)
 
     def field(self, name: str) -> str:
-        return _FIELDS.get(name, name.replace("_", " ").capitalize())
+        return _FIELDS.get(name) or outputs.title(self.model, name) or name.replace("_", " ").capitalize()
 
 
 def labels(portfolio: Portfolio) -> Labels:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from connectors.base import FieldSpec, PicklistValue, Scalar
 from connectors.registry import DETAILS_ON_ACCOUNT
+from scoring import business_units
 from scoring import model as models
 from scoring.model import Model
 from scoring.model_types import CrmFields, OutputKey
@@ -43,6 +44,18 @@ _HELP = {
     "group_tier": "Computed by Tierline for the account's whole group; this account's own tier stands beside it.",
     "tier": "Computed by Tierline from customer value and cost to serve. An edit becomes an override request.",
 }
+_UNIT_HELP = "Computed by Tierline from what this business unit sells the account; the tier of all stands beside it."
+
+
+def unit_tier(unit: str) -> str:
+    """Key of the output that holds the tier of a business unit."""
+    return business_units.column(unit, "tier")
+
+
+def title(model: Model | None, key: str) -> str:
+    """What people call an output; "" for a key that is none."""
+    units = {unit_tier(unit.key): f"{unit.label} tier" for unit in model.business_units.units} if model else {}
+    return _TITLES.get(key) or units.get(key, "")
 
 
 @lru_cache(maxsize=8)
@@ -189,9 +202,9 @@ class Layout:
         return FieldSpec(
             kind="account",
             name=output.names["value"],
-            label=_TITLES[output.key],
+            label=title(self.model, output.key),
             type="picklist",
-            help=_HELP[output.key],
+            help=_HELP.get(output.key) or _UNIT_HELP,
             values=(*_values(self.model, output.key), *gone),
             value_set=f"Tierline_{words}",
             controller=output.parent_name,
@@ -199,18 +212,18 @@ class Layout:
         )
 
     def _companion(self, output: Output, role: str) -> FieldSpec:
-        title = _TITLES[output.key]
+        label = title(self.model, output.key)
         name = output.names[role]
         if role in ("date", "since"):
             word = "since" if role == "since" else "set on"
-            return FieldSpec("account", name, f"{title} {word}", "date", help=f"Date Tierline set the {title.lower()}.")
+            return FieldSpec("account", name, f"{label} {word}", "date", help=f"Date Tierline set the {label.lower()}.")
         if role == "source":
-            text = f"Where the {title.lower()} comes from: rule, confirmed by a person, or empty when chosen here."
-            return FieldSpec("account", name, f"{title} source", "text", help=text, length=40)
+            text = f"Where the {label.lower()} comes from: rule, confirmed by a person, or empty when chosen here."
+            return FieldSpec("account", name, f"{label} source", "text", help=text, length=40)
         if role == "reason":
             return FieldSpec("account", name, "Tier reason", "text", help="Why this tier, in one line.", length=255)
-        text = f"The {title.lower()} Tierline suggests."
-        return FieldSpec("account", name, f"{title} suggested", "text", help=text, length=80)
+        text = f"The {label.lower()} Tierline suggests."
+        return FieldSpec("account", name, f"{label} suggested", "text", help=text, length=80)
 
 
 def _values(model: Model, key: str) -> tuple[PicklistValue, ...]:
@@ -249,8 +262,12 @@ def layout_of(model: Model, kind: str) -> Layout:
     if model.groups.publish:
         names["group_tier"] = given.get("group_tier") or _default_name(kind, "group_tier")
         outputs.append(Output("group_tier", "machine", {"value": names["group_tier"]}))
+    if model.business_units.publish:
+        for key in (unit_tier(unit.key) for unit in model.business_units.units):
+            names[key] = given.get(key) or _default_name(kind, key)
+            outputs.append(Output(key, "machine", {"value": names[key]}))
     if model.requests.enabled:
         names |= {role: given.get(role) or model.crm_names(kind)[role] for role in requests.ROLES}
-    detail = {key: given.get(role) or model.crm_names(kind)[role] for key, role in details.ROLES.items()}
+    detail = {key: given.get(role) or model.crm_names(kind)[role] for key, role in details.roles(model).items()}
     carried: dict[str, str] = {key: names[key] for key in _OUTPUTS if key in model.opportunities.values}
     return Layout(model, kind, tuple(outputs), names, detail if model.detail.enabled else {}, carried)

@@ -38,7 +38,8 @@ def say(told: Comparison, before: Model, after: Model) -> None:
     if rows:
         table(("account", "from", "to", "revenue", "owner", "open deals", "amount"), rows)
     if told.moving > len(rows):
-        out.print(f"... and {told.moving - len(rows):,} more. Up to 200 are in: --json")
+        kept = f" {told.unnamed:,} of them are counted and not named." if told.unnamed else ""
+        out.print(f"... and {told.moving - len(rows):,} more. All that are named are in: --json.{kept}")
 
 
 def _row(each: dict[str, Any], owner: str) -> dict[str, Any]:

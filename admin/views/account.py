@@ -12,7 +12,7 @@ from django.utils.formats import date_format
 from django.views.decorators.http import require_safe
 
 from admin.matrix import matrix
-from admin.views import group, lifetime, overrides
+from admin.views import group, lifetime, overrides, units
 from admin.views.published import Shown, Values, label
 from scoring import playbook
 from scoring.calibration import Calibration
@@ -56,6 +56,11 @@ class Amount:
 @require_safe
 def show(request: HttpRequest, number: int) -> HttpResponse:
     """The page of one account."""
+    return page(request, number, {})
+
+
+def page(request: HttpRequest, number: int, typed: Mapping[str, str]) -> HttpResponse:
+    """The page; `typed`: what stands in the form that asks for another tier, so that a refusal loses nothing."""
     state = get_object_or_404(
         AccountState.objects.select_related("connection__portfolio", "score__model", "score__calibration"), pk=number
     )
@@ -73,6 +78,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "amounts": _amounts(result, names) + _lifetime(state.score),
         "values": [_value(key, state, result, names) for key in ("segment", "sub_segment", "value_profile")],
         "group": group.of(state, result, names),
+        "units": units.of(result, names),
         "matrices": matrix(names.model.tiers, result.get("position")) if names.model else [],
         "playbook": _playbook(state, result, names),
         "override": override,
@@ -80,6 +86,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "in_force": in_force,
         "in_force_computed": names.tier(overriding.computed(state)) if in_force else "",
         "may_ask": may_ask,
+        "typed": typed,
         "choices": overrides.choices(names.model) if names.model and may_ask else {},
         "moves": _moves(state, names),
         "writes": _writes(state),

@@ -108,7 +108,7 @@ def download(request: HttpRequest) -> StreamingHttpResponse:
 TITLES = [
     *("account", "record id", "tier", "tier since", "value score", "cost to serve per 100", "in scope", "why not"),
     *("has orders", "segment", "sub-segment", "value profile", "why this tier", "CRM address"),
-    *("group led by", "group tier"),
+    *("group led by", "group tier", "tiers by business unit"),
 ]
 
 
@@ -140,6 +140,7 @@ def _row(state: AccountState, names: labels.Labels) -> list[Any]:
         _url(state),
         result.get("group_id") or "",
         names.tier(result.get("group_tier") or ""),
+        "; ".join(f"{unit.label}: {names.tier(tier)}" for unit, tier in names.unit_tiers(result)),
     ]
 
 

@@ -98,11 +98,14 @@ def _rows(found: Calibration) -> Iterator[list[Any]]:
         *("account", "record id", "from", "to", f"revenue ({model.currency})", "owner", "open deals"),
         f"open amount ({model.currency})",
     ]
-    for each in moves.comparison(found.comparison, model).accounts:
+    told = moves.comparison(found.comparison, model)
+    for each in told.accounts:
         yield [
             *(each["name"], each["id"], names.tier(each["from"]), names.tier(each["to"]), each["revenue"]),
             *(each.get("owner"), each.get("deals"), each["open_amount"]),
         ]
+    if told.unnamed:
+        yield [f"... and {told.unnamed:,} more, with less revenue, that are counted but not named"]
 
 
 def _with_pages(found: Calibration, accounts: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_POST
 
+from admin.views import account as account_page
 from sync.governance import overriding
 from sync.models import AccountState, Override
 
@@ -36,7 +37,7 @@ def ask(request: HttpRequest, number: int) -> HttpResponse:
         )
     except overriding.Refused as refused:
         messages.error(request, str(refused))
-        return redirect("account", number)
+        return account_page.page(request, number, request.POST.dict())
     messages.success(request, "Asked for. Somebody else decides; until then the tier stays.")
     return redirect("override", made.pk)
 

@@ -97,4 +97,6 @@ def label(names: labels.Labels, key: str, value: str) -> str:
         "tier": names.tier,
         "group_tier": names.tier,
     }
+    if key.startswith("unit_"):
+        return names.tier(value)
     return words[key](value) if key in words and value else value

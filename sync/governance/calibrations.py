@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -10,8 +11,8 @@ import pandas as pd
 from django.db import transaction
 from django.utils import timezone
 
+from scoring import business_units, pipeline, stability
 from scoring import calibration as calibrating
-from scoring import pipeline, stability
 from scoring.model import Model
 from sync import audit, mirror, outputs
 from sync.governance import comparison
@@ -30,25 +31,28 @@ def note(calibration: Calibration) -> str:
     return calibrating.Calibration.from_json(calibration.payload).note
 
 
-def first(run: Run, frame: pd.DataFrame) -> Calibration:
-    """Fit the calibration that comes with a model. `frame`: features of all accounts."""
+def first(run: Run, frame: pd.DataFrame, units: Mapping[str, pd.DataFrame]) -> Calibration:
+    """Fit the calibration that comes with a model.
+
+    `frame`: features of all accounts; `units`: by business unit, those of its customers.
+    """
     if run.as_of is None:
         raise ValueError("a run is calibrated after its date is fixed")
-    payload = _fitted(run, frame, outputs.model(run.model), run.as_of).to_json()
+    payload = _fitted(run, frame, units, outputs.model(run.model), run.as_of).to_json()
     made, _ = Calibration.objects.get_or_create(
         model=run.model, as_of=run.as_of, defaults={"payload": payload, "published_at": timezone.now()}
     )
     return made
 
 
-def propose(run: Run, frame: pd.DataFrame, held: Calibration) -> Calibration | None:
+def propose(run: Run, frame: pd.DataFrame, held: Calibration, units: Mapping[str, pd.DataFrame]) -> Calibration | None:
     """At a review, fit a new one beside that in force and note what it would move; None when nothing is due."""
     model = outputs.model(run.model)
     if run.as_of is None or not stability.is_review(held.as_of, run.as_of, model.tiers.stability):
         return None
     if Calibration.objects.filter(model=run.model, as_of=run.as_of).exists():
         return None
-    fitted = _fitted(run, frame, model, run.as_of)
+    fitted = _fitted(run, frame, units, model, run.as_of)
     old = calibrating.Calibration.from_json(held.payload)
     if fitted.to_json() == calibrating.at(old, run.as_of).to_json():
         return None
@@ -61,11 +65,15 @@ def propose(run: Run, frame: pd.DataFrame, held: Calibration) -> Calibration | N
     )
 
 
-def _fitted(run: Run, frame: pd.DataFrame, model: Model, as_of: date) -> calibrating.Calibration:
+def _fitted(
+    run: Run, frame: pd.DataFrame, units: Mapping[str, pd.DataFrame], model: Model, as_of: date
+) -> calibrating.Calibration:
     """The fit to these features, and to what was known before the months from which churn is learned."""
     since = pipeline.learned_since(model, as_of)
     past = None if since is None else baseline.figures(run, model, since)
-    return pipeline.calibrate(frame, model, as_of, past)
+    own = business_units.fitted(units, model, as_of)
+    fitted = pipeline.calibrate(frame, model, as_of, past)
+    return replace(fitted, units=own, units_note=business_units.note(own, model))
 
 
 def compare(

@@ -7,9 +7,11 @@ figures the account would stay (a rule change), or the records as they are now w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 import pandas as pd
 from django.db.models import Max
@@ -25,17 +27,39 @@ from sync.reading import rates
 from sync.scores import grouping
 
 
+class Figures(Protocol):
+    """Features of these accounts, or of what goes under their ids, as the mirror knows it now."""
+
+    def __call__(self, run: Run, model: Model, as_of: date, accounts: Sequence[str], /) -> pd.DataFrame: ...
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Whose tier is looked at: the account's own, or another that its score tells beside it.
+
+    Attributes:
+        prefix: of its columns in a score.
+        rules: the model as it goes for it. fitted: the part of a calibration that does, None where it has none.
+    """
+
+    prefix: str
+    figures: Figures
+    rules: Callable[[Model], Model]
+    fitted: Callable[[Calibration], Calibration | None]
+
+
 def before(
-    run: Run, part: pd.DataFrame, model: Model, calibration: Calibration, *, whole_groups: bool = False
+    run: Run, part: pd.DataFrame, model: Model, calibration: Calibration, whose: Whose | None = None
 ) -> pd.DataFrame | None:
     """The table that `pipeline.score` asks for, of the accounts of `part` (features); None in a first period.
 
-    With `whole_groups` the rows of `part` are whole groups, each under the id of its head.
+    `whose`: what the rows of `part` are, if not the accounts themselves.
     """
+    whose = whose or _OWN
     earlier = previous(run)
     if earlier is None or run.as_of is None:
         return None
-    stood = _stood(run, part["account_id"].tolist(), "group_" if whole_groups else "")
+    stood = _stood(run, part["account_id"].tolist(), whose.prefix)
     if stood.empty:
         return None
     now = pipeline.standing(part, model, calibration, run.as_of).set_index("account_id")["computed"]
@@ -44,9 +68,9 @@ def before(
         for account, position in zip(stood["account_id"], stood["position"], strict=True)
         if now[account] is not None and position is not None and now[account] != position
     ]
-    causes = _causes(run, earlier, moves, stood.set_index("account_id")["computed"], whole_groups=whole_groups)
+    causes = _causes(run, earlier, moves, stood.set_index("account_id")["computed"], whose)
     stood["as_of"] = earlier.as_of
-    decisions = {} if whole_groups else _decisions(run, run.as_of, stood["account_id"].tolist())
+    decisions = _decisions(run, run.as_of, stood["account_id"].tolist()) if whose is _OWN else {}
     stood["decision"] = [decisions.get(account, "") for account in stood["account_id"]]
     stood["cause"] = [causes.get(account, "behaviour") for account in stood["account_id"]]
     return stood[list(BEFORE)]
@@ -63,7 +87,7 @@ def previous(run: Run) -> Run | None:
 def _stood(run: Run, accounts: Sequence[str], prefix: str) -> pd.DataFrame:
     """Published standing of these accounts at the end of the period before; accounts that had a tier then.
 
-    `prefix`: "group_" for that of the groups whose heads they were.
+    `prefix`: of the columns on it; of a group only its head's standing counts.
     """
     scores = Score.objects.filter(
         account__connection__portfolio=run.portfolio, account__record_id__in=accounts, as_of__lt=run.as_of
@@ -73,7 +97,7 @@ def _stood(run: Run, accounts: Sequence[str], prefix: str) -> pd.DataFrame:
     columns = [f"result__{prefix}{name}" for name in names]
     rows = Score.objects.filter(pk__in=newest).values_list("account__record_id", "result__group_id", *columns)
     table = pd.DataFrame(list(rows), columns=["account_id", "head", *names], dtype=object)
-    led = (table["head"] == table["account_id"]) | (prefix == "")
+    led = (table["head"] == table["account_id"]) | (prefix != GROUP.prefix)
     return table[table["position"].notna() & led].reset_index(drop=True)
 
 
@@ -85,15 +109,15 @@ def _decisions(run: Run, as_of: date, accounts: Sequence[str]) -> dict[str, str]
     return dict(moves.values_list("account__record_id", "state"))
 
 
-def _causes(
-    run: Run, earlier: Run, accounts: Sequence[str], computed: pd.Series, *, whole_groups: bool
-) -> dict[str, Cause]:
+def _causes(run: Run, earlier: Run, accounts: Sequence[str], computed: pd.Series, whose: Whose) -> dict[str, Cause]:
     """Cause per account whose figures would move it; behaviour where nothing else explains it."""
     if not accounts or earlier.calibration is None or earlier.as_of is None or run.as_of is None:
         return {}
     model = outputs.model(earlier.model)
-    known, rules = (group_figures, groups.rules(model)) if whole_groups else (figures, model)
-    fitted = calibrating.Calibration.from_json(earlier.calibration.payload)
+    fitted = whose.fitted(calibrating.Calibration.from_json(earlier.calibration.payload))
+    if fitted is None:
+        return {}
+    known, rules = whose.figures, whose.rules(model)
     causes: dict[str, Cause] = {}
     then = pipeline.standing(known(run, model, earlier.as_of, accounts), rules, fitted, earlier.as_of)
     for account, position in zip(then["account_id"], then["computed"], strict=True):
@@ -112,7 +136,7 @@ def figures(run: Run, model: Model, as_of: date, accounts: Sequence[str] | None 
 
     Where the model has groups, with the columns that `grouping.units` adds.
     """
-    with _building(run, model, as_of) as (tables, build):
+    with building(run, model, as_of) as (tables, build):
         if model.groups.enabled:
             return grouping.units(tables, build, model, as_of, accounts)
         return build(tables if accounts is None else records.only(tables, accounts))
@@ -126,7 +150,7 @@ def group_figures(
     One row per group with a member that is a customer, under the id of its head and with the head's own attributes.
     `units`: what `figures` gave for all their members, if that is at hand.
     """
-    with _building(run, model, as_of) as (tables, build):
+    with building(run, model, as_of) as (tables, build):
         found = grouping.tree(tables)
         if units is None:
             units = grouping.units(tables, build, model, as_of, None if heads is None else found.together(heads))
@@ -136,8 +160,13 @@ def group_figures(
         return build(groups.counted_as(tables, wanted))
 
 
+#: An account itself, and the group that it leads.
+_OWN = Whose("", figures, lambda model: model, lambda calibration: calibration)
+GROUP = Whose("group_", group_figures, groups.rules, lambda calibration: calibration)
+
+
 @contextmanager
-def _building(run: Run, model: Model, as_of: date) -> Iterator[tuple[grouping.Tables, grouping.Build]]:
+def building(run: Run, model: Model, as_of: date) -> Iterator[tuple[grouping.Tables, grouping.Build]]:
     """The mirror's tables, and how features are made of them."""
     ours = {connection.identity["user_id"] for connection in run.portfolio.crms()}
     with mirror.reading(run.portfolio_id) as tables:

@@ -21,12 +21,12 @@ from sync import lease, mirror, outputs
 from sync.governance import calibrations
 from sync.models import Calibration, Change, Dirty, Run
 from sync.reading import dirty, events
-from sync.scores import baseline, group_tiers, grouping, latest
+from sync.scores import baseline, group_tiers, grouping, latest, unit_tiers
 
 #: Accounts per chunk: scored, and later planned, in one job.
 CHUNK = 5000
-#: Tiers of whole groups, in the run's folder.
-_GROUPS = "groups.parquet"
+#: Tiers of whole groups, and those that business units give, in the run's folder.
+_GROUPS, _UNITS = "groups.parquet", "units.parquet"
 #: Touched accounts from which all are scored.
 MANY = 20_000
 
@@ -64,8 +64,9 @@ def advance(run: Run, token: str) -> bool:
         part = features.read_row_group(number).to_pandas()
     before = baseline.before(run, part, model, calibration)
     table = pipeline.score(part, model, calibration, as_of(run), before)
-    if model.groups.enabled:
-        table = group_tiers.beside(table, pd.read_parquet(folder(run) / _GROUPS))
+    for wanted, name in ((model.groups.enabled, _GROUPS), (model.business_units.units, _UNITS)):
+        if wanted:
+            table = _beside(table, pd.read_parquet(folder(run) / name))
     _write(table, _path(run, number))
     progress = {"done": number + 1, "total": state["total"], "note": "accounts"}
     scored = run.counts.get("accounts_scored", 0) if number else 0
@@ -87,13 +88,16 @@ def _prepare(run: Run, token: str) -> int:
     scope = scope_of(run, calibration)
     frame = baseline.figures(run, model, as_of(run), None if scope is None else sorted(scope))
     _write(frame, folder(run) / "features.parquet")
+    parts = unit_tiers.figures(run, model, as_of(run), frame, some=scope is not None)
     if len(frame):
-        calibration = calibration or calibrations.first(run, frame)
+        calibration = calibration or calibrations.first(run, frame, parts)
         if scope is None:
-            calibrations.propose(run, frame, calibration)
+            calibrations.propose(run, frame, calibration, parts)
     lease.record(run.pk, token, calibration=calibration, counts={**run.counts, "whole": scope is None})
+    run.calibration = calibration
+    if model.business_units.units and calibration is not None:
+        _write(unit_tiers.standing(run, model, _calibration(run), parts), folder(run) / _UNITS)
     if model.groups.enabled and calibration is not None:
-        run.calibration = calibration
         _write(group_tiers.standing(run, model, _calibration(run), frame), folder(run) / _GROUPS)
     return -(-len(frame) // CHUNK)
 
@@ -157,6 +161,13 @@ def equity(run: Run) -> str:
         return ""
     amount = f"{round(total / SCALE):,} {outputs.model(run.model).currency}"
     return f"Customer equity {amount}: the lifetime values of {customers:,} customers together."
+
+
+def _beside(table: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+    """A ScoreTable with the columns of `known`, by account; None where that says nothing of an account."""
+    joined = table[["account_id"]].merge(known, on="account_id", how="left").astype(object)
+    joined = joined.where(joined.notna(), None)
+    return table.assign(**{str(name): joined[name].to_numpy() for name in known.columns if name != "account_id"})
 
 
 def _equity(run: Run) -> dict[str, int]:

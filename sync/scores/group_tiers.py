@@ -47,13 +47,6 @@ def standing(run: Run, model: Model, calibration: Calibration, units: pd.DataFra
     return table[["account_id", *COLUMNS]]
 
 
-def beside(table: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
-    """A ScoreTable with the columns on groups; `known`: what `standing` gave."""
-    joined = table[["account_id"]].merge(known, on="account_id", how="left").astype(object)
-    joined = joined.where(joined.notna(), None)
-    return table.assign(**{name: joined[name].to_numpy() for name in COLUMNS})
-
-
 def _sums(
     run: Run, as_of: date, model: Model, calibration: Calibration, units: pd.DataFrame, members: dict[str, str]
 ) -> pd.DataFrame:
@@ -63,7 +56,7 @@ def _sums(
     counted = pd.Series(members, dtype=object).value_counts()
     found = []
     for part in _portions(rows):
-        before = baseline.before(run, part, rules, calibration, whole_groups=True)
+        before = baseline.before(run, part, rules, calibration, baseline.GROUP)
         scored = pipeline.score(part, rules, calibration, as_of, before)
         said = zip(scored["account_id"].map(counted), scored["short_reason"], strict=True)
         found.append(

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 from connectors.base import FieldSpec, Scalar
-from scoring import playbook
+from scoring import business_units, playbook
 from scoring.model_playbook import of_tier
 from scoring.model_types import Model
 from sync.plan import OverrideRequest, gist
@@ -22,7 +22,8 @@ from sync.values import Stored, stored
 
 #: Key of a value -> its role in the model file.
 ROLES = {
-    key: f"detail_{key}" for key in ("value_score", "cost_to_serve", "reasons", "missing", "playbook", "scored_on")
+    key: f"detail_{key}"
+    for key in ("value_score", "cost_to_serve", "reasons", "beside", "warnings", "missing", "playbook", "scored_on")
 }
 FIGURES = ("value_score", "cost_to_serve")
 _DATE = "scored_on"
@@ -47,6 +48,12 @@ class Detail:
     attempted: Mapping[str, str | None] = field(default_factory=dict)
     undone: Mapping[str, Scalar] = field(default_factory=dict)
     moved: bool = False
+
+
+def roles(model: Model) -> dict[str, str]:
+    """`ROLES` of the values that a model's detail records have: tiers beside the account's own where there are such."""
+    others = model.groups.enabled or bool(model.business_units.units)
+    return {key: role for key, role in ROLES.items() if key != "beside" or others}
 
 
 def plan(
@@ -93,7 +100,7 @@ def _steady(key: str, now: Stored, wanted: Stored, band: float, *, moved: bool) 
         return False
     if key in FIGURES:
         return abs(float(now) - float(wanted)) < band
-    return key == "reasons" and gist(str(now)) == gist(str(wanted))
+    return key in ("reasons", "beside") and gist(str(now)) == gist(str(wanted))
 
 
 def mark(value: Stored) -> str | None:
@@ -130,6 +137,8 @@ def computed(row: Mapping[str, Any], model: Model) -> dict[str, Stored]:
         "value_score": _figure(row["value_score"]),
         "cost_to_serve": _figure(row["cost_to_serve"]),
         "reasons": _lines(row["reasons"]),
+        "beside": _beside(row, model),
+        "warnings": "\n".join(row.get("risks") or ())[:_LONGEST] or None,
         "missing": ", ".join(row["missing"]) or None,
         "playbook": playbook.text(play) if (play := of_tier(model.playbook, row["tier"])) else None,
     }
@@ -147,6 +156,16 @@ def _figure(value: float | None) -> float | None:
 def _lines(reasons: Sequence[Mapping[str, Any]]) -> str | None:
     """One reason a line, "+ " or "- " before it, its weight behind it."""
     lines = [f"{each['sign']} {each['text']} ({each['weight']:g} %)" for each in reasons]
+    return "\n".join(lines)[:_LONGEST] or None
+
+
+def _beside(row: Mapping[str, Any], model: Model) -> str | None:
+    """The tiers beside the account's own, one a line: that of its group, and those that our business units give it."""
+    told = [("Group", row.get("group_tier"), row.get("group_reason"))]
+    for unit in model.business_units.units:
+        tier, reason = (row.get(business_units.column(unit.key, name)) for name in ("tier", "reason"))
+        told.append((unit.label, tier, reason))
+    lines = [f"{name}: {model.tiers.label(tier)}. {reason or ''}".strip() for name, tier, reason in told if tier]
     return "\n".join(lines)[:_LONGEST] or None
 
 
@@ -171,6 +190,8 @@ _SPECS = {
     "value_score": _number("Value score", "What the customer is worth, 0 to 100, before cost to serve."),
     "cost_to_serve": _number("Cost to serve per 100", "Cost to serve per 100 of the customer's value."),
     "reasons": _text("Reasons", "All reasons for the tier, with sign and weight."),
+    "beside": _text("Other tiers", "The tier of the account's group, and those of our business units, each with why."),
+    "warnings": _text("Early warnings", "Signs of late payment and of leaving, with the figures behind them."),
     "missing": _text("Missing inputs", "What the score had to do without."),
     "playbook": _text("Playbook", "What this tier means for how the customer is served."),
     "scored_on": lambda name: FieldSpec("detail", name, "Scored on", "date", "Date of the score these values show."),

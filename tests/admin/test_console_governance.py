@@ -64,7 +64,10 @@ def test_a_seller_asks_on_the_account_and_somebody_else_approves(people: cast.Ca
 def test_a_request_that_says_too_little_is_told_so(
     people: cast.Cast, seen: Client, wrong: dict[str, str], words: str
 ) -> None:
-    assert words in post(seen, f"/accounts/{people.without_orders.pk}/override", **(ASK | wrong))
+    page = post(seen, f"/accounts/{people.without_orders.pk}/override", **(ASK | wrong))
+    assert words in page
+    assert f">{ASK['comment']}</textarea>" in page, "what was typed stays"
+    assert f'<option value="{ASK["reason"]}" selected>' in page
     assert Override.objects.count() == 1
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import optimize  # type: ignore[import-untyped, unused-ignore]
 
 from scoring import churn, pipeline
 from scoring.calibration import Calibration
@@ -58,6 +59,17 @@ def test_the_fit_does_not_depend_on_the_order_of_accounts() -> None:
     past, now = base(400)
     shuffled = past.sample(frac=1, random_state=1), now.sample(frac=1, random_state=2)
     assert churn.fit(*shuffled, MODEL, SINCE, DAY) == churn.fit(past, now, MODEL, SINCE, DAY)
+
+
+def test_a_search_that_stops_early_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reports success or not; the point it came to is judged."""
+    search = optimize.minimize
+    monkeypatch.setattr(
+        optimize, "minimize", lambda *given, **more: search(*given, **{**more, "options": {"ftol": 0.1}})
+    )
+    fitted, note = churn.fit(*base(600), MODEL, SINCE, DAY)
+    assert fitted is None
+    assert "Churn risk goes by rules: the search for what sets lost customers apart failed" in note
 
 
 @pytest.mark.parametrize(

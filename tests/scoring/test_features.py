@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any
 
@@ -121,7 +121,10 @@ def receivables() -> dict[str, pd.DataFrame]:
 
 
 def on_duckdb(
-    tables: Mapping[str, pd.DataFrame], model: Model = MODEL, rates: pd.DataFrame | None = None
+    tables: Mapping[str, pd.DataFrame],
+    model: Model = MODEL,
+    rates: pd.DataFrame | None = None,
+    chosen: Callable[[Mapping[str, Any]], Mapping[str, Any]] = dict,
 ) -> pd.DataFrame:
     with duckdb.connect() as database:
         for kind, frame in tables.items():
@@ -129,7 +132,8 @@ def on_duckdb(
             database.execute(f'CREATE TABLE "{kind}" AS SELECT * FROM {kind}_frame')
         backend = ibis.duckdb.from_connection(database)
         held = {kind: backend.table(kind) for kind in tables}
-        found: pd.DataFrame = features.build(held, model, AS_OF, {"OURS"}, rates).order_by("account_id").to_pandas()
+        built = features.build(chosen(held), model, AS_OF, {"OURS"}, rates)
+        found: pd.DataFrame = built.order_by("account_id").to_pandas()
     return found
 
 

@@ -102,7 +102,7 @@ def assert_best_and_held(run: Run, part: dict[str, dict[str, Any]]) -> None:
         assert reason.endswith(f" is {model.tiers.label(tier)}")
     run.as_of = date(2026, 12, 1)
     wholes = baseline.group_figures(run, model, run.as_of, units=units)
-    before = baseline.before(run, wholes, groups.rules(model), fitted, whole_groups=True)
+    before = baseline.before(run, wholes, groups.rules(model), fitted, baseline.GROUP)
     assert before is not None
     assert set(before["account_id"]) == {row["group_id"] for row in part.values()} - {None}
     assert set(before["tier_since"]) == {"2026-11-01"}

@@ -1,0 +1,101 @@
+"""Tiers per business unit in runs: beside the company's, published, explained, the same for few as for all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from admin import schema
+from connectors.sandbox.org.schema import FieldDef
+from scoring import calibration
+from sync import starting
+from sync.models import AccountState, Run
+from sync.scores import latest
+from tests.sync.stage import TODAY, Stage
+
+MAPPED = ("order: {freight: Freight__c, ", "order: {business_unit: Unit__c, freight: Freight__c, ")
+UNITS = (
+    "\ngroups: ",
+    "\nbusiness_units:\n  publish: true\n  units:\n    - {key: industrial, label: Industrial}\n"
+    "    - {key: medical, label: Medical, values: [MED]}\ngroups: ",
+)
+DETAIL = ("\nguard: ", "\ndetail: {enabled: true}\nguard: ")
+FIELDS = {unit: f"Tierline_Unit_{unit.capitalize()}_Tier__c" for unit in ("industrial", "medical")}
+
+
+@pytest.fixture
+def two_units(after_run: Stage, tmp_path: Path) -> Stage:
+    """A company whose orders are Industrial's, MED's, or nobody's, with the fields of both units installed."""
+    after_run.org.save_field("Order", FieldDef("Unit__c", "Unit", "string", length=20, custom=True))
+    orders = after_run.query("SELECT Id FROM Order ORDER BY Id")
+    after_run.org.update(
+        "Order",
+        [{"Id": row["Id"], "Unit__c": ("Industrial", "MED", None)[n % 3]} for n, row in enumerate(orders)],
+    )
+    after_run.publish(MAPPED, UNITS, DETAIL, folder=tmp_path)
+    schema.apply(after_run.connection, schema.plan(after_run.connection))
+    return after_run
+
+
+def scores(stage: Stage) -> dict[str, dict[str, Any]]:
+    names = [f"unit_{unit}_{name}" for unit in FIELDS for name in ("tier", "reason", "tier_since", "revenue")]
+    found = latest.read(stage.portfolio.pk, ["account_id", "tier", "revenue", *names]).astype(object)
+    return {row["account_id"]: row for row in found.where(found.notna(), None).to_dict("records")}
+
+
+def done(run: Run) -> Run:
+    assert run.state == Run.State.DONE, run.error or run.notice
+    return run
+
+
+def in_crm(stage: Stage) -> dict[str, tuple[str | None, ...]]:
+    rows = stage.query(f"SELECT Id, {', '.join(FIELDS.values())} FROM Account")
+    return {row["Id"]: tuple(row[name] for name in FIELDS.values()) for row in rows}
+
+
+def test_every_unit_tiers_the_accounts_it_sells_to_and_says_why(two_units: Stage, client: Client) -> None:
+    run = done(two_units.run())
+    told = scores(two_units)
+    fitted = calibration.Calibration.from_json(run.calibration.payload) if run.calibration else None
+    assert fitted is not None
+    assert set(fitted.units) == set(FIELDS)
+    for unit in FIELDS:
+        mine = [row for row in told.values() if row[f"unit_{unit}_tier"]]
+        assert len(mine) == fitted.units[unit].customers > 10
+        assert len({row[f"unit_{unit}_tier"] for row in mine}) > 1
+        assert all(row[f"unit_{unit}_reason"] and row["tier"] for row in mine)
+    assert any(row["unit_industrial_tier"] not in (row["tier"], None) for row in told.values())
+    assert all((row["unit_medical_revenue"] or 0) <= row["revenue"] for row in told.values())
+    published = in_crm(two_units)
+    assert published == {each: tuple(told[each][f"unit_{unit}_tier"] for unit in FIELDS) for each in published}
+
+    one = next(each for each, row in told.items() if row["unit_medical_tier"] and row["unit_industrial_tier"])
+    state = AccountState.objects.get(record_id=one)
+    client.force_login(User.objects.create_user("anna", is_staff=True, is_superuser=True))
+    page = client.get(reverse("account", args=[state.pk])).content.decode()
+    assert "Tier by business unit" in page
+    assert told[one]["unit_medical_reason"].split(".")[0] in page
+    (detail,) = two_units.query(
+        f"SELECT Tierline_Other_Tiers__c FROM Tierline_Detail__c WHERE Tierline_Account__c = '{one}'"
+    )
+    assert [line.split(":")[0] for line in detail["Tierline_Other_Tiers__c"].splitlines()] == ["Industrial", "Medical"]
+
+
+def test_an_order_that_changes_hands_moves_both_units_and_few_accounts_give_what_all_give(two_units: Stage) -> None:
+    done(two_units.run())
+    before = scores(two_units)
+    (order,) = two_units.query("SELECT Id, AccountId FROM Order WHERE Unit__c = 'Industrial' ORDER BY Id DESC LIMIT 1")
+    two_units.org.update("Order", [{"Id": order["Id"], "Unit__c": "MED"}])
+    batch = two_units.work(starting.create(two_units.portfolio, "test", today=TODAY, kind=Run.Kind.INCREMENTAL))
+    assert done(batch).counts["whole"] is False
+    after, published = scores(two_units), in_crm(two_units)
+    one = order["AccountId"]
+    assert after[one]["revenue"] == before[one]["revenue"]
+    assert (after[one]["unit_medical_revenue"] or 0) >= (before[one]["unit_medical_revenue"] or 0)
+    assert done(two_units.run()).counts["records_planned"] == 0
+    assert (scores(two_units), in_crm(two_units)) == (after, published)
