@@ -263,9 +263,9 @@ def layout_of(model: Model, kind: str) -> Layout:
         names["group_tier"] = given.get("group_tier") or _default_name(kind, "group_tier")
         outputs.append(Output("group_tier", "machine", {"value": names["group_tier"]}))
     if model.business_units.publish:
-        for key in (unit_tier(unit.key) for unit in model.business_units.units):
-            names[key] = given.get(key) or _default_name(kind, key)
-            outputs.append(Output(key, "machine", {"value": names[key]}))
+        for role in (unit_tier(unit.key) for unit in model.business_units.units):
+            names[role] = given.get(role) or _default_name(kind, role)
+            outputs.append(Output(role, "machine", {"value": names[role]}))
     if model.requests.enabled:
         names |= {role: given.get(role) or model.crm_names(kind)[role] for role in requests.ROLES}
     detail = {key: given.get(role) or model.crm_names(kind)[role] for key, role in details.roles(model).items()}

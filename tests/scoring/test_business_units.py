@@ -30,8 +30,11 @@ def using(*units: dict[str, Any], **more: Any) -> Model:
 def test_a_unit_counts_the_records_that_name_it_and_no_others() -> None:
     chosen = using()
     tables = {kind: frame.drop(columns="business_unit", errors="ignore") for kind, frame in company().items()}
-    tables["order"] = tables["order"].assign(business_unit=["med. ", "Industrial", None, "MED", "MED", "MED"])
-    tables["ticket"] = tables["ticket"].assign(business_unit=["med", "Industrial", "med"])
+    named: dict[str, list[Any]] = {
+        "order": ["med. ", "Industrial", None, "MED", "MED", "MED"],
+        "ticket": ["med", "Industrial", "med"],
+    }
+    tables |= {kind: tables[kind].assign(business_unit=units) for kind, units in named.items()}
     industrial, medical = (
         on_duckdb(tables, chosen, chosen=partial(business_units.records_of, unit=unit)).iloc[0]
         for unit in chosen.business_units.units
@@ -47,7 +50,8 @@ def test_a_units_customers_are_tiered_by_its_own_cuts_and_the_fit_can_be_stored(
     chosen = using()
     margins = accounts(customer(5000 / 0.4), customer(20000 / 0.4), customer(1000 / 0.4), {"transactions_ever": 0})
     outside = margins["account_id"].iloc[1]
-    whole = margins.assign(type=[None if each == outside else "Customer - Direct" for each in margins["account_id"]])
+    types: list[Any] = [None if each == outside else "Customer - Direct" for each in margins["account_id"]]
+    whole = margins.assign(type=types)
     mine = business_units.customers(margins, whole, chosen, DAY)
     assert mine["account_id"].tolist() == [margins["account_id"][0], margins["account_id"][2]]
     parts = {"medical": mine, "industrial": mine.iloc[:0]}

@@ -45,7 +45,8 @@ def two_units(after_run: Stage, tmp_path: Path) -> Stage:
 def scores(stage: Stage) -> dict[str, dict[str, Any]]:
     names = [f"unit_{unit}_{name}" for unit in FIELDS for name in ("tier", "reason", "tier_since", "revenue")]
     found = latest.read(stage.portfolio.pk, ["account_id", "tier", "revenue", *names]).astype(object)
-    return {row["account_id"]: row for row in found.where(found.notna(), None).to_dict("records")}
+    rows: list[Any] = found.where(found.notna(), None).to_dict("records")
+    return {row["account_id"]: row for row in rows}
 
 
 def done(run: Run) -> Run:
