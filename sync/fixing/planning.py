@@ -136,7 +136,7 @@ def _deals(
             continue
         after: dict[str, Scalar] = dict(each.after)
         planned = Planned(record_id, state.name, dict(each.before), after)
-        attached = Attached.read(run, layout, connection.name, record_id, record_id)
+        attached = Attached.read(run, layout, connection.name, [record_id])
         for deal in attached.deals(state, planned, state.current, run.model_id):
             yield Change(
                 run=run,

@@ -59,7 +59,7 @@ class Attached:
             with mirror.reading(run.portfolio_id, "account", outputs.DETAIL, outputs.OPPORTUNITY) as tables:
                 accounts = tables["account"].filter(tables["account"].connection == connection)
                 if layout.details_on_account:
-                    rows = accounts.filter(accounts.id.between(first, last)).order_by("id").to_pyarrow().to_pylist()
+                    rows = mirror.of(accounts, "id", ids).order_by("id").to_pyarrow().to_pylist()
                     found[outputs.DETAIL] = [{**row, "key": row["id"], "account_id": row["id"]} for row in rows]
                     wanted[outputs.DETAIL] = False
                 for kind in [kind for kind, needed in wanted.items() if needed and kind in tables]:
