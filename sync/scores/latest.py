@@ -64,9 +64,7 @@ def _joined(portfolio_id: int, columns: Sequence[str], accounts: Collection[str]
     return pa.concat_tables([_without(table, later["account_id"]), later], promote_options="permissive")
 
 
-def _later(
-    portfolio_id: int, columns: Sequence[str] | None = None, accounts: Collection[str] = ()
-) -> pa.Table | None:
+def _later(portfolio_id: int, columns: Sequence[str] | None = None, accounts: Collection[str] = ()) -> pa.Table | None:
     """What was scored since the base; None where nothing was."""
     base, later = _paths(portfolio_id)
     return _columns(later, columns, accounts) if later.exists() and _name(later) == _name(base) else None
