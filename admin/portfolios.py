@@ -16,7 +16,7 @@ from connectors.files import find_files
 from scoring import model as models
 from sync import crms, tokens, vault
 from sync.models import AuditEvent, Connection, Portfolio, PublishedModel
-from sync.reading import files
+from sync.reading import files, org_currency
 
 
 def choose(name: str) -> Portfolio:
@@ -146,6 +146,7 @@ def check(connection: Connection) -> Identity:
     connection.identity = asdict(identity)
     connection.state = Connection.State.READY
     connection.save(update_fields=["identity", "state"])
+    org_currency.note(connection, crms.open_crm(connection))
     return identity
 
 

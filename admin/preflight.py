@@ -10,6 +10,7 @@ from connectors.base import Crm
 from connectors.preflight import LooksAhead, Missing, Preflight
 from sync import crms, outputs
 from sync.models import Connection
+from sync.reading import org_currency
 
 
 def look(connection: Connection) -> Preflight | None:
@@ -19,6 +20,12 @@ def look(connection: Connection) -> Preflight | None:
         return None
     found = crm.preflight(_written(connection), connection.installed)
     return replace(found, missing=(*found.missing, *_unreadable(connection, crm)))
+
+
+def currency(connection: Connection) -> tuple[str, str] | None:
+    """What is wrong with the currency in which the CRM counts, and what to do; None if nothing."""
+    published = connection.portfolio.model_in_force()
+    return org_currency.warning(connection, outputs.model(published)) if published else None
 
 
 class _Connector(Crm, LooksAhead, Protocol):

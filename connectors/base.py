@@ -235,6 +235,14 @@ class Limits:
     allowed: int
 
 
+@runtime_checkable
+class OneCurrency(Protocol):
+    """Capability: a CRM whose amounts may all be in one currency, which no record names."""
+
+    def currency(self) -> str:
+        """Its code; "" where every record says its own."""
+
+
 @dataclass(frozen=True)
 class Identity:
     """Who we are in the CRM, and where."""

@@ -26,7 +26,7 @@ app.command("webhooks")(webhooks.show)
 def test(name: Annotated[str, typer.Argument(help="Name of the connection.")], as_json: Json = False) -> None:
     """Ask the CRM who we are, what the API budget is, what we may not do and what our writes will meet.
 
-    Exit code 3: a permission is missing.
+    Exit code 3: a permission is missing, or amounts are in a currency that no rate converts to the model's.
     """
     with sentences():
         from dataclasses import asdict
@@ -36,14 +36,15 @@ def test(name: Annotated[str, typer.Argument(help="Name of the connection.")], a
         from sync import crms
 
         identity = portfolios.check(connection)
-        found = preflight.look(connection)
+        found, wrong = preflight.look(connection), preflight.currency(connection)
         limits = crms.open_crm(connection).limits()
         usage = crms.budget(connection).usage()
         ours, ours_at_most = (usage.ours, usage.share) if usage else (0, int(connection.api_share * limits.allowed))
         if as_json:
             budget = {"api_used": limits.used, "api_allowed": limits.allowed}
             document = {**asdict(identity), **budget, "api_ours": ours, "api_share": ours_at_most}
-            print_json({**document, **({"preflight": asdict(found)} if found else {})})
+            currency = {"currency": connection.identity.get("currency", ""), "warning": " ".join(wrong or ())}
+            print_json({**document, **currency, **({"preflight": asdict(found)} if found else {})})
         else:
             share = 100 * limits.used / limits.allowed if limits.allowed else 0
             out.print(f"[green]✓[/] {identity.org_name} ({identity.org_id}) at {identity.instance_url}")
@@ -52,7 +53,9 @@ def test(name: Annotated[str, typer.Argument(help="Name of the connection.")], a
             out.print(f"  of these ours: {ours:,}, at most {ours_at_most:,} ({connection.api_share:.0%})")
             for line in preflight.sentences(found) if found else ():
                 out.print(line, markup=False, soft_wrap=True)
-        if found and found.missing:
+            for line in wrong or ():
+                out.print(f"  ! {line}", markup=False, soft_wrap=True)
+        if wrong or (found and found.missing):
             raise typer.Exit(WAITS)
 
 

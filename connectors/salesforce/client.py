@@ -14,7 +14,7 @@ from contextlib import nullcontext, suppress
 from datetime import datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import requests
@@ -189,12 +189,15 @@ class Client:
         page: dict[str, Any] = self._json(lambda org: org.query_more(next_url, identifier_is_url=True))
         return page
 
-    def soap(self, envelope: Callable[[str], bytes]) -> bytes:
-        """One Metadata API call. `envelope` builds the request around a session id: it may be asked twice."""
+    def soap(self, envelope: Callable[[str], bytes], face: Literal["m", "u"] = "m") -> bytes:
+        """One call of the Metadata API, or of the partner face ("u") of the SOAP API.
+
+        `envelope` builds the request around a session id: it may be asked twice.
+        """
         org = self._org()
         response = self._transport.request(
             "POST",
-            org.metadata_url.rstrip("/"),
+            org.metadata_url.rstrip("/").replace("/Soap/m/", f"/Soap/{face}/"),
             data=envelope,
             headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'},
             timeout=(TIMEOUT[0], 2 * TIMEOUT[1]),

@@ -34,6 +34,7 @@ from connectors.salesforce import (
     detail,
     detail_records,
     drift,
+    org_currency,
     preflight,
     reading,
     removal,
@@ -109,6 +110,10 @@ class Salesforce:
                 instance_url=self._client.address,
             )
         return self._identity
+
+    def currency(self) -> str:
+        """See `OneCurrency`."""
+        return org_currency.currency(self._client)
 
     def server_time(self) -> datetime | None:
         return self._client.server_time

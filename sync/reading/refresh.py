@@ -16,7 +16,7 @@ from connectors.base import BulkReads, Crm
 from connectors.errors import Unavailable
 from sync import clock, crms, lease, mirror, outputs
 from sync.models import Connection, Run
-from sync.reading import bulk_refresh, dirty, drift, files, rates, touched
+from sync.reading import bulk_refresh, dirty, drift, files, org_currency, rates, touched
 
 #: Whether all records of a kind are read, and why.
 Need = Literal["", "first", "again"]
@@ -78,6 +78,8 @@ def _begin(run: Run, token: str) -> bool:
     for connection in run.portfolio.crms():
         crm = crms.open_crm(connection, run)
         drift.require_none(connection, crm, run.model)
+        if run.kind == Run.Kind.FULL or not org_currency.noted(connection):
+            org_currency.note(connection, crm)
         layout = outputs.layout(run.model, connection)
         read = {kind: columns for kind, columns in crm.kinds().items() if layout.reads(kind)}
         with _mirror(run) as copy:  # opened once: that takes longer than what is asked of it for a kind
@@ -220,6 +222,7 @@ def _conclude(run: Run, token: str) -> None:
     with mirror.reading(run.portfolio_id) as tables:
         records = {kind: int(table.count().execute()) for kind, table in tables.items()}
         as_of = clock.as_of(outputs.model(run.model), run.today, tables)
+        org_currency.require_rates(run.portfolio, tables, outputs.model(run.model))
     counts = {**run.counts, "accounts_read": records["account"], "records": records}
     state = {**run.progress["pull"], "touched": mirror.touched_accounts(run.portfolio_id).upto}
     lease.record(run.pk, token, as_of=as_of, counts=counts, progress={**run.progress, "pull": state})

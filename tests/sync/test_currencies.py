@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
+from admin import portfolios
 from connectors.sandbox.org import currencies
 from sync import mirror
 from sync.models import AccountState, Finding, Run
@@ -49,3 +51,27 @@ def test_orders_are_converted_by_the_rates_of_the_org_which_touch_every_account_
     assert stage.org.update("CurrencyType", [{"Id": row["Id"], "ConversionRate": 0.4}])[0].success
     assert stage.run().counts["whole"]
     assert abs(result(stage, dollars)["revenue"] - before[0] * 0.4) < 10
+
+
+def test_an_org_that_counts_in_another_currency_is_refused_until_a_rate_converts_it(
+    after_run: Stage, tmp_path: Path
+) -> None:
+    """No record names the currency of an org that has one only."""
+    stage = after_run
+    currencies.count_in(stage.org, "USD")
+    run = stage.run()
+    assert run.state == Run.State.FAILED
+    assert run.error == f"Amounts of {stage.connection} are in USD, the model counts in EUR, and no rate converts them."
+    assert "`currency: USD`" in run.next_step
+
+    one = AccountState.objects.filter(score__result__tier__isnull=False).order_by("-value_score")[0].record_id
+    before = result(stage, one)["revenue"]
+    (tmp_path / "rates.csv").write_text("currency,rate\nUSD,1.25\n")
+    mapping = tmp_path / "rates.yaml"
+    mapping.write_text(
+        "sources:\n  - kind: rate\n    path: rates.csv\n    columns: {id: currency, currency: currency, rate: rate}\n"
+    )
+    portfolios.add_files(stage.portfolio, "treasury", mapping, None)
+    run = stage.run()
+    assert run.state == Run.State.DONE, run.error
+    assert abs(result(stage, one)["revenue"] - before * 0.8) < 10

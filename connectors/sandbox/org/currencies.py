@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from connectors.sandbox.org.org import Org
 
 CURRENCY_TYPE, DATED_RATE, FIELD = "CurrencyType", "DatedConversionRate", "CurrencyIsoCode"
+_SINGLE, _USUAL = "currency", "EUR"
 #: Set-up objects without a currency of their own.
 _WITHOUT = frozenset(
     {CURRENCY_TYPE, DATED_RATE, "Organization", "Profile", "UserRole", "Group", "RecordType", "PermissionSet"}
@@ -27,6 +28,16 @@ _WITHOUT = frozenset(
 )
 #: Lines are in the currency of the record they belong to.
 _OF_PARENT = frozenset({"OrderItem", "OpportunityLineItem"})
+
+
+def single(org: Org) -> str:
+    """The currency of an org that has one, as its company information says it."""
+    return str(org.setting(_SINGLE) or _USUAL)
+
+
+def count_in(org: Org, code: str) -> None:
+    """Changes what the org's one currency is; amounts stay the numbers they are."""
+    org.store.set_setting(_SINGLE, code)
 
 
 def enable(

@@ -95,6 +95,7 @@ def _user_info(name: str, org: Org, user_id: str) -> Node:
         leaf("organizationId", org.org_id),
         leaf("organizationMultiCurrency", several),
         leaf("organizationName", org.name),
+        *([] if several else [leaf("orgDefaultCurrencyIsoCode", currencies.single(org))]),
         leaf("sessionSecondsValid", _SESSION_SECONDS),
         leaf("userEmail", user["Email"]),
         leaf("userFullName", user["Name"]),
