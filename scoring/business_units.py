@@ -20,11 +20,6 @@ from scoring.model_units import BusinessUnit, BusinessUnits
 from scoring.rules import Facts
 
 
-def column(unit: str, name: str) -> str:
-    """Name of a column on the tier of a unit, by the unit's key: "unit_medical_tier"."""
-    return f"unit_{unit}_{name}"
-
-
 def rules(model: Model, unit: BusinessUnit) -> Model:
     """The model as it goes for the tiers of a unit: its own cuts, no regions, and no review round decides on them."""
     scheme = model.tiers

@@ -23,6 +23,10 @@ class BusinessUnit(Part):
     values: tuple[Label, ...] = ()
     cuts: Mapping[Key, tuple[Cut, ...]] = {}
 
+    def column(self, name: str) -> str:
+        """Name of a column on the unit's tier: "unit_medical_tier"."""
+        return f"unit_{self.key}_{name}"
+
     @property
     def names(self) -> tuple[str, ...]:
         """What its records say, in small letters."""

@@ -62,7 +62,7 @@ class Labels:
     def unit_tiers(self, result: Mapping[str, Any]) -> list[tuple[BusinessUnit, str]]:
         """Our business units that tier an account by its score, each with the key of that tier."""
         units = self.model.business_units.units if self.model else ()
-        found = [(unit, str(result.get(outputs.unit_tier(unit.key)) or "")) for unit in units]
+        found = [(unit, str(result.get(unit.column("tier")) or "")) for unit in units]
         return [(unit, tier) for unit, tier in found if tier]
 
     def rule(self, rule: str) -> str:

@@ -13,7 +13,6 @@ from types import MappingProxyType
 
 from connectors.base import FieldSpec, PicklistValue, Scalar
 from connectors.registry import DETAILS_ON_ACCOUNT
-from scoring import business_units
 from scoring import model as models
 from scoring.model import Model
 from scoring.model_types import CrmFields, OutputKey
@@ -47,14 +46,9 @@ _HELP = {
 _UNIT_HELP = "Computed by Tierline from what this business unit sells the account; the tier of all stands beside it."
 
 
-def unit_tier(unit: str) -> str:
-    """Key of the output that holds the tier of a business unit."""
-    return business_units.column(unit, "tier")
-
-
 def title(model: Model | None, key: str) -> str:
     """What people call an output; "" for a key that is none."""
-    units = {unit_tier(unit.key): f"{unit.label} tier" for unit in model.business_units.units} if model else {}
+    units = {unit.column("tier"): f"{unit.label} tier" for unit in model.business_units.units} if model else {}
     return _TITLES.get(key) or units.get(key, "")
 
 
@@ -263,7 +257,7 @@ def layout_of(model: Model, kind: str) -> Layout:
         names["group_tier"] = given.get("group_tier") or _default_name(kind, "group_tier")
         outputs.append(Output("group_tier", "machine", {"value": names["group_tier"]}))
     if model.business_units.publish:
-        for role in (unit_tier(unit.key) for unit in model.business_units.units):
+        for role in (unit.column("tier") for unit in model.business_units.units):
             names[role] = given.get(role) or _default_name(kind, role)
             outputs.append(Output(role, "machine", {"value": names[role]}))
     if model.requests.enabled:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scoring import business_units
 from scoring.fields import SCALE
 from sync import labels
 
@@ -31,7 +30,7 @@ def of(result: Mapping[str, Any], names: labels.Labels) -> list[Unit]:
         return []
     found = []
     for unit in model.business_units.units:
-        held = {name: result.get(business_units.column(unit.key, name)) for name in _NAMES}
+        held = {name: result.get(unit.column(name)) for name in _NAMES}
         tier, revenue = str(held["tier"] or ""), held["revenue"]
         found.append(
             Unit(

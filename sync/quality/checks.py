@@ -16,7 +16,7 @@ from sync import crms, lease, mirror, outputs
 from sync.alerts import delivery, due, lifecycle, ways
 from sync.models import AccountState, Connection, Run
 from sync.quality import own_rules, quality_scores
-from sync.reading import org_currency, rates
+from sync.reading import rates
 from sync.scores import evaluate, latest
 
 #: Kinds that quality rules look at, and messages sent per job.
@@ -83,7 +83,7 @@ def put_families(accounts: pd.DataFrame, run: Run, model: Model, as_of: date, on
     `only`: ids of accounts whose orders are enough; all without.
     """
     with mirror.reading(run.portfolio_id, "account", "order", "order_line", "product", rates.KIND) as held:
-        tables = org_currency.named(run.portfolio, held, model)
+        tables = rates.named(run.portfolio, held, model)
         if only and "order" in tables:
             tables["order"] = tables["order"].filter(tables["order"].account_id.isin(list(only)))
             tables["account"] = tables["account"].filter(tables["account"].id.isin(list(only)))

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import ibis
 import pandas as pd
 
+from connectors.errors import BadInput
 from scoring import currency
 from scoring.model import Model
 from sync import mirror
 from sync.models import Portfolio
+from sync.reading import org_currency
 
 KIND = "rate"
 
@@ -28,3 +31,23 @@ def worths(portfolio: Portfolio, tables: Mapping[str, Any], model: Model) -> pd.
     ranked["currency"] = ranked["currency"].astype(object).where(ranked["currency"].notna(), "").astype(str)
     ranked["currency"] = ranked["currency"].str.strip().str.upper()
     return currency.worths(ranked.sort_values("rank", kind="stable")[list(currency.COLUMNS)], model)
+
+
+def named(portfolio: Portfolio, tables: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    """The mirror's tables with that currency on the accounts, which is where records without one look for theirs."""
+    found, codes = dict(tables), org_currency.foreign(portfolio, model)
+    if codes:
+        account = tables["account"]
+        own = account.currency if "currency" in account.columns else ibis.null("string")
+        theirs = account.connection.cases(*codes.items(), else_=ibis.null("string"))
+        found["account"] = account.mutate(currency=ibis.coalesce(own, theirs))
+    return found
+
+
+def require(portfolio: Portfolio, tables: Mapping[str, Any], model: Model) -> None:
+    """Raises `BadInput` where amounts are in a currency that no rate converts."""
+    codes = org_currency.foreign(portfolio, model)
+    known = set(worths(portfolio, tables, model)["rated_currency"]) if codes else set()
+    for connection, code in codes.items():
+        if code not in known:
+            raise BadInput(org_currency.sentence(connection, code, model), next_step=org_currency.next_step(code))

@@ -222,7 +222,7 @@ def _conclude(run: Run, token: str) -> None:
     with mirror.reading(run.portfolio_id) as tables:
         records = {kind: int(table.count().execute()) for kind, table in tables.items()}
         as_of = clock.as_of(outputs.model(run.model), run.today, tables)
-        org_currency.require_rates(run.portfolio, tables, outputs.model(run.model))
+        rates.require(run.portfolio, tables, outputs.model(run.model))
     counts = {**run.counts, "accounts_read": records["account"], "records": records}
     state = {**run.progress["pull"], "touched": mirror.touched_accounts(run.portfolio_id).upto}
     lease.record(run.pk, token, as_of=as_of, counts=counts, progress={**run.progress, "pull": state})

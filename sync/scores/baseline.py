@@ -23,7 +23,7 @@ from scoring.model import Model
 from scoring.stability import BEFORE, Cause
 from sync import mirror, outputs
 from sync.models import Run, Score, TierMove
-from sync.reading import org_currency, rates
+from sync.reading import rates
 from sync.scores import grouping
 
 
@@ -170,7 +170,7 @@ def building(run: Run, model: Model, as_of: date) -> Iterator[tuple[grouping.Tab
     """The mirror's tables, and how features are made of them."""
     ours = {connection.identity["user_id"] for connection in run.portfolio.crms()}
     with mirror.reading(run.portfolio_id) as held:
-        tables = org_currency.named(run.portfolio, held, model)
+        tables = rates.named(run.portfolio, held, model)
         worths = rates.worths(run.portfolio, tables, model)
 
         def build(chosen: grouping.Tables) -> pd.DataFrame:

@@ -22,7 +22,7 @@ _PORTION = 5000
 
 def columns(model: Model) -> list[str]:
     """Columns that a score has beside those of `pipeline.COLUMNS` where the model has business units."""
-    return [business_units.column(unit.key, name) for unit in model.business_units.units for name in NAMES]
+    return [unit.column(name) for unit in model.business_units.units for name in NAMES]
 
 
 def figures(run: Run, model: Model, as_of: date, whole: pd.DataFrame, *, some: bool) -> dict[str, pd.DataFrame]:
@@ -59,24 +59,24 @@ def _tiers(
     rules, found = business_units.rules(model, unit), []
     for start in range(0, len(customers), _PORTION):
         part = customers.iloc[start : start + _PORTION].reset_index(drop=True)
-        before = baseline.before(run, part, rules, fit, _whose(unit.key))
+        before = baseline.before(run, part, rules, fit, _whose(unit))
         scored = pipeline.score(part, rules, fit, as_of, before).rename(columns={"short_reason": "reason"})
         scored = scored[["account_id", *NAMES]].astype(object)
-        found.append(scored.rename(columns={name: business_units.column(unit.key, name) for name in NAMES}))
+        found.append(scored.rename(columns={name: unit.column(name) for name in NAMES}))
     return pd.concat(found)
 
 
-def _whose(key: str) -> Whose:
+def _whose(unit: BusinessUnit) -> Whose:
     """What a unit's tier at the end of the period before is compared with."""
 
     def figures(run: Run, model: Model, as_of: date, accounts: Sequence[str]) -> pd.DataFrame:
-        return _figures(run, model, as_of, accounts, unit=_unit(model, key))
+        return _figures(run, model, as_of, accounts, unit=_unit(model, unit.key))
 
     return Whose(
-        prefix=business_units.column(key, ""),
+        prefix=unit.column(""),
         figures=figures,
-        rules=lambda model: business_units.rules(model, _unit(model, key)),
-        fitted=lambda calibration: calibration.units.get(key),
+        rules=lambda model: business_units.rules(model, _unit(model, unit.key)),
+        fitted=lambda calibration: calibration.units.get(unit.key),
     )
 
 

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Any
 
 from connectors.base import FieldSpec, Scalar
-from scoring import business_units, playbook
+from scoring import playbook
 from scoring.model_playbook import of_tier
 from scoring.model_types import Model
 from sync.plan import OverrideRequest, gist
@@ -163,7 +163,7 @@ def _beside(row: Mapping[str, Any], model: Model) -> str | None:
     """The tiers beside the account's own, one a line: that of its group, and those that our business units give it."""
     told = [("Group", row.get("group_tier"), row.get("group_reason"))]
     for unit in model.business_units.units:
-        tier, reason = (row.get(business_units.column(unit.key, name)) for name in ("tier", "reason"))
+        tier, reason = (row.get(unit.column(name)) for name in ("tier", "reason"))
         told.append((unit.label, tier, reason))
     lines = [f"{name}: {model.tiers.label(tier)}. {reason or ''}".strip() for name, tier, reason in told if tier]
     return "\n".join(lines)[:_LONGEST] or None
