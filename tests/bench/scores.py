@@ -2,8 +2,8 @@
 
 `python -m tests.bench.scores [ACCOUNTS] [ORDERS]`, 1 M and 10 M unless told. Beside it stands one GROUP BY of DuckDB
 over the same orders, in the same run: compare with that rather than with the seconds. The night's changes are 10,000
-orders, half of them new and half changed, from the mirror to the newest scores, on the base and on a tenth of it, to see
-whether their cost grows with the base. It is measured three times, and the fastest counts.
+orders, half of them new and half changed, from the mirror to the newest scores, on the base and on a tenth of it, to
+see whether their cost grows with the base. They are measured three times, and the fastest counts.
 """
 
 from __future__ import annotations
