@@ -14,11 +14,13 @@ from admin import portfolios, report, schema
 from admin.cli.output import err
 from admin.demo import company
 from admin.demo.datasets import Dataset
+from connectors.salesforce.permissions import DATA_OWNER
 from connectors.sandbox.org.org import Org
 from sync import outputs, starting
 from sync.models import Connection, Portfolio, Run
 
 NAME = "demo"
+_ASSIGNED = "PermissionSetAssignment WHERE PermissionSetId ="
 
 
 def connect(crm: Mapping[str, Any], model: Path) -> Portfolio:
@@ -52,6 +54,16 @@ def enter_existing_values(root: Path, portfolio: Portfolio, seed: int) -> None:
     layout = outputs.layout(portfolio.published_models.latest("published_at"), connection)
     names = {output.key: output.names["value"] for output in layout.outputs if output.policy == "fill"}
     company.enter_existing_values(Org.open(root / "org"), seed, names, layout.choices())
+
+
+def let_people_answer(root: Path) -> None:
+    """What an administrator does after the installation: the company's people get the permission set of data owners."""
+    org = Org.open(root / "org")
+    (chosen,) = org.find_ids("PermissionSet", "Name", DATA_OWNER.name)
+    held = {row["AssigneeId"] for row in org.query(f"SELECT AssigneeId FROM {_ASSIGNED} '{chosen}'").records}  # noqa: S608
+    users = [row["Id"] for row in org.query("SELECT Id FROM User WHERE IsActive = true").records]
+    rows = [{"AssigneeId": user, "PermissionSetId": chosen} for user in users if user not in held]
+    org.bulk_load("PermissionSetAssignment", rows)
 
 
 def run(portfolio: Portfolio, today: date | None, *, quiet: bool, meanwhile: Callable[[], None]) -> Run:

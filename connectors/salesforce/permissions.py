@@ -36,14 +36,15 @@ INTEGRATION = Role(
     "Lets the integration user read and write the fields that Tierline installs.",
     machine=True,
 )
+DATA_OWNER = Role(
+    "Tierline_Data_Owner",
+    "Tierline Data Owner",
+    "Lets the people who own segmentation data see all of it and mend what people choose.",
+)
 ROLES = (
     INTEGRATION,
     Role("Tierline_Seller", "Tierline Seller", "Lets sellers see tier and reasons, and choose segment and profile."),
-    Role(
-        "Tierline_Data_Owner",
-        "Tierline Data Owner",
-        "Lets the people who own segmentation data see all of it and mend what people choose.",
-    ),
+    DATA_OWNER,
 )
 
 

@@ -11,13 +11,13 @@ from collections.abc import Collection, Sequence
 
 from connectors.errors import AuthRevoked, Fatal, MissingScope
 from connectors.rights import Rights
-from connectors.salesforce import soql
+from connectors.salesforce import permissions, soql
 from connectors.salesforce.client import Client
 from connectors.salesforce.ids import long_id
 
 #: Records that one query of UserRecordAccess takes.
 MOST_RECORDS = 200
-GRANT = "the permission set Tierline Data Owner"
+GRANT = f"the permission set {permissions.DATA_OWNER.label}"
 
 
 def rights(client: Client, user_id: str, source: str, record_ids: Sequence[str], fields: Collection[str]) -> Rights:

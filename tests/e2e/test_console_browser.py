@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from sync.models import Run
+from sync.fixing import links
+from sync.models import Delivery, Run
 from tests.admin import console_cast as cast
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -140,6 +141,20 @@ def test_progress_is_seen_without_scripts(without_scripts: Visitor, people: cast
     at_work(people, 1200)
     without_scripts.tab.reload()
     without_scripts.shows("1,200 of 1,902")
+
+
+def test_a_link_of_a_mail_is_answered_on_a_phone_without_scripts_cookies_or_a_login(
+    without_scripts: Visitor, people: cast.Cast
+) -> None:
+    message = Delivery.objects.get(channel="email")
+    address = links.make(message, "finding", people.alert.findings.all()[0].pk)
+    without_scripts.tab.set_viewport_size(PHONE)
+    without_scripts.open(address[address.index("/fix/") :])
+    assert without_scripts.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    without_scripts.tab.locator("#choice").select_option("growth_partner")
+    without_scripts.tab.get_by_role("button", name="Save").click()
+    without_scripts.tab.get_by_role("heading", name="Nothing was written").wait_for()  # this cast has no CRM behind it
+    assert without_scripts.tab.context.cookies() == []
 
 
 def test_the_keyboard_alone_is_enough(visitor: Visitor, people: cast.Cast) -> None:
