@@ -44,6 +44,10 @@ class Group:
     more: int
     kinds: Mapping[str, str]
 
+    @property
+    def has_suggestions(self) -> bool:
+        return any(question.suggestions for question in self.questions)
+
 
 def group_of(chosen: Portfolio, waiting: Sequence[Finding], field: str) -> Group | None:
     """The group of one field, or the first; None where nothing of the alert can be answered here."""

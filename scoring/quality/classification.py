@@ -59,6 +59,14 @@ def _contradicted(rule: Contradiction, output: ChosenValue, checked: Checked) ->
     return np.asarray(wrong.to_numpy(dtype=bool) & checked.in_scope & holds(rule.when, checked.facts))
 
 
+def at_odds(checked: Checked, output: ChosenValue) -> Iterator[tuple[Contradiction, np.ndarray, np.ndarray]]:
+    """Contradictions that some accounts' value meets: the rule, which accounts, and per account what it goes by."""
+    for rule in _naming(checked, output):
+        wrong = _contradicted(rule, output, checked)
+        if wrong.any():
+            yield rule, wrong, why(rule.when, checked.facts)
+
+
 def unlike(checked: Checked, output: ChosenValue) -> np.ndarray:
     """Accounts whose value is one of the model's and another one than its rules give.
 

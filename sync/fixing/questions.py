@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scoring.model import Model
-from sync import labels, mirror, outputs
-from sync.fixing import answering, choices
+from sync import labels, outputs
+from sync.fixing import answering, choices, evidence
 from sync.fixing.choices import Choice, Offered, Suggestion
 from sync.links import record_url
 from sync.models import AccountState, Finding, Portfolio
@@ -61,12 +61,12 @@ def questions(portfolio: Portfolio, findings: Collection[Finding]) -> list[Quest
         return []
     asked = [finding for finding in findings if can_be_asked(words.model, finding)]
     states = _states(asked)
-    parents = _parents(portfolio, asked, states)
+    spoken = evidence.likely(portfolio, asked, states, words.model)
     found = []
     for finding in asked:
         state = states.get((finding.connection_id, finding.account_id))
         if state is not None:
-            found.append(_question(finding, state, words, parents.get((state.connection_id, state.record_id))))
+            found.append(_question(finding, state, words, spoken.get(finding.pk, [])))
     return found
 
 
@@ -83,38 +83,15 @@ def _states(asked: Collection[Finding]) -> dict[tuple[int, str], AccountState]:
     return {(state.connection_id, state.record_id): state for state in rows}
 
 
-def _parents(
-    portfolio: Portfolio, asked: Collection[Finding], states: Mapping[tuple[int, str], AccountState]
-) -> dict[tuple[int, str], AccountState]:
-    """The parent of each account whose finding is that the two disagree."""
-    named = {finding.account_id: finding.connection for finding in asked if finding.rule == "parent_child"}
-    if not named:
-        return {}
-    with mirror.reading(portfolio.pk, "account") as tables:
-        account = tables["account"]
-        rows = account.filter(account.id.isin(sorted(named))).select("connection", "id", "parent_id").to_pyarrow()
-    above = {(row["connection"], row["id"]): row["parent_id"] for row in rows.to_pylist() if row["parent_id"]}
-    wanted = [(named[child], child, parent) for (name, child), parent in above.items() if named[child].name == name]
-    known = {
-        (state.connection_id, state.record_id): state
-        for state in AccountState.objects.filter(record_id__in=[parent for _, _, parent in wanted])
-    }
-    return {
-        (connection.pk, child): known[connection.pk, parent]
-        for connection, child, parent in wanted
-        if (connection.pk, parent) in known
-    }
-
-
-def _question(finding: Finding, state: AccountState, words: labels.Labels, parent: AccountState | None) -> Question:
+def _question(
+    finding: Finding, state: AccountState, words: labels.Labels, spoken: Sequence[evidence.Likely]
+) -> Question:
     model = words.model
     assert model is not None
     field, held = finding.field, answering.held(state)
     together = choices.fields_of(model, field)
     result: Mapping[str, Any] = state.score.result if state.score else {}
-    others: list[tuple[Mapping[str, Any], str]] = []
-    if parent is not None:
-        others.append((answering.held(parent), f"Its parent {parent.name} has it."))
+    others = [*spoken]
     if finding.rule == "stale":
         others.append((held, "It stands there now. Choosing it says that it still holds."))
     return Question(

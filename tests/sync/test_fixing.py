@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from sync import outputs, writeback
-from sync.fixing import answering, choices
+from sync import mirror, outputs, writeback
+from sync.fixing import answering, choices, questions
 from sync.fixing.answering import Answer
 from sync.models import AccountState, AuditEvent, Change, Dirty, Finding, Run
 from sync.writing import undoing
@@ -113,6 +114,27 @@ def test_without_a_right_in_the_crm_nothing_is_written_and_the_person_hears_who_
         answering.answerer(desk.finding.connection, " ", "console")
     with pytest.raises(answering.Refused, match="No active user of demo has the e-mail address"):
         desk.who("x@example.com")
+
+
+def test_what_speaks_for_a_value_is_offered_with_it(desk: Desk, tmp_path: Path) -> None:
+    said = "quality:\n  contradictions: [{when: {field: type, in: [%s]}, value_profile: [standard_supply]}]"
+    (row,) = desk.stage.query(f"SELECT Type FROM Account WHERE Id = '{desk.finding.record_id}'")
+    desk.stage.publish(("quality:", said % row["Type"]), folder=tmp_path)
+    state = desk.state
+    state.current = {**state.current, "value_profile": "growth_partner"}
+    state.save()
+    parent = next(each for each in AccountState.objects.exclude(pk=state.pk) if each.current.get("value_profile"))
+    with mirror.writing(desk.stage.portfolio.pk) as copy:
+        copy.database.execute("UPDATE account SET parent_id = ? WHERE id = ?", [parent.record_id, state.record_id])
+    mirror.publish(desk.stage.portfolio.pk)
+    found = {}
+    for rule in ("contradicts", "parent_child", "stale"):
+        desk.finding.rule = rule
+        (question,) = questions.questions(desk.stage.portfolio, [desk.finding])
+        found[rule] = {each.choice.key: each.because for each in question.suggestions}
+    assert found["contradicts"]["standard_supply"] == f"Its type is {row['Type']}, which goes with it."
+    assert found["parent_child"][parent.current["value_profile"]] == f"Its parent {parent.name} has it."
+    assert "still holds" in found["stale"]["growth_partner"]
 
 
 def test_an_answer_takes_the_place_of_what_a_run_has_planned_and_waits_for_what_is_being_sent(desk: Desk) -> None:
