@@ -86,6 +86,9 @@ def _prepare(run: Run, token: str) -> int:
     model = outputs.model(run.model)
     calibration = calibrations.current(run.model)
     scope = scope_of(run, calibration)
+    if scope == set():  # nothing was touched: not even the query for features is worked out
+        lease.record(run.pk, token, calibration=calibration, counts={**run.counts, "whole": False})
+        return 0
     frame = baseline.figures(run, model, as_of(run), None if scope is None else sorted(scope))
     _write(frame, folder(run) / "features.parquet")
     parts = unit_tiers.figures(run, model, as_of(run), frame, some=scope is not None)
