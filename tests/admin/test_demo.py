@@ -3,14 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -21,69 +15,16 @@ from admin.demo import company
 from connectors.sandbox.org.org import Org
 from scoring import features, pipeline, presets
 from tests.admin.companies import DATA, loaded, needs_data
+from tests.admin.demos import Demo
 from tests.admin.orgs import mirrored
-from tests.admin.serving import started
-
-TIERLINE = [sys.executable, "-m", "admin"]
-
-FIGURES = {
-    *("accounts_read", "accounts_in_scope", "accounts_scored", "records_written", "records_verified"),
-    *("records_failed", "records_superseded", "findings", "alerts", "api_calls", "seconds"),
-}
 
 
-@dataclass
-class Demo:
-    """A home folder in which `tierline demo --once --json` runs, again and again."""
-
-    home: Path
-
-    @classmethod
-    def of(cls, home: Path, factory: pytest.TempPathFactory, name: str) -> Demo:
-        """One that finds this data set in its CRM already, as the first run of `--data` leaves it."""
-        home.mkdir()
-        shutil.copytree(loaded(factory, name) / "org", home / "org")
-        (home / "demo.json").write_text(json.dumps({"data": str((DATA / name).resolve()), "orders in files": False}))
-        return cls(home)
-
-    @contextmanager
-    def serving(self, *options: str) -> Iterator[dict[str, Any]]:
-        """Figures of one more run of the demo, which goes on serving meanwhile."""
-        command = [*TIERLINE, "demo", "--json", "--workers", "1", *options]
-        with started(command, self._env, "Look around") as said:
-            yield _figures(said)
-
-    def run(self, *options: str) -> dict[str, Any]:
-        """Figures of one more run of the demo, after which it ends."""
-        return self._tierline("demo", "--once", "--json", "--workers", "1", *options)
-
-    def run_again(self, *options: str) -> dict[str, Any]:
-        """Figures of one more run while the demo serves."""
-        return self._tierline("run", "--json", *options)
-
-    def _tierline(self, *words: str) -> dict[str, Any]:
-        done = subprocess.run(
-            [*TIERLINE, *words], env=self._env, capture_output=True, text=True, timeout=240, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        return _figures(done.stdout)
-
-    @property
-    def _env(self) -> dict[str, str]:
-        return {**os.environ, "TIERLINE_HOME": str(self.home)}
-
-    def select(self, sql: str) -> list[tuple[Any, ...]]:
-        with sqlite3.connect(self.home / "state.sqlite3") as database:
-            return database.execute(sql).fetchall()
-
-    def findings(self) -> dict[str, int]:
-        return dict(self.select("SELECT rule, count(*) FROM sync_finding WHERE state = 'open' GROUP BY rule"))
-
-
-def _figures(said: str) -> dict[str, Any]:
-    figures: dict[str, Any] = json.loads(next(line for line in said.splitlines() if line.startswith("{")))
-    assert set(figures) >= FIGURES
-    return figures
+def prepared(home: Path, factory: pytest.TempPathFactory, name: str) -> Demo:
+    """One that finds this data set in its CRM already, as the first run of `--data` leaves it."""
+    home.mkdir()
+    shutil.copytree(loaded(factory, name) / "org", home / "org")
+    (home / "demo.json").write_text(json.dumps({"data": str((DATA / name).resolve()), "orders in files": False}))
+    return Demo(home)
 
 
 def check_first(figures: dict[str, Any], accounts: int, customers: int) -> None:
@@ -115,7 +56,7 @@ def run_three_times(demo: Demo, options: Sequence[str], accounts: int, customers
 
 @needs_data
 def test_crm_sales(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    demo = Demo.of(tmp_path / "home", tmp_path_factory, "crm_sales")
+    demo = prepared(tmp_path / "home", tmp_path_factory, "crm_sales")
     first = run_three_times(demo, ("--data", str(DATA / "crm_sales")), 85, 85)
     # 12 accounts say "technolgy", which is no segment either; 1,480 deals name "GTXPro"; 1,425 have no account
     expected = {"orphan_record": 1425, "unknown_product": 1480, "unknown_label": 12, "missing": 24}
@@ -130,7 +71,7 @@ def test_adventureworks_with_orders_in_the_crm_and_with_orders_only_in_files(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     options = ("--data", str(DATA / "adventureworks"))
-    in_crm, in_files = Demo.of(tmp_path / "crm", tmp_path_factory, "adventureworks"), Demo(tmp_path / "files")
+    in_crm, in_files = prepared(tmp_path / "crm", tmp_path_factory, "adventureworks"), Demo(tmp_path / "files")
     run_three_times(in_crm, options, 701, 635)
     check_first(in_files.run(*options, "--orders-in-files"), 701, 635)
     published = (
