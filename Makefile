@@ -37,6 +37,7 @@ bench: setup-dev
 	$(BIN)/python -m tests.bench.quality
 	$(BIN)/python -m tests.bench.adventureworks
 	$(BIN)/python -m tests.bench.clv
+	$(BIN)/python -m tests.bench.portal
 
 soak: setup-dev
 	$(BIN)/pytest -m soak --override-ini addopts="-p tests.isolation --import-mode=importlib -ra"

@@ -14,18 +14,22 @@ _INPUTS: Mapping[str, tuple[str, ...]] = {
     "tickets": ("hs_pipeline", "hs_pipeline_stage"),
     "line_items": ("quantity", "price", "discount", "hs_discount_percentage"),
 }
+_OUTPUTS: Mapping[str, tuple[str, ...]] = {
+    "deals": ("hs_is_closed", "hs_is_closed_won", "hs_deal_stage_probability"),
+    "line_items": ("amount",),
+}
 
 
-def inputs_of(kind: ObjectType) -> tuple[str, ...]:
-    """Properties that `derive` looks at."""
-    return _INPUTS.get(kind.name, ())
+def concerned(kind: ObjectType) -> tuple[str, ...]:
+    """Properties that `derive` looks at, and those it works out."""
+    return _INPUTS.get(kind.name, ()) + _OUTPUTS.get(kind.name, ())
 
 
 def derive(
     kind: ObjectType, values: Mapping[str, Any], definitions: Definitions, old: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """What follows from the values a record now has. Nothing, if none of those it follows from changed since `old`."""
-    names = inputs_of(kind)
+    names = _INPUTS.get(kind.name, ())
     if not names or (old is not None and all(values.get(name) == old.get(name) for name in names)):
         return {}
     if kind.name == "deals":

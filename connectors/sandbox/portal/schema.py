@@ -99,6 +99,10 @@ class Pipeline:
     created: int = 0
     updated: int = 0
 
+    @property
+    def stage_ids(self) -> frozenset[str]:
+        return frozenset(each.id for each in self.stages)
+
 
 @dataclass(frozen=True)
 class ObjectType:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.sandbox.portal.definitions import Definitions
-from connectors.sandbox.portal.derived import derive, inputs_of
+from connectors.sandbox.portal.derived import concerned, derive
 from connectors.sandbox.portal.history import History, Past, Source
 from connectors.sandbox.portal.outcomes import CONFLICT, NOT_FOUND, VALIDATION, Detail, Problem, Refused
 from connectors.sandbox.portal.owners import Owners
@@ -113,7 +113,7 @@ class Writer:
 
     def _change(self, kind: ObjectType, rows: Mapping[int, dict[str, Any]], at: int, source: Source) -> None:
         names = {name for row in rows.values() for name in row}
-        stored_rows = self._records.fetch(kind, rows, sorted(names | set(inputs_of(kind))))
+        stored_rows = self._records.fetch(kind, rows, sorted(names | set(concerned(kind))))
         shapes: dict[tuple[str, ...], list[list[Any]]] = {}
         pasts: list[Past] = []
         written: list[Written] = []
@@ -148,7 +148,9 @@ class Writer:
                 ids.append(by_property[change.id_property].get(change.id.lower()))
             else:
                 ids.append(int(change.id) if change.id.isdecimal() and len(change.id) < 19 else None)
-        return self._in_use(kind, ids)
+        found = self._in_use(kind, ids)
+        refuse_twice([str(each) for each in found if each is not None])
+        return found
 
     def _in_use(self, kind: ObjectType, ids: Sequence[int | None]) -> list[int | None]:
         # unverified: a change to the id of a record that was merged away reaches the record it is part of.
@@ -200,7 +202,7 @@ class Writer:
     def _elsewhere(self, kind: ObjectType) -> Elsewhere:
         owners = self._owners.ids()
         pipelines = self._definitions.pipelines(kind)
-        stages = {stage.id for each in pipelines.values() for stage in each.stages}
+        stages = {stage for each in pipelines.values() for stage in each.stage_ids}
         # unverified: an owner who is not active, or does not exist, is refused as an owner of a record.
         allowed: dict[str, Callable[[str], bool]] = {"hubspot_owner_id": owners.__contains__}
         if kind.stage:
@@ -208,19 +210,25 @@ class Writer:
         return Elsewhere(allowed)
 
     def _place_in_pipeline(self, kind: ObjectType, row: dict[str, Any], old: Mapping[str, Any] | None = None) -> None:
-        """A record with a stage is in the pipeline of that stage; a new one without is in the first stage."""
+        """Has stage and pipeline of a record fit: whichever is given decides, and the stage if both are."""
         if not kind.stage:
             return
-        stage = row.get(kind.stage)
+        # unverified: emptying the stage or the pipeline changes nothing; a record that comes into a pipeline without a
+        # stage is in its first one, and a new one without either in the first pipeline.
+        for name in (kind.stage, kind.pipeline):
+            if name in row and row[name] is None:
+                del row[name]
+        now = {**(old or {}), **row}
         pipelines = self._definitions.pipelines(kind)
-        if stage is None and old is None:
-            # unverified: a deal or ticket created without a stage is in the first stage of the first pipeline.
-            first = pipelines.get(row.get(kind.pipeline) or "") or min(pipelines.values(), key=lambda each: each.order)
-            row[kind.pipeline], row[kind.stage] = first.id, first.stages[0].id
-        elif stage is not None:
-            holders = [each.id for each in pipelines.values() if stage in {s.id for s in each.stages}]
-            if row.get(kind.pipeline, (old or {}).get(kind.pipeline)) not in holders:
+        stage, pipeline = row.get(kind.stage), pipelines.get(now.get(kind.pipeline) or "")
+        if stage is not None:
+            holders = [each.id for each in pipelines.values() if stage in each.stage_ids]
+            if pipeline is None or pipeline.id not in holders:
                 row[kind.pipeline] = holders[0]
+            return
+        pipeline = pipeline or min(pipelines.values(), key=lambda each: each.order)
+        if now.get(kind.stage) not in pipeline.stage_ids:
+            row[kind.pipeline], row[kind.stage] = pipeline.id, pipeline.stages[0].id
 
     def _refuse_twins(self, kind: ObjectType, rows: list[dict[str, Any] | Problem], ids: Sequence[int | None]) -> None:
         """Puts a problem in the place of rows whose unique values others have, or an earlier row here."""

@@ -132,6 +132,8 @@ def test_a_merge_makes_a_new_record_to_which_both_old_ids_lead(hub: ServedPortal
     assert answer.json()["properties"]["hs_primary_associated_company"] == merged
     patch = hub.request("PATCH", f"{COMPANIES}/{second}", json={"properties": {"city": "Pori"}})
     assert (patch.json()["id"], patch.json()["properties"]["city"]) == (merged, "Pori")
+    inputs = [{"id": each, "properties": {"city": "Oulu"}} for each in (first, second)]
+    assert hub.request("POST", f"{COMPANIES}/batch/update", json={"inputs": inputs}).status_code == 400
 
 
 def test_stages_place_deals_and_say_whether_they_are_won(hub: ServedPortal) -> None:
@@ -145,6 +147,17 @@ def test_stages_place_deals_and_say_whether_they_are_won(hub: ServedPortal) -> N
     won = hub.request("GET", path, params=wanted).json()["properties"]
     assert (won["hs_is_closed"], won["hs_is_closed_won"]) == ("true", "true")
     assert hub.request("PATCH", path, json={"properties": {"dealstage": "nowhere"}}).status_code == 400
+    assert hub.request("PATCH", path, json={"properties": {"dealstage": "", "pipeline": None}}).status_code == 200
+    stages = [{"label": "Pilot", "stageId": "pilot", "displayOrder": 0, "metadata": {"probability": "0.5"}}]
+    pilots = {"label": "Pilots", "pipelineId": "pilots", "displayOrder": 1, "stages": stages}
+    assert hub.request("POST", "/crm/v3/pipelines/deals", json=pilots).status_code == 201
+    hub.request("PATCH", path, json={"properties": {"pipeline": "pilots"}})
+    moved = hub.request("GET", path, params={**wanted, "propertiesWithHistory": "hs_is_closed"}).json()
+    assert (moved["properties"]["dealstage"], moved["properties"]["hs_is_closed"]) == ("pilot", "false")
+    hub.request("PATCH", path, json={"properties": {"dealstage": "qualifiedtobuy"}})  # open again: no news
+    told = hub.request("GET", path, params={**wanted, "propertiesWithHistory": "hs_is_closed"}).json()
+    assert told["properties"]["pipeline"] == "default"
+    assert [each["value"] for each in told["propertiesWithHistory"]["hs_is_closed"]] == ["false", "true", "false"]
 
 
 def test_a_line_item_knows_its_amount(hub: ServedPortal) -> None:
