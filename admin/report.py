@@ -259,8 +259,8 @@ def open_alerts() -> list[dict[str, Any]]:
 
 def alert_table(rows: Sequence[Mapping[str, Any]]) -> None:
     shown = Table(box=None, header_style="bold")
-    for title in ("owner", "about", "until", "why this person"):
+    for title in ("alert", "owner", "about", "until", "why this person"):
         shown.add_column(title)
     for row in rows:
-        shown.add_row(row["owner"], row["subject"], f"{row['due_on']:%d %b}", row["why"])
+        shown.add_row(str(row["alert"]), row["owner"], row["subject"], f"{row['due_on']:%d %b}", row["why"])
     out.print(shown)

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from admin.cli import sheets
+from admin.cli import handling, sheets
 from admin.cli.acting import Json, Portfolio
 from admin.cli.output import WRONG_INPUT, Stop, out, print_json, sentences, table
 
 if TYPE_CHECKING:
     from sync.models import Delivery
 
-app = typer.Typer(help="Open alerts, and the messages that were sent about them.", invoke_without_command=True)
+app = typer.Typer(
+    help="Open alerts, what people say about them, and the messages that were sent.", invoke_without_command=True
+)
+handling.add(app)
 COLUMNS = ("message", "to", "channel", "about", "state", "tries", "sent", "next", "error")
 
 

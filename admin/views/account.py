@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from admin.matrix import matrix
 from admin.views import group, lifetime, overrides, units
+from admin.views.alerts import FindingShown, described
 from admin.views.published import Shown, Values, label
 from scoring import playbook
 from scoring.calibration import Calibration
@@ -90,7 +91,7 @@ def page(request: HttpRequest, number: int, typed: Mapping[str, str]) -> HttpRes
         "choices": overrides.choices(names.model) if names.model and may_ask else {},
         "moves": _moves(state, names),
         "writes": _writes(state),
-        "findings": _findings(state),
+        "findings": _findings(state, names),
         "url": record_url(state.connection, "account", state.record_id),
     }
     return render(request, "console/account.html", context)
@@ -181,8 +182,8 @@ def _writes(state: AccountState) -> list[tuple[Change, str, list[Shown]]]:
     return shown
 
 
-def _findings(state: AccountState) -> list[tuple[Finding, str]]:
-    found = Finding.objects.filter(
-        connection=state.connection, state=Finding.State.OPEN, account_id=state.record_id
-    ).select_related("alert__owner")
-    return [(finding, record_url(state.connection, finding.kind, finding.record_id)) for finding in found[:LAST]]
+def _findings(state: AccountState, names: labels.Labels) -> list[FindingShown]:
+    """What is not mended, those first that wait for somebody."""
+    found = Finding.objects.filter(connection=state.connection, account_id=state.record_id)
+    unsolved = found.exclude(state=Finding.State.RESOLVED).select_related("connection", "alert__owner")
+    return described(sorted(unsolved, key=lambda each: each.state in Finding.RESTING)[:LAST], names)

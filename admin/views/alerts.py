@@ -4,20 +4,30 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Q
+from django.db.models import Count
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from admin.views import paging, portfolio
+from admin.views.answers import panel
 from sync import labels
+from sync.alerts import handling, states
 from sync.alerts.channels.registry import TITLES
 from sync.fixing import questions
 from sync.links import record_url
-from sync.models import AccountState, Alert, Delivery, Finding, Owner
+from sync.models import AccountState, Alert, Delivery, Finding, FindingEvent, Owner
 
-STATES = (("open", "open"), ("resolved", "resolved"), ("all", "all"))
+STATES = (("open", "open"), ("resting", "resting"), ("resolved", "resolved"), ("all", "all"))
+#: Part of an alert's findings -> its words, and the states in it.
+PARTS = {
+    "waiting": ("wait", states.WAITING),
+    "resting": ("rest", states.RESTING),
+    "mended": ("mended", (states.State.RESOLVED,)),
+}
+MINE = "mine"
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,7 @@ class AlertShown:
     alert: Alert
     title: str
     findings: int
+    standing: str
     late: bool
 
 
@@ -35,6 +46,7 @@ class FindingShown:
     url: str
     account: int | None
     can_be_fixed: bool
+    said: FindingEvent | None
 
 
 @require_safe
@@ -48,8 +60,12 @@ def index(request: HttpRequest) -> HttpResponse:
     counts = dict(alerts.order_by().values_list("state").annotate(n=Count("pk")))
     if state != "all":
         alerts = alerts.filter(state=state)
+    mine = handling.answered_by(request.user, chosen) if chosen else set()
     if owner.isascii() and owner.isdigit():
         alerts = alerts.filter(owner=int(owner))
+    elif owner == MINE:
+        addresses = Owner.objects.filter(portfolio=chosen).annotate(address=Lower("email")).filter(address__in=mine)
+        alerts = alerts.filter(owner__in=addresses)
     page = paging.page(request, alerts.select_related("owner").order_by("state", "owner__name", "due_on", "pk"))
     context = {
         "page": page,
@@ -59,6 +75,7 @@ def index(request: HttpRequest) -> HttpResponse:
             (words, key, sum(counts.values()) if key == "all" else counts.get(key, 0)) for key, words in STATES
         ],
         "owner": owner,
+        "may_be_mine": bool(mine),
         "owners": Owner.objects.filter(portfolio=chosen, alerts__isnull=False).distinct().order_by("name"),
     }
     return render(request, "console/alerts.html", context)
@@ -68,10 +85,12 @@ def index(request: HttpRequest) -> HttpResponse:
 def show(request: HttpRequest, number: int) -> HttpResponse:
     """One alert: its findings, why it went to this person, what was sent."""
     alert = get_object_or_404(Alert.objects.select_related("owner", "portfolio"), pk=number)
-    findings = Finding.objects.filter(alert=alert).select_related("connection")
-    if alert.state == Alert.State.OPEN:
-        findings = findings.filter(state=Finding.State.OPEN)
-    page = paging.page(request, findings.order_by("due_on", "pk"))
+    findings = Finding.objects.filter(alert=alert)
+    counts = {key: findings.filter(state__in=among).count() for key, (_, among) in PARTS.items()}
+    part = request.GET.get("show", "")
+    part = part if part in PARTS else next((key for key, count in counts.items() if count), "waiting")
+    mine = findings.filter(state__in=PARTS[part][1]).select_related("connection")
+    page = paging.page(request, mine.order_by("due_on", "pk"))
     names = labels.labels(alert.portfolio)
     shown = described(page.rows, names)
     deliveries = [
@@ -84,32 +103,29 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "page": page,
         "findings": shown,
         "several": sum(row.can_be_fixed for row in shown) > 1,
+        "parts": [(key, words, counts[key], key == part) for key, (words, _) in PARTS.items()],
+        "part": part,
+        "part_words": PARTS[part][0],
         "deliveries": deliveries,
         "late": _late(alert),
     }
-    return render(request, "console/alert.html", context)
+    return render(request, "console/alert.html", context | panel(request, alert, page.rows))
 
 
 def _shown(alerts: list[Alert]) -> list[AlertShown]:
-    """With the number of open findings; of all findings once an alert is resolved."""
-    keys = [alert.pk for alert in alerts]
-    counted = {
-        row["alert"]: row
-        for row in Finding.objects.filter(alert__in=keys)
-        .order_by()
-        .values("alert")
-        .annotate(n=Count("pk"), unsolved=Count("pk", filter=Q(state=Finding.State.OPEN)))
-    }
-    nothing = {"n": 0, "unsolved": 0}
-    return [
-        AlertShown(
-            alert,
-            labels.rule_title(alert.rule),
-            counted.get(alert.pk, nothing)["unsolved" if alert.state == Alert.State.OPEN else "n"],
-            _late(alert),
-        )
-        for alert in alerts
-    ]
+    """With the number of findings that are not mended, by where they stand; of all once an alert is resolved."""
+    counted = Finding.objects.filter(alert__in=[alert.pk for alert in alerts]).order_by().values("alert", "state")
+    standing: dict[int, dict[str, int]] = {}
+    for row in counted.annotate(n=Count("pk")):
+        standing.setdefault(row["alert"], {})[row["state"]] = row["n"]
+    shown = []
+    for alert in alerts:
+        numbers = standing.get(alert.pk, {})
+        mended = numbers.pop(states.State.RESOLVED, 0)
+        words = ", ".join(f"{numbers[key]:,} {words}" for key, words in states.STATES.items() if numbers.get(key))
+        total = mended if alert.state == Alert.State.RESOLVED else sum(numbers.values())
+        shown.append(AlertShown(alert, labels.rule_title(alert.rule), total, words, _late(alert)))
+    return shown
 
 
 def _channel(delivery: Delivery) -> str:
@@ -130,6 +146,7 @@ def described(findings: list[Finding], names: labels.Labels) -> list[FindingShow
             record_id__in={finding.account_id for finding in findings if finding.account_id},
         ).values_list("pk", "connection", "record_id")
     }
+    said = handling.last_said(findings)
     return [
         FindingShown(
             finding,
@@ -137,6 +154,7 @@ def described(findings: list[Finding], names: labels.Labels) -> list[FindingShow
             record_url(finding.connection, finding.kind, finding.record_id),
             accounts.get((finding.connection_id, finding.account_id)),
             finding.state in Finding.WAITING and questions.can_be_asked(names.model, finding),
+            said.get(finding.pk),
         )
         for finding in findings
     ]

@@ -10,7 +10,7 @@ from django.db.models import F, Min, Q
 
 from sync.alerts import flapping, history
 from sync.alerts.routing import Person, Route, Ways, next_in_line, route
-from sync.alerts.states import RESTING, WAITING, Event, State
+from sync.alerts.states import RESTING, WAITING, Event, State, after
 from sync.alerts.telling import tell
 from sync.alerts.ways import Places
 from sync.models import Alert, Connection, Finding, Owner
@@ -65,11 +65,12 @@ def group(
             if finding.alert is not None and finding.alert.owner_id != alert.owner_id:
                 handed.setdefault(alert.owner_id, []).append(finding)
                 finding.waiting_since, finding.escalated = now, 0
+                finding.state = after(finding.state, Event.MOVED) or finding.state
                 if finding.state == State.ASKED:
                     asked[alert.pk] = alert
             finding.alert = alert
             moved.append(finding)
-    update(moved, ["alert", "waiting_since", "escalated"])
+    update(moved, ["alert", "state", "waiting_since", "escalated"])
     for findings in handed.values():
         history.note(findings, Event.MOVED, now)
     tell(list(asked.values()))  # a question is news also where an alert about the rule is open already

@@ -19,7 +19,8 @@ from sync import audit, outputs
 from sync.alerts import history, states, ways
 from sync.alerts.grouping import group, settle
 from sync.alerts.states import Event, State
-from sync.models import Absence, Alert, Connection, Finding, FindingEvent, Portfolio
+from sync.fixing.choices import CHOSEN
+from sync.models import Absence, AccountState, Alert, Confirmation, Connection, Finding, FindingEvent, Portfolio
 from sync.rows import portions
 
 #: Findings named in the record of one deed; more would make it unreadable.
@@ -75,12 +76,17 @@ def may(user: AbstractBaseUser | AnonymousUser, alert: Alert) -> bool:
     """
     if not isinstance(user, AbstractUser) or not user.is_active:
         return False
-    return user.is_staff or bool(_addresses(user) & _answering(alert))
+    return user.is_staff or alert.owner.email.lower() in answered_by(user, alert.portfolio)
 
 
-def is_theirs(user: AbstractBaseUser | AnonymousUser, alert: Alert) -> bool:
-    """Whether the alert waits for this user: it is theirs, or they stand in."""
-    return isinstance(user, AbstractUser) and bool(_addresses(user) & _answering(alert))
+def answered_by(user: AbstractBaseUser | AnonymousUser, portfolio: Portfolio) -> set[str]:
+    """E-mail addresses of those whose findings are this user's today: their own, and of those they stand in for."""
+    if not isinstance(user, AbstractUser):
+        return set()
+    mine = {each.lower() for each in (user.email, user.get_username()) if "@" in each}
+    today = timezone.localdate()
+    away = Absence.objects.filter(portfolio=portfolio, delegate__in=mine, starts_on__lte=today, ends_on__gte=today)
+    return mine | set(away.values_list("email", flat=True))
 
 
 def may_take_back(user: AbstractBaseUser | AnonymousUser, finding: Finding) -> bool:
@@ -91,29 +97,34 @@ def may_take_back(user: AbstractBaseUser | AnonymousUser, finding: Finding) -> b
     return asked is not None and asked.by == user.get_username()
 
 
-def _addresses(user: AbstractUser) -> set[str]:
-    """E-mail addresses by which the CRM may know this user."""
-    return {each.lower() for each in (user.email, user.get_username()) if "@" in each}
+def last_day(deed: Event, rules: FollowUp, today: date) -> date | None:
+    """The longest that a rest may last which this begins; None where it begins none that ends on a day."""
+    days = {Event.SNOOZE: rules.snooze_days, Event.ACCEPT: rules.cannot_know_days}.get(deed)
+    return None if days is None else today + timedelta(days=days)
 
 
-def _answering(alert: Alert) -> set[str]:
-    today = timezone.localdate()
-    email = alert.owner.email.lower()
-    away = Absence.objects.filter(portfolio=alert.portfolio_id, email=email, starts_on__lte=today, ends_on__gte=today)
-    return {email, *away.values_list("delegate", flat=True)} - {""}
+def last_said(findings: Sequence[Finding]) -> dict[int, FindingEvent]:
+    """What was said last about each of these since it waits for its person, by finding."""
+    said: dict[int, FindingEvent] = {}
+    open_since = {each.pk: each.waiting_since for each in findings}
+    for some in portions(list(open_since)):
+        for each in FindingEvent.objects.filter(finding__in=some).exclude(by="").order_by("at", "pk"):
+            if each.at >= open_since[each.finding_id]:
+                said[each.finding_id] = each
+    return said
 
 
 def _checked(deed: Event, reason: str, until: date | None, rules: FollowUp, today: date) -> date | None:
     """The last day of a rest that this begins, None where it begins none that ends on a day."""
     if deed in states.WITH_REASON and not reason:
         raise Refused("Say why, in a sentence: whoever looks at it next reads it.")
-    if deed not in (Event.SNOOZE, Event.ACCEPT):
+    last = last_day(deed, rules, today)
+    if last is None:
         return None
-    days = rules.snooze_days if deed is Event.SNOOZE else rules.cannot_know_days
-    last = today + timedelta(days=days)
     if deed is Event.ACCEPT and until is None:
         return last
     if until is None or not today <= until <= last:
+        days = (last - today).days
         raise Refused(f"Give the last day of its rest, between today and {last}: the model allows {days} days.")
     return until
 
@@ -137,6 +148,8 @@ def _record(
         Finding.objects.filter(pk__in=some, state__in=states.TRANSITIONS[deed][0]).update(**changes)
     for finding in fitting:
         finding.state = target
+    if deed is Event.CONFIRM:
+        _vouch(fitting, by)
     first = fitting[0]
     more = f" and {len(fitting) - 1:,} more" if len(fitting) > 1 else ""
     said = {"reason": reason} if reason else {}
@@ -144,6 +157,21 @@ def _record(
         said["until"] = str(until)
     named = [each.pk for each in fitting[:NAMED]]
     audit.note(portfolio, by, f"finding {states.EVENTS[deed]}", f"{first}"[:150] + more, findings=named, **said)
+
+
+def _vouch(findings: Sequence[Finding], by: str) -> None:
+    """A value that a person says to be right counts as confirmed."""
+    chosen = [each for each in findings if each.kind == "account" and each.field in CHOSEN]
+    accounts: dict[tuple[int, str], AccountState] = {}
+    for some in portions(sorted({each.account_id for each in chosen})):
+        for account in AccountState.objects.filter(record_id__in=some):
+            accounts[account.connection_id, account.record_id] = account
+    known = [(each, accounts.get((each.connection_id, each.account_id))) for each in chosen]
+    Confirmation.objects.bulk_create(
+        Confirmation(account=account, field=each.field, value=each.value, by=by[:160], via="finding")
+        for each, account in known
+        if account is not None
+    )
 
 
 def _hand_on(findings: Sequence[Finding], model: Model, now: datetime) -> None:

@@ -11,6 +11,9 @@ from sync.alerts.states import Event
 from sync.models import Finding, FindingEvent
 from sync.rows import insert
 
+#: Events after which a finding is open, with a day by which it is due.
+OPENED = (Event.FOUND, Event.FOUND_AGAIN, Event.CHANGED, Event.DUE)
+
 
 def note(
     findings: Iterable[Finding],
@@ -31,7 +34,7 @@ def note(
         values: what stands in the field, by finding; what is wrong with it unless given.
     """
     found = list(findings)
-    opened = event in (Event.FOUND, Event.FOUND_AGAIN)
+    opened = event in OPENED
     rows = [
         FindingEvent(
             finding_id=finding.pk,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -127,23 +127,23 @@ def _look_at(
         today=run.today,
     )
     if event is not None:
-        reopen(finding, event, now)
+        reopen(finding, event, now, run.today, due_days)
         if event is Event.FOUND_AGAIN:
             finding.opened_at, finding.times_opened = now, finding.times_opened + 1
-            finding.due_on = run.today + timedelta(days=getattr(due_days, item.severity))
         done.events.setdefault(event, []).append(finding)
     if described or event is not None:
         finding.last_run_id = run.pk
         done.changed.append(finding)
 
 
-def reopen(finding: Finding, event: Event, now: datetime) -> None:
-    """It waits for its person anew. Not saved."""
+def reopen(finding: Finding, event: Event, now: datetime, today: date, due_days: DueDays) -> None:
+    """It waits for its person anew, who gets the days of the model again. Not saved."""
     target = after(finding.state, event)
     if target is None:
         raise ValueError(f"a finding that is {finding.state} cannot be {event}")
     finding.state, finding.rests_until, finding.resolved_at = target, None, None
     finding.waiting_since, finding.escalated, finding.to_say_mended = now, 0, False
+    finding.due_on = today + timedelta(days=getattr(due_days, finding.severity))
 
 
 def _resolve(gone: Sequence[Finding], run: Run, now: datetime) -> None:

@@ -101,6 +101,7 @@ TRANSITIONS: Mapping[Event, tuple[tuple[State, ...], State]] = {
     Event.GONE: ((State.OPEN, *_SAID), State.RESOLVED),
     Event.CHANGED: (UNTIL_CHANGED, State.OPEN),
     Event.DUE: (UNTIL_A_DAY, State.OPEN),
+    Event.MOVED: ((State.ACKNOWLEDGED, State.IN_PROGRESS), State.OPEN),  # the next person has not seen it
 }
 #: What people do, in the order of the buttons.
 DEEDS = (

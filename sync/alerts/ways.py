@@ -87,7 +87,9 @@ def _columns(connection: Connection, names: list[str], accounts: Collection[str]
 
 
 def users(connection: Connection) -> dict[str, Person]:
-    """The CRM's users as the newest run read them."""
+    """The CRM's users as the newest run read them; nobody before there was one."""
+    if not mirror.snapshot_path(connection.portfolio_id).exists():
+        return {}
     with mirror.reading(connection.portfolio_id, "user") as tables:
         if "user" not in tables:
             return {}
