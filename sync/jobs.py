@@ -9,7 +9,7 @@ from rq.timeouts import JobTimeoutException
 
 from connectors.errors import ConnectorError, RateLimited, Retryable, Unavailable
 from sync import crms, lease, queue, run, vault
-from sync.alerts import delivery, due, notices
+from sync.alerts import delivery, due, escalation, notices, returning
 from sync.governance import overriding
 from sync.models import Connection, Portfolio, Run
 from sync.reading import drift
@@ -89,6 +89,13 @@ def check_drift(connection_id: int) -> None:
         drift.check(connection, crms.open_crm(connection), model)
     except (ConnectorError, vault.VaultLocked) as error:
         log.warning("the fields of %s were not compared with the model: %s", connection, error)
+
+
+def follow_up(portfolio_id: int) -> None:
+    """Findings whose rest is over wait again; what has lain too long is told further up."""
+    portfolio, now = Portfolio.objects.get(pk=portfolio_id), timezone.now()
+    returning.bring_back(portfolio, now)
+    escalation.escalate(portfolio, now)
 
 
 def end_overrides(portfolio_id: int) -> None:

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from sync import lease, queue, starting
 from sync.alerts import due
-from sync.models import Connection, Portfolio, Run
+from sync.models import Connection, Finding, Portfolio, Run
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +82,13 @@ def end_overrides() -> None:
         queue.enqueue("end_overrides", pk)
 
 
+def follow_up() -> None:
+    """Queue a look at what rests or lies, of every portfolio that has something."""
+    unsolved = Finding.objects.exclude(state=Finding.State.RESOLVED)
+    for pk in unsolved.order_by().values_list("connection__portfolio", flat=True).distinct():
+        queue.enqueue("follow_up", pk)
+
+
 def check_drift() -> None:
     """Queue a comparison of every CRM's fields with the model that was last made hours ago."""
     before = timezone.now() - DRIFT_EVERY
@@ -92,13 +99,14 @@ def check_drift() -> None:
 
 
 def loop(stopped: Callable[[], bool], pause: float = 1.0) -> None:
-    """Until `stopped`: sweep every second, overrides every hour, the rest every half minute."""
+    """Until `stopped`: sweep every second, overrides and what lies every hour, the rest every half minute."""
     rare = hourly = 0.0
     while not stopped():
         sweep()
         if time.monotonic() - hourly > 3600:
             hourly = time.monotonic()
             end_overrides()
+            follow_up()
         if time.monotonic() - rare > 30:
             rare = time.monotonic()
             resend()

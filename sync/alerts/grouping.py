@@ -52,13 +52,13 @@ def group(
     `only`: ids of findings, all others stay where they are.
     """
     groups = _groups(connection, chosen, where, only)
-    owners = _owners(connection, {each.person.record_id: each.person for each in groups})
-    alerts = _open_alerts(connection, [(owners[each.person.record_id], each) for each in groups])
+    known = owners(connection, {each.person.record_id: each.person for each in groups})
+    alerts = _open_alerts(connection, [(known[each.person.record_id], each) for each in groups])
     handed: dict[int, list[Finding]] = {}
     asked: dict[int, Alert] = {}
     moved = []
     for each in groups:
-        alert = alerts[owners[each.person.record_id].pk, each.rule]
+        alert = alerts[known[each.person.record_id].pk, each.rule]
         for finding in each.findings:
             if finding.alert_id == alert.pk:
                 continue
@@ -116,7 +116,7 @@ def _waiting(connection: Connection, only: Collection[int] | None) -> Iterable[F
     return (finding for some in portions(sorted(only)) for finding in found.filter(pk__in=some))
 
 
-def _owners(connection: Connection, people: Mapping[str, Person]) -> dict[str, Owner]:
+def owners(connection: Connection, people: Mapping[str, Person]) -> dict[str, Owner]:
     """These people as they are called now, by record id."""
 
     def known() -> dict[str, Owner]:

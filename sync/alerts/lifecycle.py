@@ -29,19 +29,9 @@ from sync.rows import insert, portions, update
 Key = tuple[str, str, str, str]
 #: What is kept of a finding whose value or words changed, or that the re-check moved to another state.
 _TEXTS = ("record_name", "account_id", "value", "against", "severity", "message", "fix", "owner_record_id")
-_UPDATED = (
-    *_TEXTS,
-    "state",
-    "resolved_at",
-    "opened_at",
-    "times_opened",
-    "due_on",
-    "last_run",
-    "rests_until",
-    "waiting_since",
-    "escalated",
-    "to_say_mended",
-)
+#: What `reopen` sets.
+REOPENED = ("state", "rests_until", "resolved_at", "waiting_since", "escalated", "to_say_mended", "due_on")
+_UPDATED = (*_TEXTS, *REOPENED, "opened_at", "times_opened", "last_run")
 
 
 @dataclass

@@ -1,4 +1,6 @@
-"""Mails to the administrator about the product itself: a run that waits or failed, a CRM that has to be reconnected.
+"""Mails about the product itself, to the administrator: a run that waits or failed, a CRM that has to be reconnected.
+
+And to those who hear of what lies with somebody else.
 
 They are written down in the transaction that changes the run, and sent by the scheduler until they are gone.
 """
@@ -18,7 +20,10 @@ from connectors.errors import AuthRevoked
 from sync import outputs
 from sync.alerts import attempts
 from sync.alerts.channels.base import DeliveryError
-from sync.models import Connection, Destination, Notice, Override, Portfolio, Run
+from sync.models import Connection, Destination, Finding, Notice, Override, Owner, Portfolio, Run
+
+#: Findings and alerts named in one mail.
+LISTED = 25
 
 
 def held(run: Run) -> None:
@@ -118,13 +123,30 @@ def channel_gone(destination: Destination, why: str) -> None:
     )
 
 
+def left_lying(owner: Owner, findings: Sequence[Finding], why: str, now: datetime) -> None:
+    """Tell somebody further up what lies with another person, and for how long."""
+    several = f"{len(findings):,} findings have" if len(findings) > 1 else "1 finding has"
+    listed = "\n".join(f"- {finding.record_name}: {finding.message}" for finding in findings[:LISTED])
+    more = f"\n- and {len(findings) - LISTED:,} more" if len(findings) > LISTED else ""
+    alerts = sorted({finding.alert_id for finding in findings if finding.alert_id is not None})
+    links = "\n".join(f"{settings.TIERLINE_URL}/alerts/{alert}" for alert in alerts[:LISTED])
+    Notice.objects.create(
+        portfolio=owner.portfolio,
+        to=owner.email,
+        key=f"lying-{owner.pk}-{findings[0].pk}-{findings[0].escalated}-{now:%y%m%d%H%M}",
+        subject=f"{several} lain too long",
+        body=f"{why}\n\n{listed}{more}\n\nAsk whoever has them what holds them up. They close by themselves when the "
+        f"records are mended in the CRM; what cannot be known can be said here:\n{links}",
+    )
+
+
 def send(notice: Notice, now: datetime) -> None:
     """Try once, and record what became of it."""
     attempts.attempt(notice, lambda: _mail(notice), now)
 
 
 def _mail(notice: Notice) -> None:
-    address = _address(notice.portfolio)
+    address = notice.to or _address(notice.portfolio)
     if not address:
         raise DeliveryError("No administrator with an e-mail address is known.", permanent=False)
     host = urlsplit(settings.TIERLINE_URL).hostname or "localhost"

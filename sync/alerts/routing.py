@@ -79,17 +79,17 @@ class Ways:
 def route(case: Case, ways: Ways) -> Route:
     """The person who gets this finding."""
     chosen = _by_rule(case, ways) or _by_record(case.owner_id, ways)
-    return _standing_in(chosen, ways)
+    return standing_in(chosen, ways)
 
 
 def next_in_line(told: Route, ways: Ways) -> Route:
     """Who decides when this person says that something cannot be known: the manager, or the administrator."""
     person = told.person
-    above = _manager(person, ways)
+    above = manager_of(person, ways)
     decides = "Accept that it rests, or give it back with a hint."
     if above is not None:
         said = f"You manage {person.name}, who says that this cannot be known. {decides}"
-        return _standing_in(Route(above, said), ways)
+        return standing_in(Route(above, said), ways)
     return Route(ways.administrator, f"{person.name} says that this cannot be known. {decides}")
 
 
@@ -99,10 +99,14 @@ def fits(rule: OwnerRule, case: Case) -> bool:
         (not rule.fields or case.field in rule.fields)
         and (not rule.rules or case.rule in rule.rules)
         and (not rule.segments or case.segment in rule.segments)
-        and all(
-            case.columns.get(name, "").casefold() in {value.casefold() for value in values}
-            for name, values in rule.where.items()
-        )
+        and holds(rule.where, case.columns)
+    )
+
+
+def holds(where: Mapping[str, Sequence[str]], columns: Mapping[str, str]) -> bool:
+    """Whether the account has one of the values in each of these columns; case is ignored."""
+    return all(
+        columns.get(name, "").casefold() in {value.casefold() for value in values} for name, values in where.items()
     )
 
 
@@ -113,7 +117,7 @@ def _by_rule(case: Case, ways: Ways) -> Route | None:
     where = f"rule {number} of the model's owners"
     if rule.to == "manager":
         owner = ways.people.get(case.owner_id)
-        above = _manager(owner, ways) if owner else None
+        above = manager_of(owner, ways) if owner else None
         if owner is None or above is None:
             return None
         return Route(above, f"You manage {owner.name}, who owns the record; {where} sends this to the manager.")
@@ -142,7 +146,7 @@ def _by_record(owner_id: str, ways: Ways) -> Route:
         return Route(ways.administrator, f"{what}, so it goes to the administrator.")
     if _reachable(owner):
         return Route(owner, "You own the record in the CRM.")
-    above = _manager(owner, ways)
+    above = manager_of(owner, ways)
     if above is not None:
         return Route(above, f"{owner.name}, who owns the record, {_absence(owner)}; you manage {owner.name}.")
     return Route(
@@ -152,7 +156,7 @@ def _by_record(owner_id: str, ways: Ways) -> Route:
     )
 
 
-def _manager(person: Person, ways: Ways) -> Person | None:
+def manager_of(person: Person, ways: Ways) -> Person | None:
     """The nearest manager above who can be reached."""
     above = ways.people.get(person.manager_id)
     for _ in range(LEVELS):
@@ -162,7 +166,7 @@ def _manager(person: Person, ways: Ways) -> Person | None:
     return None
 
 
-def _standing_in(chosen: Route, ways: Ways) -> Route:
+def standing_in(chosen: Route, ways: Ways) -> Route:
     """Whoever stands in, where the person is away; one who is away too is passed over."""
     first, person = chosen.person, chosen.person
     for _ in range(LEVELS):

@@ -62,16 +62,15 @@ def places(connection: Connection, model: Model, accounts: Collection[str] | Non
 
     `accounts`: record ids; None for all that open findings are about.
     """
-    if not model.owners:
+    asked = [rule.where for rule in model.owners] + [each.where for each in model.follow_up.escalation.model_owners]
+    if not asked:
         return Places()
     if accounts is None:
         found = Finding.objects.filter(connection=connection, state__in=Finding.WAITING).exclude(account_id="")
         accounts = set(found.values_list("account_id", flat=True))
     states = AccountState.objects.filter(connection=connection).exclude(segment="").values_list("record_id", "segment")
     segments = {account: segment for account, segment in states if account in accounts}
-    return Places(
-        segments, _columns(connection, sorted({name for rule in model.owners for name in rule.where}), accounts)
-    )
+    return Places(segments, _columns(connection, sorted({name for where in asked for name in where}), accounts))
 
 
 def _columns(connection: Connection, names: list[str], accounts: Collection[str]) -> dict[str, dict[str, str]]:

@@ -86,9 +86,13 @@ class Delivery(Outgoing):
 
 
 class Notice(Outgoing):
-    """A mail to the administrator about the product itself. `key` names its occasion, and is its Message-ID."""
+    """A mail about the product itself, to the administrator unless it says `to` whom.
+
+    `key` names its occasion, and is its Message-ID.
+    """
 
     portfolio = models.ForeignKey(Portfolio, models.CASCADE, related_name="notices")
+    to = models.EmailField(blank=True)
     subject = models.CharField(max_length=200)
     body = models.TextField()
 
