@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from admin.card import salesforce as card
 from connectors.salesforce import package
 from connectors.salesforce.kinds import DEFAULTS
 from connectors.salesforce.package import ListView
@@ -15,7 +16,8 @@ from sync.quality import obligations
 def files(model: Model) -> dict[str, bytes]:
     """Path -> content. Rules are inactive: a package cannot know how much is filled."""
     layout = outputs.layout_of(model, "salesforce")
-    return package.files(layout.specs(), obligations.packaged(model, layout, DEFAULTS), list(_lists(layout)))
+    fields = package.files(layout.specs(), obligations.packaged(model, layout, DEFAULTS), list(_lists(layout)))
+    return fields | {f"{package.ROOT}/{path}": content for path, content in card.files(model, layout).items()}
 
 
 def write(model: Model, folder: Path) -> int:

@@ -59,11 +59,16 @@ _SALESFORCE: Mapping[str, str] = {
     "request_comment": "Tierline_Request_Comment__c",
     "detail_value_score": "Tierline_Value_Score__c",
     "detail_cost_to_serve": "Tierline_Cost_To_Serve__c",
+    "detail_position": "Tierline_Position__c",
     "detail_reasons": "Tierline_Reasons__c",
     "detail_beside": "Tierline_Other_Tiers__c",
     "detail_warnings": "Tierline_Early_Warnings__c",
+    "detail_nearest": "Tierline_Nearest_Change__c",
+    "detail_cause": "Tierline_Cause__c",
+    "detail_override": "Tierline_Override__c",
     "detail_missing": "Tierline_Missing_Inputs__c",
     "detail_playbook": "Tierline_Playbook__c",
+    "detail_last_contact": "Tierline_Last_Contact__c",
     "detail_scored_on": "Tierline_Scored_On__c",
 }
 DEFAULT_NAMES: Mapping[str, Mapping[str, str]] = {

@@ -172,6 +172,7 @@ def applied(row: Row, override: Override | None, model: Model) -> Row:
         "by_rule": row["tier"],
         "tier": override.value,
         "override": {"id": override.pk, "reason": override.reason, "until": str(override.expires_on)},
+        "override_told": said[:SHORT],
         "published_since": str(since) if since else row["tier_since"],
         "cause": "override",
         "short_reason": f"{said}. By rule: {row['short_reason']}"[:SHORT],

@@ -23,9 +23,14 @@ from sync.values import Stored, stored
 #: Key of a value -> its role in the model file.
 ROLES = {
     key: f"detail_{key}"
-    for key in ("value_score", "cost_to_serve", "reasons", "beside", "warnings", "missing", "playbook", "scored_on")
-}
+    for key in (
+        "value_score", "cost_to_serve", "position", "reasons", "nearest", "cause", "override", "beside", "warnings",
+        "missing", "playbook", "last_contact", "scored_on",
+    )
+}  # fmt: skip
 FIGURES = ("value_score", "cost_to_serve")
+#: Texts in which only numbers move from run to run: those are not worth a write.
+_TOLD = ("reasons", "nearest", "beside")
 _DATE = "scored_on"
 #: The longest text a long text field takes.
 _LONGEST = 32_000
@@ -96,11 +101,15 @@ def _steady(key: str, now: Stored, wanted: Stored, band: float, *, moved: bool) 
     """Whether what stands there will do."""
     if now == wanted:
         return True
-    if now is None or wanted is None or moved:
+    if moved:
+        return False
+    if key == "cause":
+        return now is not None  # of the tier's last move, however long ago
+    if now is None or wanted is None:
         return False
     if key in FIGURES:
         return abs(float(now) - float(wanted)) < band
-    return key in ("reasons", "beside") and gist(str(now)) == gist(str(wanted))
+    return key in _TOLD and gist(str(now)) == gist(str(wanted))
 
 
 def mark(value: Stored) -> str | None:
@@ -136,11 +145,16 @@ def computed(row: Mapping[str, Any], model: Model) -> dict[str, Stored]:
     return {
         "value_score": _figure(row["value_score"]),
         "cost_to_serve": _figure(row["cost_to_serve"]),
+        "position": _position(row["position"], model),
         "reasons": _lines(row["reasons"]),
+        "nearest": row["nearest"] or None,
+        "cause": row["cause"] or None,
+        "override": row.get("override_told"),
         "beside": _beside(row, model),
         "warnings": "\n".join(row.get("risks") or ())[:_LONGEST] or None,
         "missing": ", ".join(row["missing"]) or None,
         "playbook": playbook.text(play) if (play := of_tier(model.playbook, row["tier"])) else None,
+        "last_contact": row["last_contact_on"],
     }
 
 
@@ -151,6 +165,14 @@ def bands(model: Model) -> dict[str, float]:
 
 def _figure(value: float | None) -> float | None:
     return None if value is None else round(float(value), 1)
+
+
+def _position(classes: Sequence[str] | None, model: Model) -> str | None:
+    """Where the account stands on each axis of the tiers: "Value: high, Cost to serve: low"."""
+    if not classes:
+        return None
+    axes = zip(model.tiers.axes, classes, strict=True)
+    return ", ".join(f"{axis.label}: {name.replace('_', ' ')}" for axis, name in axes)[:255]
 
 
 def _lines(reasons: Sequence[Mapping[str, Any]]) -> str | None:
@@ -186,13 +208,28 @@ def _text(label: str, help_: str) -> Any:
     return lambda name: FieldSpec("detail", name, label, "long_text", help_, length=32_768)
 
 
+def _line(label: str, help_: str) -> Any:
+    return lambda name: FieldSpec("detail", name, label, "text", help_, length=255)
+
+
+def _date(label: str, help_: str) -> Any:
+    return lambda name: FieldSpec("detail", name, label, "date", help_)
+
+
 _SPECS = {
     "value_score": _number("Value score", "What the customer is worth, 0 to 100, before cost to serve."),
     "cost_to_serve": _number("Cost to serve per 100", "Cost to serve per 100 of the customer's value."),
+    "position": _line("Position", "Where the customer stands on each axis of the tiers."),
     "reasons": _text("Reasons", "All reasons for the tier, with sign and weight."),
+    "nearest": _line("Nearest change", "The smallest change that would lead to a better tier, and to a lower one."),
+    "cause": _line(
+        "Cause of the last move", "Why the tier moved: behaviour, data correction, rule change, override or merge."
+    ),
+    "override": _line("Override", "A person's decision that stands instead of the computed tier, its reason and end."),
     "beside": _text("Other tiers", "The tier of the account's group, and those of our business units, each with why."),
     "warnings": _text("Early warnings", "Signs of late payment and of leaving, with the figures behind them."),
     "missing": _text("Missing inputs", "What the score had to do without."),
     "playbook": _text("Playbook", "What this tier means for how the customer is served."),
-    "scored_on": lambda name: FieldSpec("detail", name, "Scored on", "date", "Date of the score these values show."),
+    "last_contact": _date("Last contact", "Last visit, call or meeting that counts for the playbook."),
+    "scored_on": _date("Scored on", "Date of the score these values show."),
 }

@@ -28,7 +28,15 @@ SOURCE = "force-app/main/default/"
 def components() -> Iterator[tuple[str, Any]]:
     """Path and root of every metadata file."""
     for path in sorted(FOLDER.rglob("*-meta.xml")):
-        yield str(path.relative_to(FOLDER)), etree.parse(str(path)).getroot()
+        yield str(path.relative_to(FOLDER)), described(path.read_bytes())
+
+
+def described(content: bytes) -> Any:
+    """Root of a metadata file, without the part of a Lightning component that the WSDL leaves open."""
+    root = etree.fromstring(content)
+    for element in root.findall(f"{NS}targetConfigs"):
+        root.remove(element)
+    return root
 
 
 def texts(root: Any, *tags: str) -> set[str]:
@@ -75,7 +83,7 @@ def test_a_model_that_uses_everything_gives_valid_files(wsdl: Any) -> None:
         path: content for path, content in package.files(model.parse(text, "all")).items() if path.endswith(".xml")
     }
     for path, content in files.items():
-        assert wsdl.validate(etree.fromstring(content)), f"{path}: {wsdl.error_log.last_error}"
+        assert wsdl.validate(described(content)), f"{path}: {wsdl.error_log.last_error}"
     objects = {path.split("/")[4] for path in files if "/objects/" in path}
     assert objects == {"Account", "Opportunity", "Lead", "Tierline_Detail__c"}
     for role in ("Integration", "Seller", "Data_Owner"):

@@ -11,7 +11,8 @@ import pytest
 
 from admin import schema
 from sync.models import AccountState, Change, Override, Run
-from sync.writing import loading, undoing
+from sync.writing import details, loading, undoing
+from sync.writing.details import Detail
 from tests.sync import playing
 from tests.sync.playing import Plays
 from tests.sync.stage import Stage
@@ -52,7 +53,8 @@ def records(stage: Stage) -> dict[str, dict[str, Any]]:
     """Detail records by account."""
     rows = stage.query(
         "SELECT Id, Tierline_Account__c, Tierline_Account_Key__c, Tierline_Value_Score__c, Tierline_Cost_To_Serve__c, "
-        f"Tierline_Reasons__c, Tierline_Playbook__c, Tierline_Scored_On__c FROM {DETAIL}"
+        "Tierline_Reasons__c, Tierline_Playbook__c, Tierline_Scored_On__c, Tierline_Position__c, "
+        f"Tierline_Nearest_Change__c, Tierline_Last_Contact__c FROM {DETAIL}"
     )
     assert len({row["Tierline_Account__c"] for row in rows}) == len(rows)
     assert all(row["Tierline_Account__c"] == row["Tierline_Account_Key__c"] for row in rows)
@@ -80,12 +82,27 @@ def test_every_account_with_a_tier_gets_one_record_and_the_second_run_writes_non
         assert score is not None
         assert row["Tierline_Value_Score__c"] == score.value_score
         assert all(reason["text"] in row["Tierline_Reasons__c"] for reason in score.result["reasons"])
+        assert (row["Tierline_Nearest_Change__c"] or "") == score.result["nearest"]
+        value, cost = score.result["position"]
+        assert row["Tierline_Position__c"] == f"Value: {value}, Cost to serve: {cost}"
     playbooks = {states[key].tier: row["Tierline_Playbook__c"] for key, row in made.items()}
     assert playbooks["platinum"] == "Visit every month."
     assert run.counts["details_written"] == len(made)
     assert not run.changes.exclude(state=Change.State.VERIFIED).exists()
     assert not recorded.run().changes.exists()
     assert not recorded.run(date(2026, 11, 24)).changes.exists()
+
+
+def test_the_cause_of_the_last_move_stays_until_the_next_one() -> None:
+    names = {"cause": "Cause", "scored_on": "Day"}
+    written = details.marks(names, {"Cause": "behaviour"})
+
+    def after(cause: str | None, *, moved: bool) -> dict[str, Any]:
+        held = Detail({"cause": cause}, {"Cause": "behaviour", "Day": "2026-10-01"}, written, moved=moved)
+        return details.plan(held, names, {}, date(2026, 11, 1))[0]
+
+    assert not after(None, moved=False)
+    assert after("override", moved=True)["Cause"] == "override"
 
 
 def test_by_bulk_the_records_are_the_same(detailed: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

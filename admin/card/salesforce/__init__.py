@@ -1,0 +1,108 @@
+"""The card in Salesforce: a Lightning web component on base components and Lightning Data Service alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from xml.sax.saxutils import escape
+
+from admin import card
+from connectors.salesforce.client import API_VERSION
+from connectors.salesforce.kinds import DETAIL
+from scoring.model import Model
+from sync.outputs import Layout
+
+NAME = "accountTier"
+#: Child relationship of the detail record, as the detail object names it.
+_DETAILS = "Tierline_Details__r"
+_OWN = ("html", "js", "css")
+_NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
+
+
+def files(model: Model, layout: Layout) -> dict[str, bytes]:
+    """Path inside the project's source folder -> content: the component and the labels it speaks with."""
+    found = {f"{NAME}.{kind}": card.source(f"salesforce/{NAME}.{kind}") for kind in _OWN}
+    found |= {
+        f"{NAME}.js-meta.xml": _described(),
+        "content.js": card.source("content.js"),
+        "fields.js": _fields(layout),
+        "model.js": _module("What the company's model says for all accounts.", MODEL=card.facts(model, layout)),
+        "words.js": _words(),
+    }
+    bundle = {f"lwc/{NAME}/{name}": text.encode() for name, text in found.items()}
+    return {**bundle, "labels/CustomLabels.labels-meta.xml": _labels().encode()}
+
+
+def _module(about: str, **constants: object) -> str:
+    lines = [f"export const {name} = {_literal(value)};" for name, value in constants.items()]
+    return f"// {about} Written by Tierline; do not edit.\n" + "\n".join(lines) + "\n"
+
+
+def _literal(value: object) -> str:
+    return "undefined" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _fields(layout: Layout) -> str:
+    """Role -> field, of the account and of its detail record; the second is empty where the model has none."""
+    return _module(
+        "Our fields by role.",
+        ACCOUNT={role: f"Account.{name}" for role, name in layout.names.items()},
+        DETAIL={f"detail_{key}": f"{DETAIL}.{name}" for key, name in layout.detail.items()},
+        DETAIL_LIST=_DETAILS if layout.detail else None,
+    )
+
+
+def _label(key: str) -> str:
+    return f"Tierline_{key}"
+
+
+def _words() -> str:
+    """The words, each from a custom label, so that the company translates them in Translation Workbench."""
+    keys = list(card.words())
+    imports = [f'import {key} from "@salesforce/label/c.{_label(key)}";' for key in keys]
+    named = ",\n  ".join(keys)
+    head = "// What the card says. Written by Tierline; do not edit.\n"
+    return head + "\n".join(imports) + f"\n\nexport const WORDS = {{\n  {named}\n}};\n"
+
+
+def _labels() -> str:
+    return "\n".join(_label_lines(card.words())) + "\n"
+
+
+def _label_lines(words: Mapping[str, str]) -> Iterator[str]:
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    yield f"<CustomLabels {_NS}>"
+    for key, text in words.items():
+        yield "    <labels>"
+        yield f"        <fullName>{_label(key)}</fullName>"
+        yield "        <language>en_US</language>"
+        yield "        <protected>false</protected>"
+        yield f"        <shortDescription>Tierline card: {key.replace('_', ' ')}</shortDescription>"
+        yield f"        <value>{escape(text)}</value>"
+        yield "    </labels>"
+    yield "</CustomLabels>"
+
+
+def _described() -> str:
+    return f"""<?xml version="1.0" encoding="UTF-8"?>
+<LightningComponentBundle {_NS}>
+    <apiVersion>{API_VERSION}</apiVersion>
+    <description>Tier of an account, why, what it means for the seller, and what is missing.</description>
+    <isExposed>true</isExposed>
+    <masterLabel>Customer value (Tierline)</masterLabel>
+    <targets>
+        <target>lightning__RecordPage</target>
+    </targets>
+    <targetConfigs>
+        <targetConfig targets="lightning__RecordPage">
+            <objects>
+                <object>Account</object>
+            </objects>
+            <supportedFormFactors>
+                <supportedFormFactor type="Large"/>
+                <supportedFormFactor type="Small"/>
+            </supportedFormFactors>
+        </targetConfig>
+    </targetConfigs>
+</LightningComponentBundle>
+"""
