@@ -6,10 +6,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from admin import portfolios
+from admin import portfolios, preflight
 from connectors.sandbox.org import currencies
 from sync import mirror
-from sync.models import AccountState, Finding, Run
+from sync.models import AccountState, Connection, Finding, Run
 from tests.sync.stage import Stage
 
 
@@ -59,6 +59,11 @@ def test_an_org_that_counts_in_another_currency_is_refused_until_a_rate_converts
     """No record names the currency of an org that has one only."""
     stage = after_run
     currencies.count_in(stage.org, "USD")
+    Connection.objects.update(identity={})  # as one that was connected before it was asked
+    stage.fault(path="/services/Soap/u/", action="status", status=403)
+    portfolios.check(stage.connection)
+    stage.connection.refresh_from_db()
+    assert "does not say in which currency it counts" in " ".join(preflight.currency(stage.connection) or ())
     run = stage.run()
     assert run.state == Run.State.FAILED
     assert run.error == f"Amounts of {stage.connection} are in USD, the model counts in EUR, and no rate converts them."
