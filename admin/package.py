@@ -32,6 +32,8 @@ def write(model: Model, folder: Path) -> int:
 
 def _lists(layout: outputs.Layout) -> list[ListView]:
     names, best = layout.names, layout.model.tiers.keys[0]
+    line = names.get("data_quality")
+    missing = ((names["tier"], "notEqual", ""), (names["segment"], "equals", ""))
     label = layout.model.tiers.label(best)
     return [
         ListView(
@@ -43,7 +45,7 @@ def _lists(layout: outputs.Layout) -> list[ListView]:
         ListView(
             "Tierline_My_Accounts_To_Fix",
             "My accounts to fix",
-            ("ACCOUNT.NAME", "ACCOUNT.TYPE", names["segment"], names["sub_segment"], names["value_profile"]),
-            ((names["tier"], "notEqual", ""), (names["segment"], "equals", "")),
+            ("ACCOUNT.NAME", line or "ACCOUNT.TYPE", names["segment"], names["sub_segment"], names["value_profile"]),
+            ((line, "notEqual", ""),) if line else missing,
         ),
     ]

@@ -70,6 +70,11 @@ COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
         "id": TEXT, "account_id": TEXT, "returned_on": DAY, "amount": MONEY, "currency": TEXT,
         "business_unit": TEXT, "modified_at": INSTANT,
     },
+    # The ERP's customer master: its own id, and the account of the CRM that it belongs to.
+    "customer": {
+        "id": TEXT, "account_id": TEXT, "name": TEXT, "country": TEXT, "industry": TEXT, "currency": TEXT,
+        "external_id": TEXT, "vat_id": TEXT, "is_blocked": FLAG, "modified_at": INSTANT,
+    },
     # Units of a currency for one of the base; without a row that is_base, the base is the model's currency.
     "rate": {
         "id": TEXT, "currency": TEXT, "starts_on": DAY, "ends_on": DAY, "rate": NUMBER, "is_base": FLAG,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -35,6 +35,7 @@ RuleKey = Literal[
     "future_date",
     "close_date_passed",
     "duplicate_account",
+    "crm_erp_disagree",
 ]
 #: Before the key of a rule of the model file, so that it can never take the id of a built-in one.
 CUSTOM = "custom_"
@@ -117,6 +118,39 @@ class DuplicateAccount(QualityRule):
     similarity: Annotated[float, Field(ge=70, le=100, strict=True)] = 90
 
 
+Side = Literal["crm", "erp"]
+ErpKey = Literal["name", "country", "industry", "currency", "external_id", "vat_id", "is_blocked"]
+
+
+class ErpColumn(Part):
+    """A column that CRM and ERP should agree on.
+
+    Attributes:
+        trust: which of the two is believed where they differ.
+        codes: what a code of either stands for in the other ("FI" -> "Finland"); the vocabulary's labels count too.
+    """
+
+    trust: Side = "erp"
+    codes: Mapping[Text, Text] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _side_alone(cls, value: Any) -> Any:
+        return {"trust": value} if isinstance(value, str) else value
+
+
+class CrmErpDisagree(QualityRule):
+    """`columns`: those compared with the ERP's customers, each with the side that is trusted; others are not."""
+
+    columns: Mapping[ErpKey, ErpColumn] = {
+        "name": ErpColumn(trust="crm"),
+        "country": ErpColumn(),
+        "currency": ErpColumn(),
+        "vat_id": ErpColumn(),
+        "is_blocked": ErpColumn(),
+    }
+
+
 class Rules(Part):
     """One entry per rule; a rule not named is on with its defaults."""
 
@@ -142,6 +176,7 @@ class Rules(Part):
     future_date: QualityRule = QualityRule()
     close_date_passed: CloseDatePassed = CloseDatePassed()
     duplicate_account: DuplicateAccount = DuplicateAccount()
+    crm_erp_disagree: CrmErpDisagree = CrmErpDisagree()
 
     def of(self, rule: str) -> QualityRule:
         """What the model says about a rule; the defaults for one it cannot know, such as a rule of a package."""
@@ -196,9 +231,14 @@ class DueDays(Part):
 
 
 class Quality(Part):
-    """Data-quality rules, those of the company's own, and how soon a finding is due."""
+    """Data-quality rules, those of the company's own, and how soon a finding is due.
+
+    Attributes:
+        publish: whether each account carries a text field that says what is missing and what to check.
+    """
 
     rules: Rules = Rules()
     contradictions: tuple[Contradiction, ...] = ()
     custom: tuple[CustomRule, ...] = ()
     due_days: DueDays = DueDays()
+    publish: bool = True

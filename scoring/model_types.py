@@ -55,6 +55,7 @@ _SALESFORCE: Mapping[str, str] = {
     "tier_reason": "Tierline_Tier_Reason__c",
     "tier_suggestion": "Tierline_Tier_Suggestion__c",
     "group_tier": "Tierline_Group_Tier__c",
+    "data_quality": "Tierline_Data_Quality__c",
     "request": "Tierline_Request__c",
     "request_comment": "Tierline_Request_Comment__c",
     "detail_value_score": "Tierline_Value_Score__c",

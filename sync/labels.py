@@ -19,6 +19,7 @@ _FIELDS = {
     "value_profile": "Value profile",
     "tier": "Tier",
     "group_tier": "Group tier",
+    "data_quality": "Data quality",
     "request": "Request",
     "detail_reasons": "Reasons",
     "detail_beside": "Other tiers",

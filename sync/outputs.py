@@ -19,7 +19,7 @@ from scoring.model_types import CrmFields, OutputKey
 from sync.governance import requests
 from sync.models import Connection, PublishedModel
 from sync.plan import Output
-from sync.writing import details
+from sync.writing import details, quality_line
 
 #: Prefix of the mirror's account columns that hold the current values of our own fields.
 OWN = "own_"
@@ -178,7 +178,7 @@ class Layout:
             for key, name in self.carried.items()
         ]
         specs += [self._on_lead(picklists[self.names[key]]) for key in self.model.leads.values]
-        return [*specs, *requests.specs(self.names), *details.specs(self.detail)]
+        return [*specs, *quality_line.specs(self.names), *requests.specs(self.names), *details.specs(self.detail)]
 
     def _controller(self, key: str) -> str:
         """The field a carried value depends on, if that is carried too."""
@@ -260,6 +260,9 @@ def layout_of(model: Model, kind: str) -> Layout:
         for role in (unit.column("tier") for unit in model.business_units.units):
             names[role] = given.get(role) or _default_name(kind, role)
             outputs.append(Output(role, "machine", {"value": names[role]}))
+    if model.quality.publish:
+        role = quality_line.ROLE
+        names[role] = given.get(role) or _default_name(kind, role)
     if model.requests.enabled:
         names |= {role: given.get(role) or model.crm_names(kind)[role] for role in requests.ROLES}
     detail = {key: given.get(role) or model.crm_names(kind)[role] for key, role in details.roles(model).items()}

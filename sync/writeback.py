@@ -19,7 +19,7 @@ from connectors.base import Crm, Scalar, WriteResult
 from sync import lease, outputs, plan, values
 from sync.models import AccountState, Change, Run
 from sync.rows import portions, update
-from sync.writing import undone
+from sync.writing import quality_line, undone
 
 #: A locked row is tried this often before it is reported as rejected.
 TRIES = 5
@@ -183,7 +183,8 @@ def _save(run: Run, token: str, rows: Sequence[Change], refused: set[int], layou
             if row.is_own and run.kind != Run.Kind.ANSWER:  # what a person chose is not ours
                 account.written = {**account.written, **layout.published(row.after, row.kind)}
             account.undone = undone.remember(run, row, account.undone)
-            account.refuse(row, "")
+            if set(row.after) != {layout.names.get(quality_line.ROLE)}:  # that the line was taken says nothing else
+                account.refuse(row, "")
         elif row.pk in refused:
             account.refuse(row, plan.digest(row.before, row.after))
     with transaction.atomic():

@@ -5,22 +5,20 @@ Pure: records go in, findings come out. Who is told, and when, is decided elsewh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
-
-import pandas as pd
+from collections.abc import Sequence
 
 from scoring.model_quality import CUSTOM
-from scoring.model_types import Model
 from scoring.quality.cadence import CadenceMissed
 from scoring.quality.classification import Contradicts, DefaultShare, Stale, UnlikeRules
 from scoring.quality.currency import NoExchangeRate
 from scoring.quality.custom import Custom, tested
 from scoring.quality.duplicates import DuplicateAccount
+from scoring.quality.erp import CrmErpDisagree
 from scoring.quality.figures import CloseDatePassed, FutureDate, NegativeAmount, OutOfRange
 from scoring.quality.finding import Checked, Finding, Problem, Rule, name_of
 from scoring.quality.groups import GroupStructure
 from scoring.quality.labels import UnknownLabel, UnknownProduct
+from scoring.quality.line import lines
 from scoring.quality.ownership import OrphanRecord, OwnerInactive, OwnerMissing
 from scoring.quality.relations import ParentChild
 from scoring.quality.scores import Score
@@ -28,7 +26,7 @@ from scoring.quality.scores import scores as figures
 from scoring.quality.stages import MissingAtStage
 from scoring.quality.values import MissingValue, SubSegmentOfSegment, ValueNotInList
 
-__all__ = ["CUSTOM", "RULES", "Checked", "Finding", "Problem", "Rule", "check", "examine", "tested"]
+__all__ = ["CUSTOM", "RULES", "Checked", "Finding", "Problem", "Rule", "Score", "check", "figures", "lines", "tested"]
 
 RULES: tuple[Rule, ...] = (
     MissingValue(),
@@ -52,54 +50,16 @@ RULES: tuple[Rule, ...] = (
     FutureDate(),
     CloseDatePassed(),
     DuplicateAccount(),
+    CrmErpDisagree(),
     GroupStructure(),
 )
 
 
-def check(
-    records: Mapping[str, pd.DataFrame],
-    scores: pd.DataFrame,
-    model: Model,
-    as_of: date,
-    today: date | None = None,
-    more: Sequence[Rule] = (),
-) -> list[Finding]:
+def check(checked: Checked, more: Sequence[Rule] = ()) -> list[Finding]:
     """Everything the model's rules find, by rule and then by record id.
 
-    Args:
-        records: rows of one connection by kind (account, user, product, opportunity, order), with the columns of
-            `scoring.fields.COLUMNS`; accounts also hold our fields as they are in the CRM, as `own_segment` and so on.
-        scores: ScoreTable of all accounts; those out of scope have no findings.
-        as_of: the date scored for; contacts are counted to it.
-        today: what is after it is in the future; the date scored for unless given.
-        more: rules written in Python, beside the built-in ones and those of the model file.
+    `more`: rules written in Python, beside the built-in ones and those of the model file.
     """
-    return _found(_checked(records, scores, model, as_of, today), more)
-
-
-def examine(
-    records: Mapping[str, pd.DataFrame],
-    scores: pd.DataFrame,
-    model: Model,
-    as_of: date,
-    today: date | None = None,
-    more: Sequence[Rule] = (),
-) -> tuple[list[Finding], list[Score]]:
-    """What `check` finds, and the figures of data quality that follow from it."""
-    checked = _checked(records, scores, model, as_of, today)
-    found = _found(checked, more)
-    return found, figures(checked, found)
-
-
-def _checked(
-    records: Mapping[str, pd.DataFrame], scores: pd.DataFrame, model: Model, as_of: date, today: date | None
-) -> Checked:
-    if "account" in records and len(records["account"]) < len(scores):
-        scores = scores[scores["account_id"].isin(records["account"]["id"])]  # a few accounts cost what a few cost
-    return Checked(records, scores, model, as_of, today or as_of)
-
-
-def _found(checked: Checked, more: Sequence[Rule]) -> list[Finding]:
     model = checked.model
     found = []
     for rule in (*RULES, *(Custom(each) for each in model.quality.custom if each.enabled), *more):

@@ -11,6 +11,7 @@ from scoring.model_mandatory import ChosenValue
 from scoring.model_quality import Contradiction
 from scoring.model_types import RuleKey, Severity
 from scoring.periods import months_before
+from scoring.quality import across
 from scoring.quality.finding import Checked, Problem, name_of
 from scoring.quality.values import OUTPUTS, OWN, account_problem, labels, listed, of_another_segment
 from scoring.rules import holds, lower_first, why
@@ -199,10 +200,13 @@ class _Favourite:
 
 
 def _favourites(checked: Checked, output: ChosenValue) -> Iterator[_Favourite]:
-    held, owners = checked.column("account", OWN + output), checked.column("account", "owner_id")
-    counted = checked.in_scope & held.isin(set(labels(checked.model, output))).to_numpy(dtype=bool)
+    known = across.of(checked).accounts
+    held, owners = known[across.HELD + output], known["owner"]
+    counted = known["in_scope"].to_numpy(dtype=bool) & held.isin(set(labels(checked.model, output))).to_numpy(
+        dtype=bool
+    )
     counted &= (owners != "").to_numpy(dtype=bool)
-    values, computed = held[counted], checked.scored(output)[counted]
+    values, computed = held[counted], known[across.COMPUTED + output].to_numpy(dtype=object)[counted]
     by_value = values.value_counts()
     pairs = values.groupby([owners[counted], values]).size()
     totals = pairs.groupby(level=0).sum()
@@ -215,8 +219,8 @@ def _favourites(checked: Checked, output: ChosenValue) -> Iterator[_Favourite]:
         if number < total * checked.model.quality.rules.default_share.share:
             continue
         theirs = computed[(owners[counted] == owner).to_numpy()]
-        known = theirs[pd.notna(theirs)]
-        if len(known) * 2 >= at_least:
-            each.judged, each.expected = len(known), float((known == value).mean())
+        judged = theirs[theirs != ""]
+        if len(judged) * 2 >= at_least:
+            each.judged, each.expected = len(judged), float((judged == value).mean())
         if each.is_suspicious(checked):
             yield each

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
 from scoring.model_types import RuleKey, Severity
+from scoring.quality import across
 from scoring.quality.finding import Checked, Problem, name_of
 from scoring.quality.values import account_problem
 
-#: Words that say what form a company has, not which one it is.
-_FORMS = (
-    r"ab|ag|aps|as|asa|bv|co|company|corp|corporation|gmbh|inc|incorporated|kg|limited|llc|llp|"
-    r"ltd|nv|oy|oyj|plc|pte|pty|sa|sarl|sas|spa|srl|the|and"
-)
-_FORM = rf"\b(?:{_FORMS})\b"
 #: Names in one block are compared pair by pair; a longer block is one of a common word, and says nothing.
 _BLOCK = 200
+#: Names that share one of these are in a block: the columns that hold them are made by `_blocked`.
+_BLOCKS = ("by_key", "by_start", "by_end", "key")
 
 
 class DuplicateAccount:
@@ -36,92 +33,126 @@ class DuplicateAccount:
     def problems(self, checked: Checked) -> Iterator[Problem]:
         if not checked.has("account", "name"):
             return
-        first = candidates(checked, checked.model.quality.rules.duplicate_account.similarity)
-        names, ids = checked.column("account", "name").to_numpy(), checked.column("account", "id").to_numpy()
-        other = np.where(first < 0, "", ids[first]) if len(ids) else ids
-        called = np.where(first < 0, "", names[first]) if len(ids) else ids
-        external = checked.column("account", "external_id")
-        shared = (external != "").to_numpy() & (external.str.casefold().to_numpy()[first] == external.str.casefold())
-        for row in checked.rows("account", first >= 0, other=other, called=called, shared=np.asarray(shared)):
+        held = checked.column("account", "id")
+        among = None if checked.known is None else set(held)
+        accounts = across.of(checked).accounts
+        older = candidates(accounts, checked.model.quality.rules.duplicate_account.similarity, among)
+        told = accounts[accounts["id"].isin(set(older) | set(older.values()))].drop_duplicates("id")
+        names, externals = (dict(zip(told["id"], told[column], strict=True)) for column in ("name", "external"))
+        other = held.map(older)
+        found = other.notna().to_numpy(dtype=bool)
+        for row in checked.rows("account", found, other=other.to_numpy(dtype=object)):
             number = str(row.get("external_id") or "").strip()
-            because = f"both have the external id {number}" if row["shared"] else "their names differ in spelling only"
+            shared = number and externals[str(row["id"])] == externals[row["other"]]
+            called = names[row["other"]]
+            because = f"both have the external id {number}" if shared else "their names differ in spelling only"
             yield account_problem(
                 row,
                 "name",
                 str(row["other"]),
-                f"{name_of(row)} may be the same company as {row['called']} ({row['other']}): {because}.",
+                f"{name_of(row)} may be the same company as {called} ({row['other']}): {because}.",
                 "Merge the two in the CRM if they are one; if not, make their names tell them apart.",
-                f"{name_of(row)} · {row['called']} · {number}",
+                f"{name_of(row)} · {called} · {number}",
             )
 
 
-def candidates(checked: Checked, similarity: float) -> np.ndarray:
-    """Per account the row of an older one that may be the same company; -1 where there is none."""
-    words = _words(checked.column("account", "name"))
-    frame = pd.DataFrame(
-        {
-            "key": words.str.split().map(sorted).str.join(" "),
-            "squeezed": words.str.replace(" ", ""),
-            "digits": words.str.findall(r"\d+").map(sorted).str.join(" "),
-            "country": checked.column("account", "country").str.casefold(),
-            "external": checked.column("account", "external_id").str.casefold(),
-            "parent": checked.place("account", "parent_id"),
-            "id": checked.column("account", "id"),
-            "made": checked.day("account", "created_at"),
-        }
-    ).reset_index(names="row")
-    frame["row"] = np.arange(len(frame))
-    frame = frame[checked.in_scope & (frame["squeezed"] != "").to_numpy()]
-    frame = frame.sort_values(["made", "id"], na_position="first", ignore_index=True)
-    found = np.full(len(checked.in_scope), -1)
-    for older, newer in (*_same(frame, "external"), *_similar(frame, similarity)):
-        if found[newer] < 0:
+def candidates(accounts: pd.DataFrame, similarity: float, among: Collection[str] | None = None) -> dict[str, str]:
+    """Account -> an older one that may be the same company; of all accounts, or of those `among` them.
+
+    `accounts`: as `Across` describes them.
+    """
+    frame = _blocked(accounts)
+    frame = _sorted(frame) if among is None else frame
+    wanted = None if among is None else frame[frame["id"].isin(set(among))]
+    found: dict[str, str] = {}
+    for older, newer in (*_same(frame, wanted), *_similar(frame, similarity, wanted)):
+        if newer not in found and (among is None or newer in among):
             found[newer] = older
     return found
 
 
-def _words(names: pd.Series) -> pd.Series:
-    """Names in small letters without accents, punctuation and legal form; the name itself where nothing is left."""
-    plain = names.str.normalize("NFKD").str.replace(r"[\u0300-\u036f]", "", regex=True).str.casefold()
-    plain = plain.str.replace("&", " and ").str.replace(r"[.'’]", "", regex=True)
-    plain = plain.str.replace(r"[^\w]+", " ", regex=True).str.strip()
-    short = plain.str.replace(_FORM, " ", regex=True).str.replace(r"\s+", " ", regex=True).str.strip()
-    return short.where(short != "", plain)
+def affected(before: pd.DataFrame, after: pd.DataFrame, changed: Collection[str], similarity: float) -> set[str]:
+    """Accounts of which another candidate may be found now that these have changed; these themselves included."""
+    ids, found = set(changed), set(changed)
+    frames = [_blocked(before), _blocked(after)]
+    theirs = [frame[frame["id"].isin(ids)] for frame in frames]
+    for frame, mine in zip(frames, theirs, strict=True):
+        found |= set(frame.loc[frame["external"].isin(_filled(mine["external"])), "id"])
+        for block in _in_blocks(frame, mine):
+            here = block["id"].isin(ids).to_numpy()
+            near = np.zeros(len(block), dtype=bool)
+            for column in ("key", "squeezed"):
+                texts = block[column].tolist()
+                chosen = [text for text, is_one in zip(texts, here, strict=True) if is_one]
+                near |= (process.cdist(chosen, texts, scorer=fuzz.ratio) >= similarity).any(axis=0)
+            found |= set(block["id"][near])
+    for column in _BLOCKS:  # a block that has become too long, or no longer is
+        keys = set(theirs[0][column]) | set(theirs[1][column])
+        held = [frame[frame[column].isin(keys)] for frame in frames]
+        long = [set(sizes.index[sizes > _BLOCK]) for sizes in (each[column].value_counts() for each in held)]
+        for each in held:
+            found |= set(each.loc[each[column].isin(long[0] ^ long[1]), "id"])
+    return found
 
 
-def _same(frame: pd.DataFrame, column: str) -> Iterator[tuple[int, int]]:
-    """Each row beside the oldest one with the same text in a column."""
-    filled = frame[frame[column] != ""]
-    oldest = filled.groupby(column)["row"].transform("first")
-    repeated = oldest != filled["row"]
-    yield from zip(oldest[repeated].tolist(), filled.loc[repeated, "row"].tolist(), strict=True)
+def _blocked(accounts: pd.DataFrame) -> pd.DataFrame:
+    """Customers with a name, with what they share with others of their blocks."""
+    frame = accounts[accounts["in_scope"].to_numpy(dtype=bool) & (accounts["squeezed"] != "").to_numpy(dtype=bool)]
+    return frame.assign(
+        by_key=frame["key"].str[:4], by_start=frame["squeezed"].str[:4], by_end=frame["squeezed"].str[-5:]
+    )
 
 
-def _similar(frame: pd.DataFrame, similarity: float) -> Iterator[tuple[int, int]]:
+def _filled(texts: pd.Series) -> set[str]:
+    return set(texts) - {""}
+
+
+def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
+    """The oldest first."""
+    return frame.sort_values(["made", "id"], na_position="first", ignore_index=True)
+
+
+def _same(frame: pd.DataFrame, wanted: pd.DataFrame | None) -> Iterator[tuple[str, str]]:
+    """Each account beside the oldest one with the same external id."""
+    keys = _filled((frame if wanted is None else wanted)["external"])
+    filled = _sorted(frame[frame["external"].isin(keys)])
+    oldest = filled.groupby("external")["id"].transform("first")
+    repeated = oldest != filled["id"]
+    yield from zip(oldest[repeated].tolist(), filled.loc[repeated, "id"].tolist(), strict=True)
+
+
+def _in_blocks(frame: pd.DataFrame, wanted: pd.DataFrame | None) -> Iterator[pd.DataFrame]:
+    """Blocks that are short enough to be compared, of all accounts (sorted) or of those wanted; all members of each."""
+    for column in _BLOCKS:
+        held = frame if wanted is None else frame[frame[column].isin(set(wanted[column]))]
+        sizes = held.groupby(column)["id"].transform("size")
+        short = held[((sizes > 1) & (sizes <= _BLOCK)).to_numpy()]
+        for _, block in (short if wanted is None else _sorted(short)).groupby(column):
+            yield block
+
+
+def _similar(frame: pd.DataFrame, similarity: float, wanted: pd.DataFrame | None) -> Iterator[tuple[str, str]]:
     """Pairs (older, newer) of similar names that nothing else tells apart."""
-    seen: set[tuple[int, int]] = set()
-    for blocks in (frame["key"].str[:4], frame["squeezed"].str[:4], frame["squeezed"].str[-5:], frame["key"]):
-        sizes = blocks.groupby(blocks).transform("size")
-        for _, block in frame[((sizes > 1) & (sizes <= _BLOCK)).to_numpy()].groupby(blocks):
-            for older, newer in _pairs(block, similarity):
-                if (older, newer) not in seen:
-                    seen.add((older, newer))
-                    yield older, newer
+    for block in _in_blocks(frame, wanted):
+        yield from _pairs(block, similarity)
 
 
-def _pairs(block: pd.DataFrame, similarity: float) -> Iterator[tuple[int, int]]:
+def _pairs(block: pd.DataFrame, similarity: float) -> Iterator[tuple[str, str]]:
     keys, squeezed = block["key"].tolist(), block["squeezed"].tolist()
     alike = np.maximum(
         process.cdist(keys, keys, scorer=fuzz.ratio, score_cutoff=similarity),
         process.cdist(squeezed, squeezed, scorer=fuzz.ratio, score_cutoff=similarity),
     )
-    held = {name: block[name].to_numpy() for name in ("digits", "country", "external", "parent", "row")}
-    for a, b in zip(*np.nonzero(np.triu(alike >= similarity, k=1)), strict=True):
+    pairs = np.nonzero(np.triu(alike >= similarity, k=1))
+    if not len(pairs[0]):
+        return
+    held = {name: block[name].to_numpy(dtype=object) for name in ("digits", "country", "external", "parent", "id")}
+    for a, b in zip(*pairs, strict=True):
         if held["digits"][a] != held["digits"][b] or _differ(held["country"], a, b) or _differ(held["external"], a, b):
             continue
-        if held["parent"][a] == held["row"][b] or held["parent"][b] == held["row"][a]:
+        if held["parent"][a] == held["id"][b] or held["parent"][b] == held["id"][a]:
             continue
-        yield int(held["row"][a]), int(held["row"][b])
+        yield str(held["id"][a]), str(held["id"][b])
 
 
 def _differ(texts: np.ndarray, a: int, b: int) -> bool:

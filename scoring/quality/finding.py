@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,9 @@ import pandas as pd
 from scoring.fields import SCALE, record_fields
 from scoring.model_types import Model, Severity
 from scoring.rules import Facts
+
+if TYPE_CHECKING:
+    from scoring.quality.across import Across
 
 Row = Mapping[str, Any]
 
@@ -77,6 +80,13 @@ class Checked:
     """Records of one connection by kind, with the accounts' scores and the model they are held against.
 
     A kind that was not read is absent; a column that was not read counts as empty.
+
+    Attributes:
+        records: rows by kind (account, user, product, opportunity, order, customer), with the columns of
+            `scoring.fields.COLUMNS`; accounts also hold our fields as they are in the CRM, as `own_segment` and so on.
+        scores: ScoreTable of the accounts; those out of scope have no findings.
+        as_of: the date scored for; contacts are counted to it. What is after `today` is in the future.
+        known: what is known across all accounts, where `records` hold only some of them.
     """
 
     records: Mapping[str, pd.DataFrame]
@@ -84,6 +94,12 @@ class Checked:
     model: Model
     as_of: date
     today: date
+    known: Across | None = None
+
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What rules have worked out and others may use, by name."""
+        return {}
 
     def __contains__(self, kind: str) -> bool:
         return kind in self.records

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scoring.groups import tree
 from scoring.model_types import RuleKey, Severity
+from scoring.quality import across
 from scoring.quality.finding import Checked, Problem, name_of
 
 
@@ -19,8 +20,8 @@ class GroupStructure:
     def problems(self, checked: Checked) -> Iterator[Problem]:
         if not checked.model.groups.enabled or not checked.has("account", "parent_id"):
             return
-        ids, parents = checked.column("account", "id"), checked.column("account", "parent_id")
-        found = tree(ids.tolist(), parents.tolist())
+        ids, known = checked.column("account", "id"), across.of(checked).accounts
+        found = tree(known["id"].tolist(), known["parent"].tolist())
         wrong = ids.isin({*found.absent, *found.circles}).to_numpy(dtype=bool)
         for row in checked.rows("account", wrong & checked.in_scope):
             account = str(row["id"])

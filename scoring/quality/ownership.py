@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from scoring.model_types import Model, RuleKey, Severity
+from scoring.quality import across
 from scoring.quality.finding import Checked, Problem, Row, money, name_of
 
 
@@ -88,12 +89,13 @@ class OrphanRecord:
     severity: Severity = "medium"
 
     def problems(self, checked: Checked) -> Iterator[Problem]:
-        accounts = set(checked.column("account", "id"))
+        accounts = across.of(checked).accounts["id"]
         for kind, word in (("opportunity", "Opportunity"), ("order", "Order")):
             if not checked.has(kind, "account_id"):
                 continue
             held = checked.column(kind, "account_id")
-            for row in checked.rows(kind, np.asarray(~held.isin(accounts), dtype=bool)):
+            there = set(accounts[accounts.isin(set(held))])
+            for row in checked.rows(kind, np.asarray(~held.isin(there), dtype=bool)):
                 account = str(row["account_id"] or "")
                 state = f"names account {account}, which is not there" if account else "has no account"
                 amount = row.get("amount")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pandas as pd
 
 from scoring.model_types import RuleKey, Severity
+from scoring.quality import across
 from scoring.quality.finding import Checked, Problem, name_of
 from scoring.quality.values import OUTPUTS, OWN, account_problem, labels
 
@@ -22,15 +24,19 @@ class ParentChild:
         agree = checked.model.quality.rules.parent_child.agree
         if not agree or not checked.has("account", "parent_id"):
             return
-        place = checked.place("account", "parent_id")
-        parents = np.append(checked.column("account", "name").to_numpy(), "")[place]
-        among = checked.in_scope & np.append(checked.in_scope, False)[place]
+        named = checked.column("account", "parent_id")
+        known = across.of(checked).accounts
+        known = known[known["id"].isin(set(named) - {""})].drop_duplicates("id", keep=False)
+        place = pd.Index(known["id"]).get_indexer(pd.Index(named))
+        parents = np.append(known["name"].to_numpy(dtype=object), "")[place]
+        among = checked.in_scope & np.append(known["in_scope"].to_numpy(dtype=bool), False)[place]
         for output in agree:
             names, word = labels(checked.model, output), OUTPUTS[output]
             held = checked.column("account", OWN + output)
-            known = held.where(held.isin(set(names)), "").to_numpy()
-            above = np.append(known, "")[place]
-            wrong = among & (known != "") & (above != "") & (known != above)
+            own = held.where(held.isin(set(names)), "").to_numpy()
+            theirs = known[across.HELD + output]
+            above = np.append(theirs.where(theirs.isin(set(names)), "").to_numpy(dtype=object), "")[place]
+            wrong = among & (own != "") & (above != "") & (own != above)
             for row in checked.rows("account", wrong, above=above, parent=parents):
                 value, other = str(row[OWN + output]).strip(), names[str(row["above"])]
                 parent = row["parent"] or row["parent_id"]

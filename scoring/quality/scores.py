@@ -31,6 +31,7 @@ ASPECTS: Mapping[str, Aspect] = {
     "contradicts": "consistency",
     "unlike_rules": "consistency",
     "parent_child": "consistency",
+    "crm_erp_disagree": "consistency",
     "stale": "timeliness",
 }
 _KINDS: tuple[Aspect, ...] = ("validity", "consistency", "timeliness")

@@ -9,7 +9,7 @@ import numpy as np
 from scoring.fields import rule_fields
 from scoring.model_types import Model, OutputKey, RuleKey, Severity
 from scoring.quality.finding import Checked, Problem, Row, name_of
-from scoring.quality.labels import meant_word, unknown_words
+from scoring.quality.vocabulary import meant_word, unknown_words
 from scoring.rules import lower_first, tested_fields
 
 #: Prefix of the account's columns that hold what stands in the CRM now.

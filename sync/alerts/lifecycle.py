@@ -6,7 +6,7 @@ problem never opens a second alert, and the CRM edit itself resolves it, whateve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -27,6 +27,8 @@ from sync.models import Connection, Finding, Run
 from sync.rows import insert, portions, update
 
 Key = tuple[str, str, str, str]
+#: Findings that were looked for, in parts that one statement can name.
+Parts = Iterable[QuerySet[Finding]]
 #: What is kept of a finding whose value or words changed, or that the re-check moved to another state.
 _TEXTS = ("record_name", "account_id", "value", "against", "severity", "message", "fix", "owner_record_id")
 #: What `reopen` sets.
@@ -50,12 +52,13 @@ def record_findings(
     found: Sequence[Found],
     model: Model,
     chosen: Ways,
+    among: Parts | None = None,
 ) -> None:
-    """Findings, alerts and the deliveries they need, in one transaction under the run's lease."""
+    """Findings, alerts and the deliveries they need, in one transaction under the run's lease; `among` as below."""
     with transaction.atomic():
         lease.record(run.pk, token)
         now = timezone.now()
-        reconcile(run, connection, found, model, now)
+        reconcile(run, connection, found, model, now, among)
         group(connection, chosen, places(connection, model), now)
 
 
@@ -65,14 +68,14 @@ def reconcile(
     found: Sequence[Found],
     model: Model,
     now: datetime,
-    among: QuerySet[Finding] | None = None,
+    among: Parts | None = None,
 ) -> None:
     """Bring the findings of this connection, or those `among` them that were looked for, to what was found now."""
     flapping.forget(connection, model.follow_up.flapping, now)
     # Locked: what a person says about one at this moment comes before or after, and is not written over.
-    looked_for = Finding.objects.filter(connection=connection) if among is None else among
-    ours = looked_for.select_for_update(of=("self",)).select_related("alert")
-    known = {_key(finding): finding for finding in ours}
+    looked_for = [Finding.objects.filter(connection=connection)] if among is None else among
+    ours = (part.select_for_update(of=("self",)).select_related("alert") for part in looked_for)
+    known = {_key(finding): finding for part in ours for finding in part}
     done = Outcome()
     seen: set[Key] = set()
     for item in found:

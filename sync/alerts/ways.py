@@ -12,7 +12,7 @@ import pandas as pd
 from scoring.model import Model
 from sync import mirror
 from sync.alerts.routing import Away, Case, Person, Ways
-from sync.models import Absence, AccountState, Connection, Finding
+from sync.models import Absence, AccountState, Connection, Finding, Portfolio
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Places:
         return Case(owner_id, rule, wrong, segment, columns)
 
 
-def people(users: pd.DataFrame) -> dict[str, Person]:
+def _people(users: pd.DataFrame) -> dict[str, Person]:
     """The CRM's users (columns of kind "user") by record id."""
     rows: list[Any] = users.astype(object).where(users.notna(), None).to_dict("records")
     return {
@@ -92,4 +92,9 @@ def users(connection: Connection) -> dict[str, Person]:
     with mirror.reading(connection.portfolio_id, "user") as tables:
         if "user" not in tables:
             return {}
-        return people(mirror.frame(tables["user"].filter(tables["user"].connection == connection.name)))
+        return _people(mirror.frame(tables["user"].filter(tables["user"].connection == connection.name)))
+
+
+def names(portfolio: Portfolio) -> dict[str, str]:
+    """Names of the users of all CRMs of a portfolio by record id."""
+    return {key: person.name for each in portfolio.crms() for key, person in users(each).items()}

@@ -14,7 +14,8 @@ from django.utils import timezone
 from scoring import business_units, pipeline, stability
 from scoring import calibration as calibrating
 from scoring.model import Model
-from sync import audit, mirror, outputs
+from sync import audit, outputs
+from sync.alerts import ways
 from sync.governance import comparison
 from sync.models import Calibration, PublishedModel, Run
 from sync.scores import baseline
@@ -61,7 +62,7 @@ def propose(run: Run, frame: pd.DataFrame, held: Calibration, units: Mapping[str
         as_of=run.as_of,
         payload=fitted.to_json(),
         state=Calibration.State.PROPOSED,
-        comparison=compare(frame, model, old, fitted, run, people(run.portfolio_id)),
+        comparison=compare(frame, model, old, fitted, run, ways.names(run.portfolio)),
     )
 
 
@@ -89,15 +90,6 @@ def compare(
         raise ValueError("a run is calibrated after its date is fixed")
     before, after = (pipeline.standing(frame, model, each, run.as_of)["tier"] for each in (old, new))
     return {"customers": new.customers, **comparison.moved(frame, before, after, names)}
-
-
-def people(portfolio: int) -> dict[str, str]:
-    """Names of the CRM's users by record id."""
-    with mirror.reading(portfolio, "user") as tables:
-        if "user" not in tables:
-            return {}
-        users = mirror.frame(tables["user"].select("id", "name"))
-    return {user: name for user, name in zip(users["id"], users["name"], strict=True) if isinstance(name, str)}
 
 
 class Refused(ValueError):

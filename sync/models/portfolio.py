@@ -37,6 +37,7 @@ class Connection(models.Model):
     `event_position`: up to where the CRM's change events are taken up.
     `installed`: components that our schema plans created in the CRM; only these are ever removed.
     `drift`: how the CRM differed from the model when that was last looked at, a sentence per field.
+    `looked`: the run and the day of the last look at data quality, which left beside the mirror what it knows.
     `last_read`, of files only: record kind -> what the last read delivered and how it found its accounts.
     """
 
@@ -59,6 +60,7 @@ class Connection(models.Model):
     installed = models.JSONField(default=list)
     drift = models.JSONField(default=list)
     drift_checked_at = models.DateTimeField(null=True)
+    looked = models.JSONField(default=dict)
     last_read = models.JSONField(default=dict)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from scoring import quality
 from scoring.fields import MAIN_FAMILY
+from scoring.quality import Checked
 from scoring.quality import Finding as Found
 from sync import lease, mirror, outputs
 from sync.alerts import lifecycle, ways
@@ -22,7 +23,7 @@ from sync.alerts.grouping import group
 from sync.alerts.routing import Ways
 from sync.fixing import choices, planning
 from sync.models import AccountState, Change, Confirmation, Connection, Finding, Run
-from sync.quality import checks, own_rules
+from sync.quality import own_rules, records
 from sync.rows import portions
 from sync.scores import latest
 
@@ -50,16 +51,15 @@ def _found(run: Run, connection: Connection, ids: Collection[str]) -> tuple[list
     if scored is None or scored.as_of is None:
         return None
     model = outputs.model(run.model)
-    records, judged = _records(connection, ids)
-    checks.put_current(
-        records["account"],
-        AccountState.objects.filter(connection=connection, record_id__in=records["account"]["id"].tolist()),
-    )
+    held, judged = _records(connection, ids)
+    looked_at = held["account"]["id"].tolist()
+    states = AccountState.objects.filter(connection=connection)
+    records.put_current(held["account"], [states.filter(record_id__in=some) for some in portions(looked_at)])
     if MAIN_FAMILY in quality.tested(model):
-        checks.put_families(records["account"], run, model, scored.as_of, judged)
-    scores = latest.read(run.portfolio_id, checks.SCORES, records["account"]["id"].tolist())
-    found = quality.check(records, scores, model, scored.as_of, run.today, own_rules.loaded())
-    chosen = ways.ways(connection, ways.people(records["user"]), model, run.today)
+        records.put_families(held["account"], run, model, scored.as_of, judged)
+    scores = latest.read(run.portfolio_id, records.SCORES, looked_at)
+    found = quality.check(Checked(held, scores, model, scored.as_of, run.today), own_rules.loaded())
+    chosen = ways.ways(connection, ways.users(connection), model, run.today)
     return [each for each in found if each.account_id in judged and _could_change(each)], judged, chosen
 
 
@@ -84,10 +84,9 @@ def _could_change(finding: Found) -> bool:
 def _record(run: Run, connection: Connection, found: list[Found], judged: set[str], chosen: Ways) -> None:
     model, now = outputs.model(run.model), timezone.now()
     changeable = Q(field__in=choices.CHOSEN) | Q(rule__startswith=quality.CUSTOM)
-    for some in portions(sorted(judged)):
-        among = Finding.objects.filter(changeable, connection=connection, account_id__in=some)
-        part = [each for each in found if each.account_id in some]
-        lifecycle.reconcile(run, connection, part, model, now, among)
+    ours = Finding.objects.filter(changeable, connection=connection)
+    among = [ours.filter(account_id__in=some) for some in portions(sorted(judged))]
+    lifecycle.reconcile(run, connection, found, model, now, among)
     mine = Finding.objects.filter(connection=connection, account_id__in=judged, state__in=Finding.WAITING)
     group(connection, chosen, ways.places(connection, model, judged), now, set(mine.values_list("pk", flat=True)))
 

@@ -15,6 +15,7 @@ import duckdb
 #: Kind -> the column that leads to its account, or to the order it belongs to.
 _PATHS = {
     "account": ("account", "id"),
+    "user": ("user", "id"),
     "order": ("account", "account_id"),
     "order_line": ("order", "order_id"),
     "opportunity": ("account", "account_id"),
@@ -23,20 +24,23 @@ _PATHS = {
     "contract": ("account", "account_id"),
     "invoice": ("account", "account_id"),
     "return": ("account", "account_id"),
+    "customer": ("account", "account_id"),
     "detail": ("account", "account_id"),
 }
-#: Kinds that no score depends on.
-_SILENT = frozenset({"user"})
 #: Stands for every account.
 ALL = "*"
 
 
 @dataclass(frozen=True)
 class Touched:
-    """Accounts to look at, as (connection, id); None when it has to be all of them. `upto`: the number reached."""
+    """Accounts to look at, as (connection, id); None when it has to be all of them. `upto`: the number reached.
+
+    `users`: the CRM's users who changed. No score depends on them, only what is said about the owner.
+    """
 
     accounts: frozenset[tuple[str, str]] | None
     upto: int
+    users: frozenset[tuple[str, str]] = frozenset()
 
 
 def prepare(database: duckdb.DuckDBPyConnection) -> None:
@@ -58,8 +62,6 @@ def everything(database: duckdb.DuckDBPyConnection, connection: str) -> None:
 
 def compare(database: duckdb.DuckDBPyConnection, connection: str, kind: str, columns: Sequence[str]) -> None:
     """Note what differs between the table `fresh`, about to be merged, and the mirror; before and after count."""
-    if kind in _SILENT:
-        return
     if kind not in _PATHS:
         database.execute(
             "INSERT INTO tierline_touched (connection, kind, key) SELECT ?, 'account', ? FROM (SELECT 1 FROM "  # noqa: S608
@@ -95,7 +97,7 @@ def _differs(columns: Sequence[str]) -> str:
 
 def removed(database: duckdb.DuckDBPyConnection, connection: str, kind: str, ids: Sequence[str]) -> None:
     """Note the accounts of records that are about to be deleted."""
-    if kind in _SILENT or not ids:
+    if not ids:
         return
     if kind not in _PATHS:
         held = database.execute(
@@ -140,7 +142,9 @@ def read(database: duckdb.DuckDBPyConnection) -> Touched:
             'SELECT DISTINCT t.connection, o.account_id FROM tierline_touched t JOIN "order" o '
             "ON o.connection = t.connection AND o.id = t.key WHERE t.kind = 'order' AND o.account_id IS NOT NULL"
         ).fetchall()
-    return Touched(frozenset((str(name), str(key)) for name, key in found), upto)
+    users = database.execute("SELECT DISTINCT connection, key FROM tierline_touched WHERE kind = 'user'").fetchall()
+    found_users = frozenset((str(name), str(key)) for name, key in users)
+    return Touched(frozenset((str(name), str(key)) for name, key in found), upto, found_users)
 
 
 def forget(database: duckdb.DuckDBPyConnection, upto: int) -> None:

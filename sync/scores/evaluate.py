@@ -25,8 +25,8 @@ from sync.scores import baseline, group_tiers, grouping, latest, unit_tiers
 
 #: Accounts per chunk: scored, and later planned, in one job.
 CHUNK = 5000
-#: Tiers of whole groups, and those that business units give, in the run's folder.
-_GROUPS, _UNITS = "groups.parquet", "units.parquet"
+#: Tiers of whole groups, those that business units give, and the accounts of an incremental run, in the run's folder.
+_GROUPS, _UNITS, _SCOPE = "groups.parquet", "units.parquet", "scope.parquet"
 #: Touched accounts from which all are scored.
 MANY = 20_000
 
@@ -86,6 +86,8 @@ def _prepare(run: Run, token: str) -> int:
     model = outputs.model(run.model)
     calibration = calibrations.current(run.model)
     scope = scope_of(run, calibration)
+    if scope is not None:
+        _write(pd.DataFrame({"account_id": sorted(scope)}, dtype=object), folder(run) / _SCOPE)
     if scope == set():  # nothing was touched: not even the query for features is worked out
         lease.record(run.pk, token, calibration=calibration, counts={**run.counts, "whole": False})
         return 0
@@ -123,6 +125,13 @@ def scope_of(run: Run, calibration: Calibration | None) -> set[str] | None:
     if outputs.model(run.model).groups.enabled and len(ids) <= MANY:
         ids = grouping.together(run, ids)
     return ids if len(ids) <= MANY else None
+
+
+def scope(run: Run) -> set[str] | None:
+    """Ids of the accounts that this run looks at, gone ones included; None for all of them."""
+    if run.counts.get("whole", True):
+        return None
+    return set(pd.read_parquet(folder(run) / _SCOPE)["account_id"])
 
 
 def _written_lately(run: Run) -> set[str]:

@@ -14,7 +14,8 @@ from scoring import pipeline, simulation
 from scoring.model import Model
 from scoring.periods import months_before
 from sync import outputs
-from sync.governance import calibrations, comparison
+from sync.alerts import ways
+from sync.governance import comparison
 from sync.models import Portfolio, Run
 from sync.scores import baseline, scored
 
@@ -66,7 +67,7 @@ def rehearse(portfolio: Portfolio, candidate: Model, periods: int = 0) -> Rehear
         sections=_sections(ours, candidate),
         entering=tuple(names[will["in_scope"] & ~was["in_scope"]]),
         leaving=tuple(names[was["in_scope"] & ~will["in_scope"]]),
-        tiers=comparison.moved(new, before, after, calibrations.people(portfolio.pk)),
+        tiers=comparison.moved(new, before, after, ways.names(portfolio)),
         values={name: _pairs(was[name], will[name]) for name in VALUES},
         unread=tuple(_unread(run, candidate)),
         turns=tuple(simulation.walk(_past(run, candidate, as_of, periods), candidate)) if periods else (),

@@ -25,6 +25,7 @@ from sync import lease, mirror, outputs, values
 from sync.governance import override_requests, overriding, requests, reviewing
 from sync.models import AccountState, Change, Connection, Run, Score, refused_key
 from sync.plan import Account, OverrideRequest, Planned, digest, plan_account
+from sync.quality import lines
 from sync.reading import dirty
 from sync.rows import Encoded, insert, update
 from sync.scores import evaluate
@@ -36,12 +37,13 @@ Row = Mapping[str, Any]
 
 
 def advance(run: Run, token: str) -> bool:
-    """Plan the next chunk; False after the last."""
+    """Plan the next chunk, and after the last one the data-quality lines; False after these."""
     total = evaluate.chunks(run)
     if not run.progress.get("plan"):
         holding.replace_earlier(run)
     number = run.progress.get("plan", {}).get("done", 0)
     if number >= total:
+        lines.advance(run, token)
         return False
     scored = _rows(evaluate.scores(run, number))
     held = _held(run, [row["account_id"] for row in scored])
@@ -59,7 +61,7 @@ def advance(run: Run, token: str) -> bool:
             progress={**run.progress, "plan": progress},
             counts={**run.counts, **tally.counts()},
         )
-    return bool(number + 1 < int(total))
+    return True
 
 
 def _since(row: Row) -> str | None:

@@ -53,6 +53,7 @@ def model() -> Model:
             "operation_mode": {"label": "Operation mode"},
             "business_model": {"label": "Business model"},
             "nace": {"label": "Industry code"},
+            "vat_id": {"label": "VAT id"},
             "running_hours": {"label": "Running hours a year", "type": "number"},
         },
         playbook={"platinum": {"contact_days": 30}},
@@ -93,6 +94,7 @@ def model() -> Model:
                         "operation_mode": "Operation_Mode__c",
                         "business_model": "Business_Model__c",
                         "nace": "Nace__c",
+                        "vat_id": "Vat_Id__c",
                         "running_hours": "Running_Hours__c",
                     }
                 }
@@ -110,6 +112,7 @@ class Org:
     products: list[dict[str, Any]] = field(default_factory=list)
     deals: list[dict[str, Any]] = field(default_factory=list)
     orders: list[dict[str, Any]] = field(default_factory=list)
+    customers: list[dict[str, Any]] = field(default_factory=list)
     planted: dict[str, set[Key]] = field(default_factory=dict)
     computed: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -127,6 +130,7 @@ class Org:
             "product": self.products,
             "opportunity": self.deals,
             "order": self.orders,
+            "customer": self.customers,
         }
         return {kind: pd.DataFrame(rows) for kind, rows in kinds.items()}
 
@@ -165,6 +169,7 @@ def clean(seed: int, size: int, using: Model) -> Org:
                 "operation_mode": str(random.choice(words["operation_mode"].values)),
                 "business_model": str(random.choice(words["business_model"].values)),
                 "nace": None,
+                "vat_id": f"{country}{number:08}",
                 "running_hours": None,
             }
         )
@@ -177,8 +182,20 @@ def clean(seed: int, size: int, using: Model) -> Org:
     org = Org(rows, users)
     org.computed = {row["id"]: {"tier": "silver", "last_contact_on": "2026-10-20"} for row in rows}
     org.products = [{"id": f"P{n}", "name": f"Pump {n}", "code": f"P-{n}", "cost": 10 * SCALE} for n in range(9)]
+    org.customers = [_customer(row, number) for number, row in enumerate(rows) if number % 2]
     org.deals = [_deal(number, rows[number % size]) for number in range(size // 2)]
     return org
+
+
+def _customer(account: dict[str, Any], number: int) -> dict[str, Any]:
+    """What the ERP has of an account: the same, spelt as an ERP spells it, and codes that nobody translates."""
+    name, vat_id = str(account["name"]), str(account["vat_id"])
+    spelt = (name.upper(), name.rsplit(" ", 1)[0], f"{name}, Branch", name.replace("a", "á"))[number // 2 % 4]
+    country = account["country"].lower() if number % 3 else "Somewhere"
+    return {
+        "id": f"C{number:05}", "account_id": account["id"], "name": spelt, "country": country, "currency": None,
+        "vat_id": f"{vat_id[:2]} {vat_id[2:]}", "is_blocked": False,
+    }  # fmt: skip
 
 
 def _deal(number: int, account: dict[str, Any], **given: Any) -> dict[str, Any]:
@@ -243,7 +260,27 @@ def certain(org: Org) -> None:
     org.computed[row["id"]]["last_contact_on"] = "2026-08-01"
     row = account("never contacted", "cadence_missed", "last_contact_on", own_tier="platinum")
     org.computed[row["id"]]["last_contact_on"] = None
+    _in_the_erp(org, used)
     _deals_and_orders(org, take, spare)
+
+
+def _in_the_erp(org: Org, used: set[str]) -> None:
+    """Faults of accounts that the ERP knows; some that look like one have a second number there, which agrees."""
+    selling = {deal["account_id"] for deal in org.deals if not deal["is_closed"]}
+    held = [each for each in org.customers if each["account_id"] not in used]
+    quiet = (each for each in held if each["account_id"] not in selling)
+    busy = (each for each in held if each["account_id"] in selling)
+    for column, value in (("country", "NO"), ("name", "Quite Another Company"), ("vat_id", "FI99999999")):
+        wrong, right = next(quiet), next(quiet)
+        wrong[column] = value
+        org.plant(f"{column} unlike the ERP's", ("crm_erp_disagree", "account", wrong["account_id"], column))
+        org.customers.append({**right, "id": f"{right['id']}-2", column: value})  # the first number agrees
+    blocked, half, idle = next(busy), next(busy), next(quiet)
+    for each in (blocked, half, idle):
+        each["is_blocked"] = True
+    org.plant("sold to, but blocked", ("crm_erp_disagree", "account", blocked["account_id"], "is_blocked"))
+    org.customers.append({**half, "id": f"{half['id']}-2", "is_blocked": False})
+    used |= {each["account_id"] for each in org.customers if each["id"].endswith("-2")}
 
 
 def _deals_and_orders(org: Org, take: Any, spare: Any) -> None:

@@ -10,6 +10,7 @@ from ibis import memtable
 
 from scoring import features, groups, model, pipeline, quality
 from scoring.groups import Tree, tree
+from scoring.quality import Checked
 from tests.scoring.frames import DAY, accounts, customer, default, with_roles
 
 BRANCHES = {"enabled": True, "count_elsewhere": {"field": "roles", "includes": ["Branch"]}}
@@ -89,7 +90,7 @@ def test_parents_that_cannot_be_are_a_finding_where_the_model_has_groups() -> No
     users = pd.DataFrame([{"id": "U1", "name": "Ann", "is_active": True}])
     for using, expected in ((default(), []), (default(groups={"enabled": True}), ["A00000", "A00001", "A00002"])):
         scores = pipeline.score(frame, using, pipeline.calibrate(frame, using, DAY), DAY)
-        found = quality.check({"account": held, "user": users}, scores, using, DAY)
+        found = quality.check(Checked({"account": held, "user": users}, scores, using, DAY, DAY))
         assert [each.record_id for each in found if each.rule == "group_structure"] == expected
         assert len(found) == len(expected)
         if found:

@@ -11,7 +11,7 @@ import pytest
 from scoring import pipeline, playbook, quality
 from scoring.model_errors import ModelError
 from scoring.model_playbook import of_tier
-from scoring.quality import Finding
+from scoring.quality import Checked, Finding
 from tests.scoring.frames import DAY, accounts, customer, default
 
 PLAYBOOK = {
@@ -30,7 +30,7 @@ def overdue(*rows: dict[str, Any], using: Any = MODEL, as_of: date = DAY) -> lis
         {"id": frame["account_id"][n], "name": frame["name"][n], "owner_id": "U1", "own_tier": row["tier"], **row}
         for n, row in enumerate(rows)
     ]
-    found = quality.check({"account": pd.DataFrame(held)}, scores, using, as_of)
+    found = quality.check(Checked({"account": pd.DataFrame(held)}, scores, using, as_of, as_of))
     return [each for each in found if each.rule == "cadence_missed"]
 
 

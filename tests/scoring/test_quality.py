@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -9,7 +11,7 @@ import pytest
 
 from scoring import pipeline, quality
 from scoring.model import Model
-from scoring.quality import Finding
+from scoring.quality import Checked, Finding
 from tests.scoring.frames import DAY, accounts, customer, default
 
 MODEL = default()
@@ -35,7 +37,7 @@ def check(
     scores = pipeline.score(features, using, pipeline.calibrate(features, using, DAY), DAY)
     records = {"account": held, "user": pd.DataFrame(USERS), "product": pd.DataFrame([{"id": "P1", "name": "GTX Pro"}])}
     records |= {"opportunity": _frame(deals, "is_closed", "product_name"), "order": _frame(orders, "number")}
-    return quality.check(records, scores, using, DAY)
+    return quality.check(Checked(records, scores, using, DAY, DAY))
 
 
 def _features(row: dict[str, Any]) -> dict[str, Any]:
@@ -165,10 +167,28 @@ def test_a_rule_can_be_switched_off_and_its_severity_chosen() -> None:
 
 def test_kinds_and_columns_that_were_not_read_are_no_faults() -> None:
     scores = pd.DataFrame({"account_id": ["A"], "in_scope": [True]})
-    assert quality.check({"account": pd.DataFrame({"id": ["A"]})}, scores, MODEL, DAY) == []
-    assert quality.check({"account": pd.DataFrame({"id": []})}, scores.iloc[:0], MODEL, DAY) == []
+    assert quality.check(Checked({"account": pd.DataFrame({"id": ["A"]})}, scores, MODEL, DAY, DAY)) == []
+    assert quality.check(Checked({"account": pd.DataFrame({"id": []})}, scores.iloc[:0], MODEL, DAY, DAY)) == []
 
 
 def test_every_rule_of_the_model_exists_and_has_a_title() -> None:
     assert {rule.id for rule in quality.RULES} == set(type(MODEL.quality.rules).model_fields)
     assert len({rule.title for rule in quality.RULES}) == len(quality.RULES)
+
+
+def test_the_line_of_an_account_says_what_is_missing_and_what_to_check() -> None:
+    wrong = {"own_value_profile": None, "operation_mode": None, "own_segment": "industry", "owner_id": "U2"}
+    rows: list[dict[str, Any]] = [{"owner_id": "U1"}, wrong]
+    deal = {"id": "D1", "name": "Pump", "account_id": "A00000", "owner_id": "U1", "product_name": "Gear"}
+    found = check(rows, [deal])
+    told = {"A00000": "Check: opportunities.", "A00001": "Missing: value profile. Check: segment, owner."}
+    assert quality.lines(found, MODEL) == told
+    assert quality.lines(reversed(found), MODEL) == told
+
+
+def test_a_line_that_is_too_long_says_how_much_more_there_is() -> None:
+    (one,) = check([{"own_value_profile": None}])
+    many = [one, *(replace(one, rule="custom", field=f"field_of_the_company_{n}") for n in range(30))]
+    line = quality.lines(many, MODEL)["A00000"]
+    assert len(line) <= 255
+    assert re.fullmatch(r"Missing: value profile\. Check: .* and \d+ more\.", line)

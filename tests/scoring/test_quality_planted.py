@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from scoring import quality
+from scoring.quality import Checked
 from tests.scoring import planted
 from tests.scoring.frames import DAY
 from tests.scoring.planted import HEURISTIC, Org
@@ -17,7 +18,7 @@ SEEDS = range(100, 103)
 
 
 def found(org: Org) -> set[planted.Key]:
-    rows = quality.check(org.records(), org.scores(MODEL), MODEL, DAY, planted.TODAY)
+    rows = quality.check(Checked(org.records(), org.scores(MODEL), MODEL, DAY, planted.TODAY))
     keys = [(each.rule, each.kind, each.record_id, each.field) for each in rows]
     assert len(set(keys)) == len(keys), "a record has one finding per rule and field"
     return set(keys)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scoring import quality
+from scoring.quality import Checked
 from scoring.quality.scores import By, Score
 from tests.scoring import planted
 from tests.scoring.frames import DAY
@@ -20,8 +21,8 @@ def scores(**faults: dict[int, object]) -> dict[tuple[By, str], Score]:
             org.accounts[number][column] = value
     table = org.scores(MODEL)
     table["revenue"] = range(1, 11)
-    _, found = quality.examine(org.records(), table, MODEL, DAY, planted.TODAY)
-    return {(each.by, each.key): each for each in found}
+    checked = Checked(org.records(), table, MODEL, DAY, planted.TODAY)
+    return {(each.by, each.key): each for each in quality.figures(checked, quality.check(checked))}
 
 
 def test_without_a_fault_every_share_is_whole() -> None:

@@ -71,7 +71,8 @@ def test_a_rule_of_the_model_file_is_a_condition_and_its_words() -> None:
     )
     held = pd.DataFrame({"id": ["A", "B"], "name": ["Ann", "Bob"], "operation_mode": [None, None], "employees": [9, 1]})
     scores = pd.DataFrame({"account_id": ["A", "B"], "in_scope": [True, True]})
-    (found,) = (each for each in quality.check({"account": held}, scores, using, DAY) if each.rule == "custom_no_mode")
+    checked = Checked({"account": held}, scores, using, DAY, DAY)
+    (found,) = (each for each in quality.check(checked) if each.rule == "custom_no_mode")
     assert (found.record_id, found.severity, found.field) == ("A", "high", "operation_mode")
     assert found.message == "Ann: large, and nobody knows how its plant runs."
     assert found.fix == "Ask, and enter the operation mode."
@@ -95,7 +96,8 @@ def test_a_value_can_contradict_what_the_account_mainly_buys() -> None:
     assert set(purchases.main_families(paid, using, DAY, worths).to_pandas()["account_id"]) == {"A", "B"}
     scores = pd.DataFrame({"account_id": ["A", "B"], "in_scope": [True, True]})
     known = held.merge(main, left_on="id", right_on="account_id", how="left")
-    found = [each for each in quality.check({"account": known}, scores, using, DAY) if each.rule == "contradicts"]
+    checked = Checked({"account": known}, scores, using, DAY, DAY)
+    found = [each for each in quality.check(checked) if each.rule == "contradicts"]
     assert [each.message for each in found] == [
         "Ann has the sub-segment Utilities, but its main product family is Boilers, which goes with Power producers."
     ]
@@ -128,7 +130,7 @@ def point(name: str) -> EntryPoint:
 def test_a_rule_of_a_package_is_checked_with_the_others() -> None:
     more = own_rules.read([point("EveryAccount")])
     held, scores = pd.DataFrame({"id": ["A"]}), pd.DataFrame({"account_id": ["A"], "in_scope": [True]})
-    found = quality.check({"account": held}, scores, default(), DAY, more=more)
+    found = quality.check(Checked({"account": held}, scores, default(), DAY, DAY), more)
     assert [(each.rule, each.record_id) for each in found] == [("every_account", "A")]
 
 

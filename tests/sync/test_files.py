@@ -71,6 +71,23 @@ def test_a_similar_name_waits_for_a_person_and_counts_once_confirmed(erp: Connec
     assert read(erp, rows) == [("1", "001B", 100_000)]
 
 
+def test_customers_of_the_erp_lie_beside_the_accounts_they_belong_to(erp: Connection, tmp_path: Path) -> None:
+    (tmp_path / "erp.yaml").write_text(
+        MAPPING
+        + """
+  - kind: customer
+    path: customers.csv
+    columns: {id: number, name: name, country: land, vat_id: vat, is_blocked: {column: lock, values: {X: "true"}}}
+    account: {external_id: number}
+"""
+    )
+    (tmp_path / "customers.csv").write_text("number,name,land,vat,lock\n417,ACME PUMPS,GB,GB1,X\n999,Nobody,SE,,\n")
+    with mirror.writing(erp.portfolio_id) as copy:
+        files.pull(copy, erp, "customer")
+        found = copy.select("customer", "id", "account_id", "country", "vat_id", "is_blocked")
+    assert found == [("417", "001A", "GB", "GB1", True), ("999", None, "SE", None, None)]
+
+
 def test_what_left_the_file_leaves_the_mirror(erp: Connection) -> None:
     read(erp, "1,2026-05-01,10,417,\n2,2026-05-02,5,417,\n")
     assert read(erp, "2,2026-05-02,6,417,\n") == [("2", "001A", 60_000)]

@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("sync", "0010_links_without_run")]
+
+    operations = [
+        migrations.AddField(
+            model_name="connection",
+            name="looked",
+            field=models.JSONField(default=dict),
+        ),
+    ]
