@@ -83,15 +83,20 @@ class MissingValue:
 _ABSENT = " is missing"
 
 
-def _misspelt(checked: Checked, output: OutputKey, among: np.ndarray) -> np.ndarray:
-    """Per account what to change in a field that the rules of a value go by and whose word is unknown, else ""."""
-    model, causes = checked.model, np.full(len(among), "", dtype=object)
-    tested = {
+def tested(model: Model, output: str) -> list[str]:
+    """Names of the fields that the rules for a value go by."""
+    rules = {
         "segment": [rule for segment in model.segments for rule in segment.rules],
         "sub_segment": [rule for segment in model.segments for sub in segment.sub_segments for rule in sub.rules],
         "value_profile": [rule for axis in model.value_profile.axes for part in axis.classes for rule in part.rules],
     }
-    for name in tested_fields(tested.get(output, [])):
+    return list(tested_fields(rules.get(output, [])))
+
+
+def _misspelt(checked: Checked, output: OutputKey, among: np.ndarray) -> np.ndarray:
+    """Per account what to change in a field that the rules of a value go by and whose word is unknown, else ""."""
+    model, causes = checked.model, np.full(len(among), "", dtype=object)
+    for name in tested(model, output):
         if name not in model.vocabulary:
             continue
         words = unknown_words(checked, name)
