@@ -11,10 +11,11 @@ import ibis
 import pandas as pd
 from django.db.models import QuerySet
 
-from scoring import features, purchases, quality
+from scoring import purchases, quality
 from scoring.fields import MAIN_FAMILY
 from scoring.model import Model
 from scoring.quality import Checked, erp
+from scoring.records import only as narrowed
 from sync import mirror, outputs
 from sync.models import AccountState, Change, Connection, Run
 from sync.reading import rates
@@ -91,7 +92,7 @@ def put_families(accounts: pd.DataFrame, run: Run, model: Model, as_of: date, on
     with mirror.reading(run.portfolio_id, "account", "order", "order_line", "product", rates.KIND) as held:
         tables = rates.named(run.portfolio, held, model)
         worths = rates.worths(run.portfolio, tables, model)
-        chosen = tables if only is None else features.only(tables, only)
+        chosen = tables if only is None else narrowed(tables, only)
         found = mirror.frame(purchases.main_families(chosen, model, as_of, worths))
     accounts[MAIN_FAMILY] = accounts["id"].map(dict(zip(found["account_id"], found[MAIN_FAMILY], strict=True)))
 
