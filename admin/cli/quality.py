@@ -38,7 +38,7 @@ def quality(
             print_json(rows)
         elif rows:
             table(
-                (by, "customers", "to mend", "complete", "valid", "consistent", "fresh"),
+                (by, "customers", "to mend", "complete", "valid", "consistent", "fresh", "accurate"),
                 [_shown(by, row) for row in rows],
             )
         else:
@@ -79,15 +79,34 @@ def _finding(row: Any) -> dict[str, Any]:
 
 
 def _row(each: Any) -> dict[str, Any]:
-    figures = ("key", "customers", "to_mend", "revenue", "completeness", "validity", "consistency", "timeliness")
+    figures = (
+        "key",
+        "customers",
+        "to_mend",
+        "revenue",
+        "completeness",
+        "validity",
+        "consistency",
+        "timeliness",
+        "looked_at",
+        "kept",
+    )
     return {
         "name": each.name,
         "day": each.score.day.isoformat(),
         **{name: getattr(each.score, name) for name in figures},
+        "accuracy": each.score.accuracy.share,
+        "accurate": str(each.score.accuracy),
     }
 
 
 def _shown(by: str, row: dict[str, Any]) -> dict[str, Any]:
     shares = {"complete": "completeness", "valid": "validity", "consistent": "consistency", "fresh": "timeliness"}
     told = {word: "–" if row[name] is None else f"{row[name]:.1%}" for word, name in shares.items()}
-    return {by: row["name"], "customers": f"{row['customers']:,}", "to mend": f"{row['to_mend']:,}", **told}
+    return {
+        by: row["name"],
+        "customers": f"{row['customers']:,}",
+        "to mend": f"{row['to_mend']:,}",
+        **told,
+        "accurate": row["accurate"],
+    }

@@ -10,4 +10,6 @@ class Migration(migrations.Migration):
             name="looked",
             field=models.JSONField(default=dict),
         ),
+        migrations.AddField(model_name="qualityscore", name="looked_at", field=models.IntegerField(default=0)),
+        migrations.AddField(model_name="qualityscore", name="kept", field=models.IntegerField(default=0)),
     ]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
+from scoring.quality.accuracy import Accuracy
+
 from .portfolio import Connection
 from .run import Run
 
@@ -16,6 +18,7 @@ class QualityScore(models.Model):
         label: name of the owner at the time; segments and fields are called as the model calls them now.
         to_mend, revenue: customers with a finding here, and what they bought (1/10,000).
         completeness, validity, consistency, timeliness: shares from 0 to 1, as `scoring.quality.scores` has them.
+        looked_at: values that a rule had filled and a person looked at since; `kept` of them were left as they were.
     """
 
     connection = models.ForeignKey(Connection, models.CASCADE, related_name="quality_scores")
@@ -31,6 +34,8 @@ class QualityScore(models.Model):
     validity = models.FloatField(null=True)
     consistency = models.FloatField(null=True)
     timeliness = models.FloatField(null=True)
+    looked_at = models.IntegerField(default=0)
+    kept = models.IntegerField(default=0)
 
     class Meta:
         constraints = (
@@ -38,6 +43,10 @@ class QualityScore(models.Model):
                 fields=["connection", "day", "by", "key"], name="one_quality_score_per_day_and_group"
             ),
         )
+
+    @property
+    def accuracy(self) -> Accuracy:
+        return Accuracy(self.looked_at, self.kept)
 
     def __str__(self) -> str:
         return f"{self.by} {self.key} on {self.day}"

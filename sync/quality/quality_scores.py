@@ -9,11 +9,13 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Max, QuerySet
 
+from scoring.quality.accuracy import Accuracy, accuracy
 from scoring.quality.scores import Score, field_label
-from sync import lease
+from sync import lease, outputs
 from sync.labels import Labels, labels
 from sync.models import AccountState, Finding, Portfolio, QualityScore, Run
 from sync.models import Connection as Crm
+from sync.quality.looked_at import looked_at
 from sync.rows import insert
 
 #: Days shown of the past.
@@ -34,9 +36,16 @@ def record(run: Run, token: str, connection: Crm, found: Sequence[Score], people
 
     `people` holds names by id of the CRM user.
     """
+    layout = outputs.layout(run.model, connection)
+    looked = accuracy(looked_at(connection, layout))
     rows = [
         QualityScore(
-            connection_id=connection.pk, run_id=run.pk, day=run.today, label=_label(each, people), **asdict(each)
+            connection_id=connection.pk,
+            run_id=run.pk,
+            day=run.today,
+            label=_label(each, people),
+            **asdict(each),
+            **asdict(looked.get((each.by, each.key), Accuracy(0, 0))),
         )
         for each in found
     ]
