@@ -64,7 +64,8 @@ class Demo:
             portfolio = job.connect(self.crm, self._model())
             if self.orders_in_files and (dataset := self._dataset()):
                 job.add_erp(portfolio, dataset)
-            job.let_people_answer(root)
+            if self.kind == "salesforce":
+                job.let_people_answer(root)
             if self.data is None:
                 job.enter_existing_values(root, portfolio, self._source()["seed"])
             self._start_workers()

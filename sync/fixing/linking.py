@@ -16,7 +16,8 @@ def linked(message: Message, delivery: Delivery) -> Message:
         return message
     model = model_of(delivery.owner.portfolio)
     told = [item.finding for listed in message.lists for item in listed.items]
-    asked = {pk for pk, finding in Finding.objects.in_bulk(told).items() if can_be_asked(model, finding)}
+    found = Finding.objects.select_related("connection").in_bulk(told)
+    asked = {pk for pk, finding in found.items() if can_be_asked(model, finding)}
     return replace(message, lists=[_linked(listed, delivery, asked) for listed in message.lists])
 
 

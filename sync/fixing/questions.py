@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from connectors import registry
 from scoring.model import Model
 from sync import labels, outputs
 from sync.fixing import answering, choices, evidence
@@ -50,8 +51,10 @@ class Question:
 
 
 def can_be_asked(model: Model | None, finding: Finding) -> bool:
-    """Whether a finding is about a value that people choose."""
-    return model is not None and bool(finding.account_id) and bool(choices.fields_of(model, finding.field))
+    """Whether a finding is about a value that people choose, in a CRM that says who may."""
+    if model is None or not finding.account_id or finding.connection.kind not in registry.TELL_RIGHTS:
+        return False
+    return bool(choices.fields_of(model, finding.field))
 
 
 def questions(portfolio: Portfolio, findings: Collection[Finding]) -> list[Question]:

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from sync import mirror, outputs, writeback
+from connectors import registry
+from connectors.hubspot.crm import Hubspot
+from connectors.rights import TellsRights
+from sync import crms, mirror, outputs, writeback
 from sync.fixing import answering, choices, questions
 from sync.fixing.answering import Answer
 from sync.models import AccountState, AuditEvent, Change, Dirty, Finding, Run
@@ -114,6 +117,14 @@ def test_without_a_right_in_the_crm_nothing_is_written_and_the_person_hears_who_
         answering.answerer(desk.finding.connection, " ", "console")
     with pytest.raises(answering.Refused, match="No active user of demo has the e-mail address"):
         desk.who("x@example.com")
+
+
+def test_a_crm_that_does_not_tell_who_may_edit_is_mended_in_itself(desk: Desk) -> None:
+    opened = crms.open_crm(desk.finding.connection)
+    assert isinstance(opened, TellsRights) == (desk.finding.connection.kind in registry.TELL_RIGHTS)
+    assert hasattr(Hubspot, "rights") == ("hubspot" in registry.TELL_RIGHTS)
+    desk.finding.connection.kind = "hubspot"
+    assert questions.questions(desk.stage.portfolio, [desk.finding]) == []
 
 
 def test_what_speaks_for_a_value_is_offered_with_it(desk: Desk, tmp_path: Path) -> None:
