@@ -24,7 +24,7 @@ from sync.fixing.links import Opened
 from sync.models import Finding
 
 #: Looks a minute at one message's links, and links a minute from one address that are not ours.
-LOOKS = 60
+LOOKS = 120
 GUESSES = 20
 View = Callable[[HttpRequest, str], HttpResponse]
 
