@@ -17,6 +17,7 @@ from connectors.sandbox.portal.records import Records
 
 #: Per plan: calls in ten seconds by one app, calls a day.
 PLANS = {"starter": (100, 250_000), "professional": (190, 625_000), "api_add_on": (250, 1_000_000)}
+# unverified: an app with OAuth may make 110 calls in ten seconds.
 _OAUTH_BURST = 110
 _SEARCHES = 5
 _WINDOW, _SECOND = 10.0, 1.0

@@ -83,6 +83,7 @@ def _option(prop: Property, text: str, elsewhere: Elsewhere) -> str:
         if exists is not None and not exists(text):
             raise BadValue("INVALID_OPTION", f"{text} was not one of the allowed options: []")
         return text
+    # unverified: options are recognised by their values alone, not by their labels, and with regard to case.
     allowed = [option.value for option in prop.options]
     chosen = [part for part in text.split(";") if part] if prop.multiple else [text]
     for part in chosen:
