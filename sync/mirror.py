@@ -199,8 +199,8 @@ class Mirror:
 
     def keep_only(self, connection: str, kinds: Collection[str]) -> None:
         """Drop a connection's rows of every other kind: a source that is no longer in the mapping counts no more."""
-        for (kind,) in self.database.execute("SELECT table_name FROM duckdb_tables()").fetchall():
-            if kind not in kinds and not kind.startswith("tierline_"):
+        for kind in self.kinds():
+            if kind not in kinds:
                 self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
 
     def _insert(self, connection: str, kind: str, rows: pa.Table, *, compare: bool) -> None:
@@ -234,6 +234,13 @@ class Mirror:
             [connection, ids],
         )
 
+    def kinds(self) -> list[str]:
+        """Kinds of records that have a table, in the order of their names."""
+        names = self.database.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY 1"
+        ).fetchall()
+        return [name for (name,) in names if not name.startswith("tierline_")]
+
     def count(self, kind: str) -> int:
         row = self.database.execute(f'SELECT count(*) FROM "{kind}"').fetchone()  # noqa: S608
         return int(row[0]) if row else 0
@@ -263,13 +270,15 @@ def _limits() -> dict[str, Any]:
     return {"memory_limit": os.environ.get("TIERLINE_MIRROR_MEMORY", "1GB"), "threads": 2}
 
 
-def publish(portfolio_id: int) -> None:
-    """Make what the mirror holds now visible to readers, by one rename."""
+def publish(portfolio_id: int) -> dict[str, int]:
+    """Make what the mirror holds now visible to readers, by one rename; returns the number of records by kind."""
     with writing(portfolio_id) as mirror:
         mirror.database.execute("CHECKPOINT")
+        counts = {kind: mirror.count(kind) for kind in mirror.kinds()}
     draft = snapshot_path(portfolio_id).with_suffix(".draft")
     shutil.copyfile(path(portfolio_id), draft)
     draft.replace(snapshot_path(portfolio_id))
+    return counts
 
 
 @contextmanager

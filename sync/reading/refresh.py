@@ -218,9 +218,8 @@ def forget_touched(run: Run) -> None:
 
 def _conclude(run: Run, token: str) -> None:
     """Publish the snapshot, and fix the date this run scores for."""
-    mirror.publish(run.portfolio_id)
+    records = mirror.publish(run.portfolio_id)
     with mirror.reading(run.portfolio_id) as tables:
-        records = {kind: int(table.count().execute()) for kind, table in tables.items()}
         as_of = clock.as_of(outputs.model(run.model), run.today, tables)
         rates.require(run.portfolio, tables, outputs.model(run.model))
     counts = {**run.counts, "accounts_read": records["account"], "records": records}
