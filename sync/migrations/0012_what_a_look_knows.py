@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sync", "0010_links_without_run")]
+    dependencies = [("sync", "0011_notices_to_others")]
 
     operations = [
         migrations.AddField(
