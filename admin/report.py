@@ -13,7 +13,7 @@ from rich.table import Table
 
 from admin.cli.output import err, out
 from sync import labels, tally
-from sync.models import Alert, Change, Delivery, Finding, Run
+from sync.models import Alert, Change, Delivery, Finding, Run, Todo
 
 PAUSE = 0.1
 VERDICTS = {
@@ -178,13 +178,16 @@ def _recipients(run: Run) -> str:
     told = Delivery.objects.filter(pk__in=Delivery.alerts.through.objects.filter(alert__in=alerts).values("delivery"))
     facts = told.aggregate(
         mails=Count("pk", filter=Q(channel="email", state="sent")),
-        tasks=Count("pk", filter=Q(channel="crm_task", state="sent")),
+        waiting=Count("pk", filter=Q(channel="email", state="pending")),
         failed=Count("pk", filter=Q(state="failed")),
     )
-    sent = f"{_counted(facts['mails'], 'mail')}, {_counted(facts['tasks'], 'task')} sent"
+    todos = Todo.objects.filter(owner__portfolio=run.portfolio, ended="")
+    sent = f"{_counted(facts['mails'], 'mail')} sent, {_counted(todos.filter(state='sent').count(), 'task')} in the CRM"
     people = _counted(owners, "person", "people")
     text = f"{_counted(alerts.count(), 'alert')} for {people}: {sent}"
-    return text + (f", {facts['failed']} not delivered" if facts["failed"] else "")
+    text += f", {_counted(facts['waiting'], 'mail')} to be sent" if facts["waiting"] else ""
+    failed = facts["failed"] + todos.filter(state="failed").count()
+    return text + (f", {failed} not delivered" if failed else "")
 
 
 def _counted(n: int, one: str, many: str = "") -> str:

@@ -31,7 +31,7 @@ COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
     },
     "user": {
         "id": TEXT, "name": TEXT, "email": TEXT, "is_active": FLAG, "manager_id": TEXT, "username": TEXT,
-        "modified_at": INSTANT,
+        "time_zone": TEXT, "modified_at": INSTANT,
     },
     "product": {
         "id": TEXT, "name": TEXT, "code": TEXT, "family": TEXT, "cost": MONEY, "is_active": FLAG,
@@ -447,6 +447,17 @@ class BulkWrites(Protocol):
 
     def abort_load(self, load: str) -> None:
         """Give up a job that is still open."""
+
+
+@runtime_checkable
+class ChangesTasks(Protocol):
+    """Capability: a to-do of ours can be changed after it was made."""
+
+    def change_task(self, task_id: str, task: TaskSpec, *, done: bool = False) -> bool:
+        """Give it this subject, body and date, and complete it when `done`.
+
+        False when it is completed or deleted already: then it stays as it is.
+        """
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import BaseModel, Field, field_validator
 
 from scoring.conditions import STRICT, Condition, Text
+from scoring.model_alerts import Alerts
 from scoring.model_answers import Answers
 from scoring.model_follow_up import FollowUp
 from scoring.model_governance import Overrides
@@ -422,6 +423,7 @@ class Model(Part):
     owners: tuple[OwnerRule, ...] = ()
     answers: Answers = Answers()
     follow_up: FollowUp = FollowUp()
+    alerts: Alerts = Alerts()
     administrator: Administrator | None = None
     crm: Mapping[Literal["salesforce", "hubspot"], CrmFields] = {}
 

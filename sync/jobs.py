@@ -9,7 +9,7 @@ from rq.timeouts import JobTimeoutException
 
 from connectors.errors import ConnectorError, RateLimited, Retryable, Unavailable
 from sync import crms, lease, queue, run, vault
-from sync.alerts import delivery, due, escalation, notices, returning
+from sync.alerts import escalation, outbox, returning
 from sync.governance import overriding
 from sync.models import Connection, Portfolio, Run
 from sync.reading import drift
@@ -72,11 +72,10 @@ def _guarded(current: Run, token: str) -> None:
 
 
 def deliver(portfolio_id: int) -> None:
-    """Send the messages of a portfolio that are due, to the administrator first."""
-    for notice in due.notices(Portfolio.objects.get(pk=portfolio_id))[:5]:
-        notices.send(notice, timezone.now())
-    for message in due.deliveries(Portfolio.objects.get(pk=portfolio_id))[:20]:
-        delivery.deliver(message, timezone.now())
+    """Send the messages of a portfolio that are due, to the administrator first; the scheduler queues another job."""
+    portfolio = Portfolio.objects.get(pk=portfolio_id)
+    outbox.send_notices(portfolio)
+    outbox.send(portfolio)
 
 
 def check_drift(connection_id: int) -> None:

@@ -18,7 +18,7 @@ from sync.alerts import handling, states
 from sync.alerts.channels.registry import TITLES
 from sync.fixing import questions
 from sync.links import record_url
-from sync.models import AccountState, Alert, Delivery, Finding, FindingEvent, Owner
+from sync.models import AccountState, Alert, Delivery, Finding, FindingEvent, Owner, Todo
 
 STATES = (("open", "open"), ("resting", "resting"), ("resolved", "resolved"), ("all", "all"))
 #: Part of an alert's findings -> its words, and the states in it.
@@ -107,6 +107,7 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "part": part,
         "part_words": PARTS[part][0],
         "deliveries": deliveries,
+        "task": Todo.objects.filter(owner=alert.owner, ended="").first(),
         "late": _late(alert),
     }
     return render(request, "console/alert.html", context | panel(request, alert, page.rows))

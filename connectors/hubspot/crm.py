@@ -330,6 +330,10 @@ class Hubspot:
         """See `Crm.create_task`. The key stands at the end of the subject, in brackets."""
         return tasks.create(self._client, task)
 
+    def change_task(self, task_id: str, task: TaskSpec, *, done: bool = False) -> bool:
+        """See `ChangesTasks.change_task`."""
+        return tasks.change(self._client, task_id, task, done=done)
+
     def preflight(self, written: Collection[str], own: Collection[str]) -> Preflight:
         """See `LooksAhead.preflight`."""
         return preflight.look(self._client, written, own, self._properties)

@@ -63,13 +63,13 @@ from connectors.salesforce.kinds import (
 from connectors.salesforce.metadata import MetadataApi
 from connectors.salesforce.records import to_rest, to_scalar
 from connectors.salesforce.sending import host_of
+from connectors.salesforce.tasks import Tasks
 
 #: Our writes must not re-run assignment rules (the default is TRUE), nor stop at a duplicate alert.
 WRITE_HEADERS: Mapping[str, str] = {
     "Sforce-Auto-Assign": "FALSE",
     "Sforce-Duplicate-Rule-Header": "allowSave=true",
 }
-_SUBJECT_LENGTH = 255
 
 
 class Salesforce:
@@ -343,27 +343,15 @@ class Salesforce:
         Jobs(self._client, "ingest").abort(load)
 
     def create_task(self, task: TaskSpec) -> str:
-        """See `Crm.create_task`. The key stands at the end of the subject, in brackets."""
-        marked = f"[{task.key}]"
-        if not task.first_attempt and (known := self._task(marked)):
-            return known
-        record = {
-            "OwnerId": task.owner_id,
-            "Subject": f"{task.subject[: _SUBJECT_LENGTH - len(marked) - 1]} {marked}",
-            "Description": task.body,
-            "ActivityDate": task.due_on.isoformat(),
-        }
-        if task.record_id:
-            record["WhatId"] = task.record_id
-        reply = self._client.send("POST", "sobjects/Task/", record, WRITE_HEADERS)
-        return str(reply["id"])
+        """See `Crm.create_task`."""
+        return self._tasks().create(task)
 
-    def _task(self, marked: str) -> str:
-        """Id of our task whose subject holds this mark, "" when there is none."""
-        mine = f"CreatedById = {soql.literal(self._own_ids()[1])}"  # keeps the search off other people's tasks
-        known = soql.select(["Id"], "Task", f"Subject LIKE {soql.containing(marked)}", mine, limit=1)
-        found = self._client.query(known)["records"]
-        return str(found[0]["Id"]) if found else ""
+    def change_task(self, task_id: str, task: TaskSpec, *, done: bool = False) -> bool:
+        """See `ChangesTasks.change_task`."""
+        return self._tasks().change(task_id, task, done=done)
+
+    def _tasks(self) -> Tasks:
+        return Tasks(self._client, lambda: self._own_ids()[1], WRITE_HEADERS)
 
     def preflight(self, written: Collection[str], own: Collection[str]) -> Preflight:
         """See `LooksAhead.preflight`."""

@@ -70,7 +70,7 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
     },
     "user": {
         "id": "Id", "name": "Name", "email": "Email", "is_active": "IsActive", "manager_id": "ManagerId",
-        "username": "Username", "modified_at": "SystemModstamp",
+        "username": "Username", "time_zone": "TimeZoneSidKey", "modified_at": "SystemModstamp",
     },
     "product": {
         "id": "Id", "name": "Name", "code": "ProductCode", "family": "Family", "is_active": "IsActive",

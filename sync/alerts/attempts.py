@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sync.alerts.channels.base import DeliveryError
@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 #: server that is away for a night is outlasted.
 TRIES = 8
 LONGEST = timedelta(hours=4)
+_OUTCOME = ("state", "error", "not_before", "sent_at")
 
 
 class Needless(Exception):
@@ -26,16 +27,26 @@ def pause(attempts: int) -> timedelta:
     return min(timedelta(minutes=4 ** min(attempts - 1, 6)), LONGEST)
 
 
-def attempt(message: Outgoing, send: Callable[[], object], now: datetime) -> DeliveryError | None:
+def attempt(
+    message: Outgoing,
+    send: Callable[[], object],
+    now: datetime,
+    own: Sequence[str] = (),
+    opening: Callable[[datetime], datetime] = lambda moment: moment,
+) -> DeliveryError | None:
     """Send once and record what became of it; the failure, if it failed.
 
-    The attempt is written down before: a process that dies in between leaves a message that is tried again under the
-    same key. Of two that try at the same time only one does.
+    `own`: fields beside those of every message that `send` sets. `opening`: from a moment on, the first at which the
+    message may be tried again.
+
+    The attempt is written down before: a process that dies in between leaves a message that is tried again, after the
+    pause of a failure, under the same key. Of two that try at the same time only one does.
     """
+    later = opening(now + pause(message.attempts + 1))
     ours = type(message)._default_manager.filter(pk=message.pk, state=Outgoing.State.PENDING, attempts=message.attempts)
-    if not ours.update(attempts=message.attempts + 1):
+    if not ours.update(attempts=message.attempts + 1, not_before=later):
         return None
-    message.attempts += 1
+    message.attempts, message.not_before = message.attempts + 1, later
     try:
         send()
     except DeliveryError as error:
@@ -43,14 +54,13 @@ def attempt(message: Outgoing, send: Callable[[], object], now: datetime) -> Del
         if (error.permanent and not error.broken) or message.attempts >= TRIES:
             message.state = Outgoing.State.FAILED
         else:
-            message.not_before = now + max(pause(message.attempts), min(error.wait, LONGEST))
+            message.not_before = max(later, opening(now + min(error.wait, LONGEST)))
         log.error("%s not delivered: %s", message, message.error)
-        message.save()
+        message.save(update_fields=[*_OUTCOME, *own])
         return error
     except Needless:
         message.state, message.error = Outgoing.State.NEEDLESS, ""
-        message.save()
-        return None
-    message.state, message.sent_at, message.error = Outgoing.State.SENT, now, ""
-    message.save()
+    else:
+        message.state, message.sent_at, message.error = Outgoing.State.SENT, now, ""
+    message.save(update_fields=[*_OUTCOME, *own])
     return None

@@ -1,100 +1,76 @@
-"""Send what is due, recorded before and after.
+"""Send a message that is due, recorded before and after.
 
 Messages are at-least-once: a process that dies between sending and recording sends again, under the same key, by
-which the receiving side recognises it (Message-ID of a mail, key in the subject of a CRM task, looked up first, id of a
-webhook).
+which the receiving side recognises it (Message-ID of a mail, id of a webhook).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
-from django.conf import settings
+from django.db.models import Max
 
-from sync import crms, labels, links
-from sync.alerts import attempts, destinations, gap
-from sync.alerts.channels.base import Channel, Item, Listed, Message
-from sync.alerts.channels.crm_task import CrmTask
+from sync.alerts import attempts, destinations, digest, recovery, rhythms
+from sync.alerts.channels.base import Channel
 from sync.alerts.channels.email import Email
+from sync.alerts.telling import AT_ONCE
 from sync.fixing.linking import linked
-from sync.models import Alert, Connection, Delivery, Finding
-
-#: Findings of one alert listed in a message; the rest is behind its link.
-SHOWN = 25
+from sync.models import Delivery, Finding
 
 
 def deliver(delivery: Delivery, now: datetime) -> None:
-    """Try once, and record what became of it. What is mended already is not told any more."""
+    """Try once, and record what became of it. What is mended already is not told any more.
+
+    A message that comes into quiet hours waits for their end.
+    """
+    opening = _opening(delivery)
 
     def send() -> None:
         # Read only now: since the attempt is written down, nothing is added to this message any more.
-        told = delivery.alerts.filter(state=Alert.State.OPEN).select_related("portfolio").order_by("due_on", "pk")
-        alerts = list(told)
+        alerts = digest.unsolved(delivery.alerts.all())
         if not alerts:
             raise attempts.Needless
-        delivery.reference = _channel(delivery, alerts[0]).send(linked(compose(delivery, alerts, now), delivery))
+        told = digest.Told(_told_at(delivery), _mended(delivery))
+        message = digest.compose(delivery.key, delivery.owner, alerts, now, told, first_attempt=delivery.attempts <= 1)
+        delivery.reference = _channel(delivery).send(linked(message, delivery))
+        recovery.said(told.mended)
 
-    failure = attempts.attempt(delivery, send, now)
+    later = opening(now)
+    if later > now:
+        untried = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PENDING, attempts=delivery.attempts)
+        untried.update(not_before=later)
+        return
+    failure = attempts.attempt(delivery, send, now, ("reference",), opening)
     if failure is not None and failure.broken and delivery.destination is not None:
         destinations.disable_broken(delivery.destination, str(failure))
 
 
-def _channel(delivery: Delivery, alert: Alert) -> Channel:
-    if delivery.destination is not None:
-        return destinations.channel(delivery.destination)
-    if delivery.channel == "crm_task":
-        return CrmTask(crms.open_crm(_connection(delivery, alert)))
-    return Email()
+def _opening(delivery: Delivery) -> Callable[[datetime], datetime]:
+    """From any moment on, the first at which this message may be sent."""
+    if delivery.channel in AT_ONCE:
+        return lambda moment: moment
+    rhythm, _ = rhythms.of_portfolio(delivery.owner.portfolio)(delivery.owner)
+    severities = {alert.severity for alert in digest.unsolved(delivery.alerts.all())}
+    return lambda moment: rhythm.opening(moment, severities)
 
 
-def _connection(delivery: Delivery, alert: Alert) -> Connection:
-    if delivery.owner.connection:
-        return delivery.owner.connection
-    return Finding.objects.filter(alert=alert).select_related("connection")[0].connection
+def _told_at(delivery: Delivery) -> Mapping[int, datetime]:
+    """When this person was told the same way about each of these alerts before."""
+    earlier = Delivery.objects.filter(
+        owner=delivery.owner_id,
+        channel=delivery.channel,
+        destination=delivery.destination_id,
+        state=Delivery.State.SENT,
+        alerts__in=delivery.alerts.all(),
+    ).exclude(pk=delivery.pk)
+    return dict(earlier.order_by().values_list("alerts").annotate(Max("sent_at")))
 
 
-def compose(delivery: Delivery, alerts: list[Alert], now: datetime) -> Message:
-    """The message about these alerts, the most urgent first."""
-    owner = delivery.owner
-    lists = [_listed(alert) for alert in alerts]
-    total = sum(listed.total for listed in lists)
-    url = lists[0].url if len(lists) == 1 else f"{settings.TIERLINE_URL}/alerts?owner={owner.pk}"
-    return Message(
-        key=delivery.key,
-        person_name=owner.name,
-        person_email=owner.email,
-        person_record_id=owner.record_id,
-        subject=lists[0].title if len(lists) == 1 else f"{total:,} findings for you, {len(lists)} kinds of problems",
-        lists=lists,
-        total=total,
-        due_on=min(listed.due_on for listed in lists),
-        url=url,
-        sent_at=now,
-        cost=gap.sentence(alerts[0].portfolio, alerts),
-        first_attempt=delivery.attempts <= 1,
-    )
+def _mended(delivery: Delivery) -> Sequence[Finding]:
+    """What the person has to hear is mended; he hears it by mail, and once."""
+    return list(recovery.to_say(delivery.owner)) if delivery.channel == "email" else []
 
 
-def _listed(alert: Alert) -> Listed:
-    """An alert with its most urgent findings."""
-    findings = Finding.objects.filter(alert=alert, state__in=Finding.WAITING).select_related("connection")
-    total = findings.count()
-    return Listed(
-        title=labels.subject(alert.rule, total),
-        rule=alert.rule,
-        because=alert.routed_because,
-        items=[
-            Item(
-                finding.record_name,
-                links.record_url(finding.connection, finding.kind, finding.record_id),
-                finding.message,
-                finding.fix,
-                finding=finding.pk,
-            )
-            for finding in findings.order_by("due_on", "pk")[:SHOWN]
-        ],
-        total=total,
-        due_on=alert.due_on,
-        url=f"{settings.TIERLINE_URL}/alerts/{alert.pk}",
-        alert=alert.pk,
-    )
+def _channel(delivery: Delivery) -> Channel:
+    return destinations.channel(delivery.destination) if delivery.destination is not None else Email()

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from sync.models import Delivery, Destination, Notice, Portfolio
+from sync.models import Delivery, Destination, Notice, Portfolio, Todo
 
 
 def notices(portfolio: Portfolio) -> QuerySet[Notice]:
@@ -19,7 +19,13 @@ def deliveries(portfolio: Portfolio, now: datetime | None = None) -> QuerySet[De
     """About alerts, oldest first. What a disabled channel would take waits until it is enabled."""
     open_way = Q(destination=None) | Q(destination__state=Destination.State.ENABLED)
     waiting = Delivery.objects.filter(_ready(now), open_way, owner__portfolio=portfolio, state=Delivery.State.PENDING)
-    return waiting.select_related("owner__connection", "destination__portfolio").order_by("pk")
+    return waiting.select_related("owner__connection", "owner__portfolio", "destination__portfolio").order_by("pk")
+
+
+def todos(portfolio: Portfolio, now: datetime | None = None) -> QuerySet[Todo]:
+    """Tasks in the CRM that have to be brought up to date, oldest first."""
+    waiting = Todo.objects.filter(_ready(now), owner__portfolio=portfolio, state=Todo.State.PENDING)
+    return waiting.select_related("owner__connection", "owner__portfolio").order_by("pk")
 
 
 def _ready(now: datetime | None = None) -> Q:

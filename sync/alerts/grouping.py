@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import F, Min, Q
 
-from sync.alerts import flapping, history
+from sync.alerts import flapping, history, telling, todos
+from sync.alerts.rhythms import SEVERITIES
 from sync.alerts.routing import Person, Route, Ways, next_in_line, route
 from sync.alerts.states import RESTING, WAITING, Event, State, after
-from sync.alerts.telling import tell
 from sync.alerts.ways import Places
-from sync.models import Alert, Connection, Finding, Owner
+from sync.models import Alert, Connection, Finding, Owner, Portfolio
 from sync.rows import portions, update
-
-#: The worst first.
-SEVERITIES = ("high", "medium", "low")
 
 
 @dataclass(frozen=True)
@@ -55,26 +53,32 @@ def group(
     known = owners(connection, {each.person.record_id: each.person for each in groups})
     alerts = _open_alerts(connection, [(known[each.person.record_id], each) for each in groups])
     handed: dict[int, list[Finding]] = {}
-    asked: dict[int, Alert] = {}
-    moved = []
-    for each in groups:
-        alert = alerts[known[each.person.record_id].pk, each.rule]
+    placed = [(alerts[known[each.person.record_id].pk, each.rule], each) for each in groups]
+    news = {alert.pk: alert for alert in _untold(placed)}
+    moved, worse = [], []
+    for alert, each in placed:
+        if SEVERITIES.index(each.severity) < SEVERITIES.index(alert.severity):
+            alert.severity = each.severity
+            worse.append(alert)
         for finding in each.findings:
-            if finding.alert_id == alert.pk:
+            stays, opened = finding.alert_id == alert.pk, finding.opened_at == now
+            if (opened or not stays) and (finding.state == State.ASKED or flapping.is_news(finding)):
+                news[alert.pk] = alert  # also where an alert about the rule is open already
+            if stays:
                 continue
             if finding.alert is not None and finding.alert.owner_id != alert.owner_id:
                 handed.setdefault(alert.owner_id, []).append(finding)
                 finding.waiting_since, finding.escalated = now, 0
                 finding.state = after(finding.state, Event.MOVED) or finding.state
-                if finding.state == State.ASKED:
-                    asked[alert.pk] = alert
             finding.alert = alert
             moved.append(finding)
     update(moved, ["alert", "state", "waiting_since", "escalated"])
+    update(worse, ["severity"])
     for findings in handed.values():
         history.note(findings, Event.MOVED, now)
-    tell(list(asked.values()))  # a question is news also where an alert about the rule is open already
     settle(connection.portfolio_id, now)
+    telling.tell(list(news.values()), now)
+    telling.retime(connection.portfolio, now)
 
 
 def settle(portfolio_id: int, now: datetime) -> None:
@@ -90,6 +94,7 @@ def settle(portfolio_id: int, now: datetime) -> None:
     late = unresolved.filter(state=Alert.State.OPEN).annotate(first=due).exclude(first=F("due_on"))
     for pk, first in list(late.values_list("pk", "first")):
         Alert.objects.filter(pk=pk).update(due_on=first)
+    todos.keep(Portfolio.objects.get(pk=portfolio_id))
 
 
 def _groups(connection: Connection, ways: Ways, where: Places, only: Collection[int] | None) -> Sequence[Group]:
@@ -134,26 +139,37 @@ def owners(connection: Connection, people: Mapping[str, Person]) -> dict[str, Ow
                     portfolio=connection.portfolio,
                     connection=connection if person.record_id else None,
                     record_id=person.record_id,
-                    name=person.name,
-                    email=person.email,
+                    **_known_of(person),
                 )
                 for person in new
             ),
             ignore_conflicts=True,  # another run may have met the same person at this moment
         )
         found = known()
-    renamed = []
+    changed = []
     for record_id, person in people.items():
         owner = found[record_id]
-        if (owner.name, owner.email) != (person.name, person.email):
-            owner.name, owner.email = person.name, person.email
-            renamed.append(owner)
-    update(renamed, ["name", "email"])
+        facts = _known_of(person)
+        if any(getattr(owner, name) != fact for name, fact in facts.items()):
+            for name, fact in facts.items():
+                setattr(owner, name, fact)
+            changed.append(owner)
+    update(changed, list(_known_of(Person("", "", ""))))
     return found
 
 
+def _known_of(person: Person) -> dict[str, Any]:
+    """What is kept of a person, as columns of Owner."""
+    return {
+        "name": person.name,
+        "email": person.email,
+        "time_zone": person.time_zone[:64],
+        "manages": person.manages,
+    }
+
+
 def _open_alerts(connection: Connection, wanted: Sequence[tuple[Owner, Group]]) -> Mapping[tuple[int, str], Alert]:
-    """The open alert of each person and rule, by id of the person and rule; with deliveries where it is news.
+    """The open alert of each person and rule, by id of the person and rule.
 
     One that rests, or that held one of these findings before it was resolved, is opened again: the same thing never
     has a second one.
@@ -185,9 +201,7 @@ def _open_alerts(connection: Connection, wanted: Sequence[tuple[Owner, Group]]) 
         ),
         ignore_conflicts=True,
     )
-    found = known() if new else found
-    _tell([(found[owner.pk, each.rule], each) for owner, each in wanted])
-    return found
+    return known() if new else found
 
 
 def _earlier(owner: Owner, group: Group) -> Alert | None:
@@ -197,11 +211,11 @@ def _earlier(owner: Owner, group: Group) -> Alert | None:
     return max(fitting, key=lambda alert: alert.pk, default=None)
 
 
-def _tell(alerts: Sequence[tuple[Alert, Group]]) -> None:
-    """Put messages on their way about alerts that nobody has told about; one that only flaps on is no news."""
+def _untold(alerts: Sequence[tuple[Alert, Group]]) -> list[Alert]:
+    """Alerts that nobody has told about, noted as told; one that only flaps on is no news."""
     # Another run may have made the same alert at this moment, and has told about it.
     silent = [(alert, each) for alert, each in alerts if not alert.told]
-    tell([alert for alert, each in silent if any(flapping.is_news(finding) for finding in each.findings)])
     for alert, each in silent:
         alert.told, alert.routed_because, alert.severity = True, each.reason, each.severity
     update([alert for alert, _ in silent], ["told", "routed_because", "severity"])
+    return [alert for alert, each in silent if any(flapping.is_news(finding) for finding in each.findings)]

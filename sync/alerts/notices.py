@@ -146,14 +146,14 @@ def send(notice: Notice, now: datetime) -> None:
 
 
 def _mail(notice: Notice) -> None:
-    address = notice.to or _address(notice.portfolio)
-    if not address:
+    to = notice.to or administrator_address(notice.portfolio)
+    if not to:
         raise DeliveryError("No administrator with an e-mail address is known.", permanent=False)
     host = urlsplit(settings.TIERLINE_URL).hostname or "localhost"
     mail = EmailMessage(
         subject=notice.subject,
         body=notice.body,
-        to=[address],
+        to=[to],
         headers={"Message-ID": f"<{notice.key}@{host}>", "Auto-Submitted": "auto-generated"},
     )
     try:
@@ -162,8 +162,8 @@ def _mail(notice: Notice) -> None:
         raise DeliveryError(str(error), permanent=False) from error
 
 
-def _address(portfolio: Portfolio) -> str:
-    """Who the portfolio or the model names, else the CRM user whose credentials we use."""
+def administrator_address(portfolio: Portfolio) -> str:
+    """Who the portfolio or the model names, else the CRM user whose credentials we use; "" where nobody is known."""
     if portfolio.administrator_email:
         return portfolio.administrator_email
     published = portfolio.model_in_force()

@@ -20,13 +20,20 @@ LEVELS = 10
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody an alert can go to. `record_id` is empty for an administrator who is no CRM user."""
+    """Somebody an alert can go to. `record_id` is empty for an administrator who is no CRM user.
+
+    Attributes:
+        time_zone: as the CRM names it, "" where it tells none.
+        manages: whether somebody active reports to this person.
+    """
 
     record_id: str
     name: str
     email: str
     is_active: bool = True
     manager_id: str = ""
+    time_zone: str = ""
+    manages: bool = False
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,16 @@ class Places:
 def _people(users: pd.DataFrame) -> dict[str, Person]:
     """The CRM's users (columns of kind "user") by record id."""
     rows: list[Any] = users.astype(object).where(users.notna(), None).to_dict("records")
+    managers = {row.get("manager_id") for row in rows if row["is_active"]}
     return {
         row["id"]: Person(
-            row["id"], row["name"] or row["id"], row["email"] or "", bool(row["is_active"]), row.get("manager_id") or ""
+            row["id"],
+            row["name"] or row["id"],
+            row["email"] or "",
+            bool(row["is_active"]),
+            row.get("manager_id") or "",
+            row.get("time_zone") or "",
+            row["id"] in managers,
         )
         for row in rows
     }

@@ -3,9 +3,10 @@
 from .account import AccountState, Dirty, Override, Score, TierMove, refused_key
 from .alert import Absence, Alert, AuditEvent, Finding, FindingEvent, Owner
 from .answer import Confirmation, UsedLink
-from .message import Delivery, Destination, Notice, Outgoing
+from .message import Delivery, Destination, Notice, Outgoing, Todo
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
 from .quality import QualityScore
+from .rhythm import OwnRhythm
 from .run import Change, Load, Run
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Notice",
     "Outgoing",
     "Override",
+    "OwnRhythm",
     "Owner",
     "Portfolio",
     "PublishedModel",
@@ -33,6 +35,7 @@ __all__ = [
     "Run",
     "Score",
     "TierMove",
+    "Todo",
     "UsedLink",
     "refused_key",
 ]

@@ -12,13 +12,20 @@ from .run import Run
 
 
 class Owner(models.Model):
-    """A person problems are routed to: a CRM user, or the portfolio's administrator outside the CRM."""
+    """A person problems are routed to: a CRM user, or the portfolio's administrator outside the CRM.
+
+    Attributes:
+        time_zone: as the CRM names it, "" where it tells none.
+        manages: whether somebody active reports to this person.
+    """
 
     portfolio = models.ForeignKey(Portfolio, models.CASCADE, related_name="owners")
     connection = models.ForeignKey(Connection, models.CASCADE, null=True, related_name="owners")
     record_id = models.CharField(max_length=40, blank=True)
     name = models.CharField(max_length=160)
     email = models.EmailField(blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)
+    manages = models.BooleanField(default=False)
 
     class Meta:
         constraints = (
@@ -53,8 +60,8 @@ class Alert(models.Model):
     """Findings of one rule that belong to one person. At most one is not resolved per person and rule.
 
     It is open while something waits for the person, and rests while all that is left of it is snoozed, accepted as
-    unknowable or right as it is. `severity` is that of its worst finding. `told`: the messages about it are on their
-    way.
+    unknowable or right as it is. `severity` is that of the worst finding it has had. `told`: the messages about it are
+    on their way.
     """
 
     class State(models.TextChoices):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils import timezone
 
 from .alert import Alert, Owner
 from .portfolio import Portfolio
@@ -21,7 +22,7 @@ class Outgoing(models.Model):
     state = models.CharField(max_length=8, choices=State.choices, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True)
     not_before = models.DateTimeField(null=True)
 
@@ -67,7 +68,7 @@ class Delivery(Outgoing):
     """One message to one person through one channel, about one or more alerts.
 
     Attributes:
-        channel: "email", "crm_task" or the kind of `destination`.
+        channel: "email" or the kind of `destination`.
         alerts: what it tells about. They are settled before the first attempt, and stay the same for this `key`.
         reference: what the receiving side calls the message.
     """
@@ -83,6 +84,37 @@ class Delivery(Outgoing):
 
     def __str__(self) -> str:
         return f"{self.destination or self.channel} to {self.owner}"
+
+
+class Todo(Outgoing):
+    """The one open task of a person in the CRM, about everything that is open for him.
+
+    Attributes:
+        state: pending while the CRM has to be brought to what the task ought to say.
+        reference: what the CRM calls the task; "" while it is not known.
+        tried: somebody has tried to create it, so that it is looked up first.
+        wanted, content: fingerprints of what it ought to say, and of what it was last brought to.
+        ended: by whom it was completed; "" while it is open.
+    """
+
+    class Ended(models.TextChoices):
+        DONE = "done", "nothing is left to mend"
+        BY_PERSON = "person", "completed or deleted by the person"
+
+    owner = models.ForeignKey(Owner, models.CASCADE, related_name="todos")
+    reference = models.CharField(max_length=40, blank=True)
+    tried = models.BooleanField(default=False)
+    wanted = models.CharField(max_length=64, blank=True)
+    content = models.CharField(max_length=64, blank=True)
+    ended = models.CharField(max_length=6, choices=Ended.choices, blank=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["owner"], condition=models.Q(ended=""), name="one_open_todo_per_person"),
+        )
+
+    def __str__(self) -> str:
+        return f"Task of {self.owner}"
 
 
 class Notice(Outgoing):

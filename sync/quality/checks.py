@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from django.db import transaction
-from django.utils import timezone
 
 from sync import crms, lease, outputs
-from sync.alerts import delivery, due, lifecycle, ways
+from sync.alerts import lifecycle, outbox, ways
 from sync.models import Run
 from sync.quality import look, quality_scores
-
-#: Messages sent per job.
-MESSAGES = 10
 
 
 def find(run: Run, token: str) -> bool:
@@ -31,7 +27,7 @@ def find(run: Run, token: str) -> bool:
                 quality_scores.record(run, token, connection, seen.figures, names)
             look.note(run, connection)
         look.forget_others(run, connection)
-    total = sum(1 for _ in due.deliveries(run.portfolio))
+    total = outbox.waiting(run.portfolio)
     progress = {
         **run.progress,
         "findings": {"done": 1, "total": 1, "note": "records"},
@@ -43,12 +39,9 @@ def find(run: Run, token: str) -> bool:
 
 def deliver(run: Run, token: str) -> bool:
     """Send the next few messages; False when none is due."""
-    waiting = list(due.deliveries(run.portfolio)[:MESSAGES])
-    for message in waiting:
-        lease.record(run.pk, token)
-        delivery.deliver(message, timezone.now())
+    tried = outbox.send(run.portfolio, lambda: lease.record(run.pk, token))
     state = run.progress.get("alerts", {"done": 0, "total": 0, "note": "messages"})
-    state = {**state, "done": min(state["done"] + len(waiting), state["total"])}
+    state = {**state, "done": min(state["done"] + tried, state["total"])}
     calls = sum(crms.calls_since_last(crms.open_crm(connection)) for connection in run.portfolio.crms())
     lease.record(run.pk, token, progress={**run.progress, "alerts": state}, api_calls=run.api_calls + calls)
-    return due.deliveries(run.portfolio).exists()
+    return outbox.waiting(run.portfolio) > 0

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from typer.testing import CliRunner
 
 from admin.cli.main import app
-from sync.models import AuditEvent, Destination
+from sync.models import AuditEvent, Delivery, Destination
 from tests.admin import console_cast as cast
 from tests.sync.outside import web
 
@@ -62,9 +65,29 @@ def test_a_place_that_is_not_public_takes_no_test(people: cast.Cast) -> None:
     assert "no public address" in tierline("channels", "test", "inside", code=1)
 
 
+def test_a_person_sees_why_nothing_has_come_yet_and_chooses_a_rhythm(people: cast.Cast) -> None:
+    said = tierline("alerts", "rhythm", "mika@example.com", "--low", "weekly", "--zone", "Asia/Tokyo", "--as", "ada")
+    assert "low     weekly      (own choice); found now, told Mon" in said
+    assert "time zone Asia/Tokyo (own choice)" in said
+    assert "Nothing waits to be sent." in said
+    assert AuditEvent.objects.get(action="rhythm chosen").actor == "ada"
+    later = timezone.now() + timedelta(days=1)
+    Delivery.objects.update(state="pending", not_before=later)
+    shown = tierline("alerts", "when", "Mika Laine", "--json")
+    (waiting,) = json.loads(shown)["waiting"]
+    assert (waiting["why"], waiting["next"]) == ("the person's rhythm", f"{later:%Y-%m-%d %H:%M}")
+    assert tierline("alerts", "when", "mika@example.com").count("TL-") == 1
+    assert "later than daily" in tierline("alerts", "rhythm", "mika@example.com", "--high", "weekly", code=2)
+    assert "has ever had an alert" in tierline("alerts", "when", "nobody@example.com", code=2)
+    assert "Nothing was chosen" in tierline("alerts", "rhythm", "mika@example.com", code=2)
+    assert "low     at once" in tierline("alerts", "rhythm", "mika@example.com", "--low", "", "--quiet", "19:00-07:00")
+    assert "nothing from 19:00 to 07:00" in tierline("alerts", "when", "mika@example.com")
+
+
 def test_the_log_names_each_message_and_what_became_of_it(people: cast.Cast) -> None:
     said = tierline("alerts", "deliveries", "--state", "sent")
     assert "Mika Laine" in said
     assert f"TL-{people.alert.pk}" in said
     assert "No such message" in tierline("alerts", "deliveries", "--state", "failed")
+    assert "No such message" in tierline("alerts", "deliveries", "--for", "anna@example.com")
     assert "Mika Laine" in tierline("alerts")

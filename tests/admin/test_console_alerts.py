@@ -58,10 +58,10 @@ def test_a_message_that_was_not_delivered_says_why(people: cast.Cast, seen: Clie
 
 
 def test_what_a_gap_costs_is_the_revenue_of_its_accounts(people: cast.Cast) -> None:
-    said = gap.sentence(people.portfolio, [people.alert])
+    said = gap.behind(people.portfolio, [people.alert]).sentence
     assert said == "Behind it are 2 accounts, which bought for 1,250,000 EUR in 12 months."
     Score.objects.update(result={})
-    assert gap.sentence(people.portfolio, [people.alert]) == ""
+    assert gap.behind(people.portfolio, [people.alert]).sentence == ""
 
 
 def test_what_people_set_is_listed_beside_what_is_computed(people: cast.Cast, seen: Client) -> None:

@@ -56,6 +56,9 @@ class Ground(Protocol):
         """From now on a rule of the org, if it may have such, gives each account that is saved to this user, unless
         told not to."""
 
+    def delete_task(self, task_id: str) -> None:
+        """What its owner does."""
+
     def tasks(self) -> list[Mapping[str, Any]]:
         """All tasks: id, owner_id, subject, body, due_on, record_id."""
 

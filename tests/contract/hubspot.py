@@ -107,6 +107,9 @@ class HubspotGround:
     def assign_on_save(self, user_id: str) -> None:
         """HubSpot has no rules of this kind."""
 
+    def delete_task(self, task_id: str) -> None:
+        self._served.request("DELETE", f"/crm/v3/objects/tasks/{task_id}").raise_for_status()
+
     def tasks(self) -> list[Mapping[str, Any]]:
         names = {
             "owner_id": "hubspot_owner_id", "subject": "hs_task_subject", "body": "hs_task_body",

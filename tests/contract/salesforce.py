@@ -92,6 +92,10 @@ class SalesforceGround:
         rule = {"field": self.note, "owners": {"theirs": user_id}}
         self._org.set_setting("assignment_rules", {"Account": rule})
 
+    def delete_task(self, task_id: str) -> None:
+        (outcome,) = self._org.delete("Task", [task_id])
+        assert outcome.success, outcome.errors
+
     def tasks(self) -> list[Mapping[str, Any]]:
         rows = self._org.query("SELECT Id, OwnerId, Subject, Description, ActivityDate, WhatId FROM Task").records
         names = {

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
-from connectors.base import Change, Crm, Scalar, TaskSpec, WriteResult
+from connectors.base import Change, ChangesTasks, Crm, Scalar, TaskSpec, WriteResult
 from connectors.errors import Fatal
 from tests.contract.ground import Ground
 
@@ -136,6 +137,24 @@ def test_a_task_reaches_its_owner_once(ground: Ground, crm: Crm) -> None:
         "record_id": record,
     }
     assert crm.create_task(task(ground, "alert-10", ground.colleague_id)) != created
+
+
+def test_a_task_is_changed_and_completed_unless_its_owner_did_so(ground: Ground, crm: Crm) -> None:
+    if not isinstance(crm, ChangesTasks):
+        pytest.skip("this CRM's tasks cannot be changed")
+    first, second = (task(ground, key, ground.colleague_id) for key in ("alert-3", "alert-4"))
+    kept = crm.create_task(first)
+    newer = replace(first, subject="Call them", body="Less is left.", due_on=date(2026, 12, 24))
+    assert crm.change_task(kept, newer)
+    (found,) = [each for each in ground.tasks() if each["id"] == kept]
+    assert (found["subject"], found["body"], found["due_on"]) == ("Call them [alert-3]", "Less is left.", "2026-12-24")
+    assert crm.create_task(newer) == kept, "it is still found by its key"
+    assert crm.change_task(kept, newer, done=True)
+    assert not crm.change_task(kept, first, done=True), "it is completed already"
+    assert next(each for each in ground.tasks() if each["id"] == kept)["subject"] == "Call them [alert-3]"
+    gone = crm.create_task(second)
+    ground.delete_task(gone)
+    assert not crm.change_task(gone, second)
 
 
 def test_a_task_for_someone_who_left_is_refused(ground: Ground, crm: Crm) -> None:

@@ -94,10 +94,11 @@ def at_work(people: cast.Cast, done: int) -> None:
 
 def addresses(people: cast.Cast) -> list[str]:
     pages = [f"/runs/{people.run.pk}", f"/accounts/{people.gold.pk}", f"/alerts/{people.alert.pk}"]
+    pages += ["/alerts/messages/channels", f"/alerts/people/{people.alert.owner_id}"]
     pages += [f"/overrides/{people.gold.overrides.get().pk}", f"/calibrations/{cast.proposal(people).pk}"]
     pages += [f"/findings/{people.alert.findings.all()[0].pk}/fix", f"/alerts/{people.alert.pk}/fix", "/alerts/import"]
     cast.moves(people)
-    return ["/", "/runs", "/accounts", "/alerts", "/overrides", "/review", "/calibrations", *pages]
+    return ["/", "/runs", "/accounts", "/alerts", "/alerts/messages", "/overrides", "/review", "/calibrations", *pages]
 
 
 def test_no_page_makes_the_browser_complain_or_scroll_sideways(visitor: Visitor, people: cast.Cast) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
+import pytest
 from django.db import transaction
 from django.utils import timezone
 
@@ -22,6 +24,14 @@ from sync.models import Connection, Delivery, Portfolio, PublishedModel, Run
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ADMIN = Person("", "Ada Admin", "ada@example.com")
+
+
+@contextmanager
+def at(now: datetime) -> Iterator[None]:
+    """The clock shows this moment."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(timezone, "now", lambda: now)
+        yield
 
 
 def seller(number: int, manager: str = "") -> Person:
@@ -70,15 +80,16 @@ class Office:
         """What a run does with what it found."""
         run = Run.objects.create(portfolio=self.portfolio, model=self.published, today=now.date(), state=Run.State.DONE)
         ways = Ways({each.record_id: each for each in self.people}, ADMIN)
-        with transaction.atomic():
+        with at(now), transaction.atomic():
             lifecycle.reconcile(run, self.connection, findings, self.model, now)
             group(self.connection, ways, Places(), now)
 
     def send(self, now: datetime = NOW) -> int:
         """Try everything that is due, once; how many messages that were."""
-        due = list(deliveries(self.portfolio, now).exclude(channel="crm_task"))
-        for message in due:
-            delivery.deliver(message, now)
+        due = list(deliveries(self.portfolio, now))
+        with at(now):
+            for message in due:
+                delivery.deliver(message, now)
         return len(due)
 
     def states(self, channel: str = "email") -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,9 +17,14 @@ from aiosmtpd.handlers import Message as MailHandler
 
 @dataclass
 class Outside:
-    """What came in, and what is answered: a status, a body, headers."""
+    """What came in, and what is answered: a status, a body, headers.
+
+    Attributes:
+        drip: seconds between the letters of an answer that has no end; 0 for an answer at once.
+    """
 
     url: str = ""
+    drip: float = 0.0
     answer: tuple[int, str, dict[str, str]] = (200, "ok", {})
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
@@ -32,6 +38,12 @@ def web() -> Iterator[Outside]:
         def do_POST(self) -> None:
             content = self.rfile.read(int(self.headers["Content-Length"]))
             seen.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, content))
+            if seen.drip:
+                with suppress(OSError):
+                    while True:
+                        self.wfile.write(b"x")
+                        time.sleep(seen.drip)
+                return
             status, text, headers = seen.answer
             self.send_response(status)
             for name, value in headers.items():

@@ -18,13 +18,13 @@ import pytest
 from django.core import mail
 
 from sync import vault
-from sync.alerts import delivery, destinations, due, notices
+from sync.alerts import delivery, destinations, due, notices, outbox
 from sync.alerts.channels import outbound
 from sync.alerts.channels.base import DeliveryError, Item, Listed, Message
 from sync.alerts.channels.slack.blocks import payload as slack_payload
 from sync.alerts.channels.teams.card import payload as teams_payload
 from sync.alerts.channels.webhook.channel import Webhook
-from sync.models import Alert, AuditEvent, Delivery, Destination, Notice
+from sync.models import Alert, AuditEvent, Delivery, Destination, Notice, Todo
 from tests.sync.office import NOW, Office, found
 from tests.sync.outside import Outside, mailbox, web
 
@@ -253,6 +253,28 @@ def test_an_address_that_cannot_be_one_is_refused_in_words(
         destinations.add(office.portfolio, kind, "x", {"url": url, "key": key}, "ada")
 
 
+def test_a_server_that_answers_a_letter_now_and_then_is_left(local: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbound, "LONGEST", 0.3)
+    local.drip = 0.1
+    with pytest.raises(DeliveryError, match="did not answer") as left:
+        outbound.post(local.url, b"{}", {})
+    assert not left.value.permanent
+
+
+def test_a_job_begins_no_further_message_when_its_time_is_up(
+    office: Office, local: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        destinations.add(office.portfolio, "webhook", f"{number}", {"url": local.url, "key": KEY}, "ada")
+    office.check([found(1)])
+    monkeypatch.setattr(outbox, "PATIENCE", 0.0)
+    assert outbox.send(office.portfolio) == 0
+    assert outbox.waiting(office.portfolio) == 5, "a mail, three messages and a task"
+    monkeypatch.setattr(outbox, "PATIENCE", 60.0)
+    Todo.objects.all().delete()
+    assert (outbox.send(office.portfolio), outbox.waiting(office.portfolio)) == (4, 0)
+
+
 def test_an_address_is_kept_sealed_and_nowhere_else(office: Office, local: Outside, settings: Any) -> None:
     place = add(office, local, "webhook")
     assert b"secretpart" not in bytes(place.sealed)
@@ -317,10 +339,11 @@ def test_a_kill_between_sending_and_recording_sends_again_under_the_same_id(offi
         # A killed process has written the attempt down, and nothing after it.
         Delivery.objects.filter(pk=message.pk).update(state="pending", sent_at=None, reference="")
         office.check([found(1), found(2, rule="not_in_list")])
-        office.send()
+        assert office.send() == 1, "the new one; the other after the pause of a failure"
+        office.send(NOW + timedelta(minutes=1))
         first, second, third = (each["Message-ID"] for each in mails)
-    assert first == second != third
-    assert "Account 2" not in mails[1].as_string(), "what is new has a message of its own"
+    assert first == third != second
+    assert "Account 2" not in mails[2].as_string(), "what is new has a message of its own"
 
 
 def test_two_workers_at_once_send_it_once(office: Office) -> None:
@@ -360,5 +383,5 @@ def test_ten_thousand_findings_of_thirty_people_become_thirty_mails(db: None) ->
     assert told.to == ['"Seller 1" <seller1@example.com>']
     assert told.body.count("Why you: You own the record in the CRM.") == 2
     assert "/alerts?owner=" in told.body
-    office.check(wrong)
-    assert office.send() == 0
+    office.check(wrong, NOW + HOUR)
+    assert office.send(NOW + HOUR) == 0

@@ -9,8 +9,8 @@ import pytest
 
 from connectors.salesforce import Salesforce
 from sync import jobs
-from sync.alerts import due
-from sync.models import AccountState, Alert, Change, Delivery, Run
+from sync.alerts import outbox
+from sync.models import AccountState, Alert, Change, Delivery, Run, Todo
 from sync.writing import loading
 from tests.sync.stage import Stage
 
@@ -73,10 +73,12 @@ def end_state(stage: Stage) -> dict[str, Any]:
 
 def send_what_waits(stage: Stage) -> None:
     """What the scheduler does later: messages that could not be sent are tried again."""
-    Delivery.objects.filter(state=Delivery.State.PENDING).update(not_before=None)
-    while due.deliveries(stage.portfolio).exists():
+    for kind in (Delivery, Todo):
+        kind.objects.filter(state=kind.State.PENDING).update(not_before=None)
+    while outbox.waiting(stage.portfolio):
         jobs.deliver(stage.portfolio.pk)
-    assert not Delivery.objects.exclude(state=Delivery.State.SENT).exists()
+    for kind in (Delivery, Todo):
+        assert not kind.objects.exclude(state=kind.State.SENT).exists()
 
 
 @pytest.fixture(scope="module")

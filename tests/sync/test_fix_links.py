@@ -14,6 +14,7 @@ from django.utils import timezone
 from admin import pace
 from admin.log_filter import WithoutLinks
 from sync.alerts import delivery as delivering
+from sync.alerts import digest
 from sync.fixing import links
 from sync.fixing.linking import linked
 from sync.models import AccountState, Alert, Delivery, Finding, Run, UsedLink
@@ -197,7 +198,9 @@ def test_what_others_wrote_is_escaped_and_what_is_not_on_offer_is_refused(desk: 
 def test_links_go_to_one_person_only_and_not_into_logs(desk: Desk, caplog: Any) -> None:
     for channel, count in (("email", 1), ("slack", 0), ("crm_task", 0)):
         made = message_to(desk, channel)
-        told = linked(delivering.compose(made, [desk.alert], timezone.now()), made)
+        told = linked(
+            digest.compose(made.key, made.owner, [desk.alert], timezone.now(), digest.Told(), first_attempt=True), made
+        )
         assert any(item.answer_url for listed in told.lists for item in listed.items) == bool(count)
     address = link(desk)
     record = logging.LogRecord("django.request", 40, "", 1, "Internal Server Error: %s", (f"{address}/answered",), None)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +20,57 @@ def same(figures: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in figures.items() if name not in DIFFERENT}
 
 
+#: An installation from before digests, with messages in every state; brought to the newest version.
+UPGRADE = """
+from datetime import date
+from admin.cli.django_setup import ready
+ready()
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+executor = MigrationExecutor(connection)
+executor.migrate([("sync", "0006_digests")])
+old = MigrationExecutor(connection).loader.project_state([("sync", "0006_digests")]).apps
+portfolio = old.get_model("sync", "Portfolio").objects.create(name="old")
+owner = old.get_model("sync", "Owner").objects.create(portfolio=portfolio, name="Mika", email="mika@example.com")
+for rule in ("missing", "stale"):
+    alert = old.get_model("sync", "Alert").objects.create(
+        portfolio=portfolio, owner=owner, rule=rule, routed_because="", due_on=date(2026, 11, 27)
+    )
+    for channel, state, batch in (("email", "pending", "TL-both"), ("crm_task", "pending", ""), ("pager", "sent", "")):
+        old.get_model("sync", "Delivery").objects.create(
+            alert=alert, channel=channel, state=state, batch=batch, key=f"TL-{channel}-{rule}"
+        )
+ready(migrate=True)
+from sync.models import Alert, Delivery
+mail = Delivery.objects.get(channel="email")
+assert (mail.key, mail.state, mail.owner.name, mail.alerts.count()) == ("TL-both", "pending", "Mika", 2), vars(mail)
+assert set(Delivery.objects.filter(channel="crm_task").values_list("state", flat=True)) == {"needless"}
+assert Delivery.objects.filter(state="sent").count() == 2
+assert not Alert.objects.filter(told=False).exists()
+"""
+
+
+def upgrade(home: Path, **environment: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UPGRADE],
+        env={**os.environ, "TIERLINE_HOME": str(home), **environment},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_job_ends_the_same_on_postgres_and_on_sqlite(tmp_path: Path) -> None:
     server = get_server(tmp_path / "postgres", cleanup_mode="delete")
     on_postgres = Demo(tmp_path / "a", {"DATABASE_URL": server.get_uri()}, workers=2)
     try:
         with on_postgres.serving(*OPTIONS) as first:
             again = on_postgres.run_again("--today", "2026-11-23")
+        server.psql("CREATE DATABASE old;")
+        upgrade(tmp_path / "c", DATABASE_URL=server.get_uri("old"))
     finally:
         server.cleanup()
     on_sqlite = Demo(tmp_path / "b", {"DATABASE_URL": ""})

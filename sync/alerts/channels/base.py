@@ -39,15 +39,17 @@ class Item:
     fix: str
     finding: int = 0
     answer_url: str = ""
+    alert_url: str = ""
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One alert of a message: the most urgent `items` of `total`, and why the person gets them.
+    """One alert of a message: the `items` that matter most of `total`, and why the person gets them.
 
     Attributes:
         alert: its id here.
         answer_url: where the person the message goes to answers all of them at once; "" for nowhere.
+        fresh: how many are new since the person was last told about this alert; 0 when all are.
     """
 
     title: str
@@ -59,6 +61,8 @@ class Listed:
     url: str
     alert: int = 0
     answer_url: str = ""
+    severity: str = "medium"
+    fresh: int = 0
 
     @property
     def more(self) -> int:
@@ -72,6 +76,7 @@ class Message:
     Attributes:
         key: the same at every attempt: a retry is recognised by it.
         cost: what the gap costs, in a sentence; "" where it is not known.
+        closed: what was mended since the last message, in a sentence; "" for nothing.
         total: findings in all lists.
         due_on: the earliest date of all lists.
         first_attempt: nothing can have been delivered yet.
@@ -89,6 +94,7 @@ class Message:
     url: str
     sent_at: datetime
     cost: str = ""
+    closed: str = ""
     first_attempt: bool = False
 
 

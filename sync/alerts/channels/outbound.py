@@ -9,18 +9,22 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from threading import Timer
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 
 from .base import DeliveryError
 
-#: Seconds for connecting, and for each part of the answer; characters of an answer that are looked at.
-TIMEOUT = 8.0
+#: Seconds for connecting, and for each part of the answer; seconds for all of it; addresses that are tried; characters
+#: of an answer that are looked at.
+TIMEOUT, LONGEST = 8.0, 20.0
+ADDRESSES = 2
 SHOWN = 300
 _NAT64 = ip_network("64:ff9b::/96")
 _LATER = {408, 425, 429}
@@ -113,8 +117,11 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> str:
         if target.parts.scheme == "https"
         else HTTPConnection(target.host, target.port, timeout=TIMEOUT)
     )
+    watch: Timer | None = None
     try:
         connection.sock = _connect(target)
+        watch = Timer(LONGEST, _cut, (connection.sock,))
+        watch.start()
         connection.request("POST", target.path, body, {"User-Agent": "Tierline", **headers})
         reply = connection.getresponse()
         text = reply.read(SHOWN).decode("utf-8", "replace")
@@ -124,19 +131,28 @@ def post(url: str, body: bytes, headers: Mapping[str, str]) -> str:
     except (OSError, HTTPException) as error:
         raise DeliveryError(f"{target.host} did not answer: {type(error).__name__}.", permanent=False) from error
     finally:
+        if watch is not None:
+            watch.cancel()
         connection.close()
     if not 200 <= status < 300:
         raise _refused(target.host, status, text, wait)
     return text
 
 
+def _cut(line: socket.socket) -> None:
+    """End a conversation in which the other side says a little now and then, and never comes to its end."""
+    with suppress(OSError):
+        socket.socket.shutdown(line, socket.SHUT_RDWR)  # not that of TLS, which would wait for an answer
+
+
 def _connect(target: Target) -> socket.socket:
     """A connection to one of the addresses that were looked at."""
-    for number, address in enumerate(target.addresses, 1):
+    addresses = target.addresses[:ADDRESSES]
+    for number, address in enumerate(addresses, 1):
         try:
             line = socket.create_connection((address, target.port), TIMEOUT)
         except OSError:
-            if number == len(target.addresses):
+            if number == len(addresses):
                 raise
         else:
             if target.parts.scheme == "http":

@@ -19,25 +19,31 @@ class Kind:
         check: raises ValueError with a sentence when an address cannot be one of this kind.
         open: the channel, from what `sync.vault` keeps: {"url": ..., "key": ...}.
         check_key: the same for its key; None when it has none.
+        program: nobody is disturbed there, so the rhythm of people does not matter.
     """
 
     title: str
     check: Callable[[str], None]
     open: Callable[[Mapping[str, str]], Channel]
     check_key: Callable[[str], None] | None = None
+    program: bool = False
 
 
 KINDS: Mapping[str, Kind] = {
     "slack": Kind("Slack", slack.check, lambda secret: slack.Slack(secret["url"])),
     "teams": Kind("Microsoft Teams", teams.check, lambda secret: teams.Teams(secret["url"])),
     "webhook": Kind(
-        "Webhook", webhook.check, lambda secret: webhook.Webhook(secret["url"], secret["key"]), webhook.check_key
+        "Webhook",
+        webhook.check,
+        lambda secret: webhook.Webhook(secret["url"], secret["key"]),
+        webhook.check_key,
+        program=True,
     ),
 }
+PROGRAMS = frozenset(key for key, kind in KINDS.items() if kind.program)
 
 #: Every channel as people read it.
 TITLES: Mapping[str, str] = {
     "email": "E-mail",
-    "crm_task": "Task in the CRM",
     **{key: kind.title for key, kind in KINDS.items()},
 }

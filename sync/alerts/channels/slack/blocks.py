@@ -16,7 +16,7 @@ def payload(message: Message) -> dict[str, Any]:
     head = f"For *{_plain(message.person_name)}*, until {message.due_on:%-d %B %Y}"
     blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": message.subject[:HEADER]}},
-        _section(f"{head}\n{_plain(message.cost)}" if message.cost else head),
+        _section("\n".join(line for line in (_plain(message.cost), head, _plain(message.closed)) if line)),
     ]
     for listed in message.lists[:LISTS]:
         blocks += [{"type": "divider"}, _section(_list(listed)), _context(f"Why: {_plain(listed.because)}")]
@@ -27,7 +27,11 @@ def payload(message: Message) -> dict[str, Any]:
 
 
 def _list(listed: Listed) -> str:
-    lines = [f"*{_plain(listed.title)}*", *(_item(item) for item in listed.items[:RECORDS])]
+    fresh = f", {listed.fresh:,} new" if listed.fresh else ""
+    lines = [
+        f"*<{listed.url}|{_plain(listed.title).replace('|', '/')}>*{fresh}",
+        *(_item(item) for item in listed.items[:RECORDS]),
+    ]
     left = listed.total - min(len(listed.items), RECORDS)
     return "\n".join([*lines, f"… and <{listed.url}|{left:,} more>"] if left else lines)
 

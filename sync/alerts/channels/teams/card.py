@@ -15,10 +15,10 @@ def payload(message: Message) -> dict[str, Any]:
     """What is posted to the workflow."""
     body = [
         _text(message.subject, size="Large", weight="Bolder"),
+        *([_text(_plain(message.cost), spacing="None")] if message.cost else []),
         _text(f"For {_plain(message.person_name)}, until {message.due_on:%-d %B %Y}", spacing="None"),
+        *([_text(_plain(message.closed), spacing="Small")] if message.closed else []),
     ]
-    if message.cost:
-        body.append(_text(_plain(message.cost), spacing="Small"))
     for listed in message.lists[:LISTS]:
         body += _list(listed)
     footer = f"Message {message.key}. A record that is right leaves the list by itself."
@@ -36,7 +36,8 @@ def payload(message: Message) -> dict[str, Any]:
 
 
 def _list(listed: Listed) -> list[dict[str, Any]]:
-    blocks = [_text(_plain(listed.title), weight="Bolder", separator=True)]
+    fresh = f", {listed.fresh:,} new" if listed.fresh else ""
+    blocks = [_text(f"[{_plain(listed.title)}]({listed.url}){fresh}", weight="Bolder", separator=True)]
     blocks += [_text(_item(item), spacing="Small") for item in listed.items[:RECORDS]]
     left = listed.total - min(len(listed.items), RECORDS)
     if left:

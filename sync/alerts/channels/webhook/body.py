@@ -20,6 +20,7 @@ def body(message: Message) -> bytes:
         },
         "subject": message.subject,
         "cost": message.cost,
+        "closed": message.closed,
         "findings": message.total,
         "due_on": message.due_on.isoformat(),
         "url": message.url,
@@ -33,7 +34,9 @@ def _list(listed: Listed) -> dict[str, Any]:
         "rule": listed.rule,
         "title": listed.title,
         "why": listed.because,
+        "severity": listed.severity,
         "findings": listed.total,
+        "new": listed.fresh,
         "due_on": listed.due_on.isoformat(),
         "url": listed.url,
         "records": [
