@@ -24,7 +24,7 @@ def give_up_tasks(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sync", "0011_notices_to_others"), ("sync", "0011_what_a_look_knows")]
+    dependencies = [("sync", "0012_what_a_look_knows")]
 
     operations = [
         migrations.AddField("owner", "time_zone", models.CharField(blank=True, max_length=64)),
