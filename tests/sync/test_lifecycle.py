@@ -28,8 +28,12 @@ def state(number: int = 1) -> str:
     return Finding.objects.get(record_id=f"a{number}").state
 
 
+def events_of(finding: Finding) -> list[str]:
+    return [each.event for each in reversed(history.of(finding))]
+
+
 def events(number: int = 1) -> list[str]:
-    return [each.event for each in reversed(history.of(Finding.objects.get(record_id=f"a{number}")))]
+    return events_of(Finding.objects.get(record_id=f"a{number}"))
 
 
 def test_what_rests_is_not_told_and_comes_back_in_the_same_alert(office: Office) -> None:
@@ -125,6 +129,40 @@ def test_the_owner_whoever_stands_in_and_an_administrator_may_speak(office: Offi
     assert handling.may(make("root", is_staff=True), alert)
     assert not handling.may(make("other", email="other@example.com"), alert)
     assert not handling.may(make("gone", email="seller1@example.com", is_active=False), alert)
+
+
+def test_edits_in_the_crm_close_findings_and_a_broken_record_opens_its_own_again_also_when_its_owner_leaves(
+    after_run: Stage,
+) -> None:
+    missing = Finding.objects.filter(state="open", rule="missing", field="value_profile", kind="account")
+    first, second = missing.exclude(alert=None).select_related("alert__owner").order_by("alert__owner", "pk")[:2]
+    assert first.alert is not None
+    owner, field = first.alert.owner, after_run.org.object("Account").fields["Tierline_Value_Profile__c"]
+    value = (field.values or after_run.org.value_sets()[field.value_set].entries)[0].value
+
+    def after_edit(**edits: object) -> list[tuple[str, int]]:
+        after_run.org.update("Account", [{"Id": key, field.name: edit} for key, edit in edits.items()])
+        after_run.run()
+        found = Finding.objects.filter(rule="missing", field="value_profile", record_id__in=edits).order_by("pk")
+        return [(each.state, each.times_opened) for each in found]
+
+    both = {first.record_id: value, second.record_id: value}
+    assert after_edit(**both) == [("resolved", 1), ("resolved", 1)]
+    assert not FindingEvent.objects.exclude(by="").exists(), "nobody opened the console"
+    assert after_edit(**{first.record_id: None}) == [("open", 2)], "the same finding, not a second one"
+    first.refresh_from_db()
+    assert first.alert is not None
+    assert first.alert.owner == owner
+    assert not Alert.objects.exclude(state="resolved").exclude(findings__state__in=Finding.WAITING).exists()
+
+    after_run.org.update("User", [{"Id": owner.record_id, "IsActive": False}])
+    after_run.run()
+    first.refresh_from_db()
+    assert first.alert is not None
+    assert first.alert.owner != owner
+    assert "is no longer active" in first.alert.routed_because
+    assert not Alert.objects.filter(owner=owner, state="open").exists(), "all of it moved"
+    assert events_of(first)[-1] == "moved"
 
 
 def test_what_cannot_be_known_goes_further_at_once_and_back(after_run: Stage) -> None:
