@@ -206,19 +206,21 @@ def _favourites(checked: Checked, output: ChosenValue) -> Iterator[_Favourite]:
         dtype=bool
     )
     counted &= (owners != "").to_numpy(dtype=bool)
-    values, computed = held[counted], known[across.COMPUTED + output].to_numpy(dtype=object)[counted]
-    by_value = values.value_counts()
-    pairs = values.groupby([owners[counted], values]).size()
-    totals = pairs.groupby(level=0).sum()
-    at_least = checked.model.quality.rules.default_share.at_least
-    for owner, total in totals[totals >= at_least].items():
-        counts = pairs.xs(owner)
-        value = min(counts.index[counts == counts.max()])
-        number, others = int(counts[value]), int(counted.sum() - total)
-        each = _Favourite(str(owner), str(value), number, int(total), others, int(by_value[value]) - number)
-        if number < total * checked.model.quality.rules.default_share.share:
+    who, people = pd.factorize(owners[counted], sort=True)
+    what, values = pd.factorize(held[counted], sort=True)
+    counts = np.bincount(who * len(values) + what, minlength=len(people) * len(values)).reshape(len(people), len(values))
+    totals, by_value = counts.sum(axis=1), counts.sum(axis=0)
+    computed = known[across.COMPUTED + output].to_numpy(dtype=object)[counted]
+    limits = checked.model.quality.rules.default_share
+    at_least = limits.at_least
+    for owner in np.flatnonzero(totals >= at_least):
+        place, total = int(counts[owner].argmax()), int(totals[owner])  # of several, the first by name
+        number, value = int(counts[owner, place]), str(values[place])
+        if number < total * limits.share:
             continue
-        theirs = computed[(owners[counted] == owner).to_numpy()]
+        elsewhere = int(by_value[place]) - number
+        each = _Favourite(str(people[owner]), value, number, total, len(who) - total, elsewhere)
+        theirs = computed[who == owner]
         judged = theirs[theirs != ""]
         if len(judged) * 2 >= at_least:
             each.judged, each.expected = len(judged), float((judged == value).mean())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,9 @@ from scoring.quality.values import account_problem
 _BLOCK = 200
 #: Names that share one of these are in a block: the columns that hold them are made by `_blocked`.
 _BLOCKS = ("by_key", "by_start", "by_end", "key")
+_COMPARED = ("id", "key", "squeezed", "digits", "country", "external", "parent")
+#: Columns of the accounts of one block.
+Block = Mapping[str, np.ndarray]
 
 
 class DuplicateAccount:
@@ -79,12 +82,11 @@ def affected(before: pd.DataFrame, after: pd.DataFrame, changed: Collection[str]
     for frame, mine in zip(frames, theirs, strict=True):
         found |= set(frame.loc[frame["external"].isin(_filled(mine["external"])), "id"])
         for block in _in_blocks(frame, mine):
-            here = block["id"].isin(ids).to_numpy()
-            near = np.zeros(len(block), dtype=bool)
+            here = np.array([each in ids for each in block["id"]], dtype=bool)
+            near = np.zeros(len(here), dtype=bool)
             for column in ("key", "squeezed"):
-                texts = block[column].tolist()
-                chosen = [text for text, is_one in zip(texts, here, strict=True) if is_one]
-                near |= (process.cdist(chosen, texts, scorer=fuzz.ratio) >= similarity).any(axis=0)
+                texts = block[column]
+                near |= (process.cdist(texts[here], texts, scorer=fuzz.ratio) >= similarity).any(axis=0)
             found |= set(block["id"][near])
     for column in _BLOCKS:  # a block that has become too long, or no longer is
         keys = set(theirs[0][column]) | set(theirs[1][column])
@@ -121,14 +123,16 @@ def _same(frame: pd.DataFrame, wanted: pd.DataFrame | None) -> Iterator[tuple[st
     yield from zip(oldest[repeated].tolist(), filled.loc[repeated, "id"].tolist(), strict=True)
 
 
-def _in_blocks(frame: pd.DataFrame, wanted: pd.DataFrame | None) -> Iterator[pd.DataFrame]:
+def _in_blocks(frame: pd.DataFrame, wanted: pd.DataFrame | None) -> Iterator[Block]:
     """Blocks that are short enough to be compared, of all accounts (sorted) or of those wanted; all members of each."""
     for column in _BLOCKS:
         held = frame if wanted is None else frame[frame[column].isin(set(wanted[column]))]
         sizes = held.groupby(column)["id"].transform("size")
         short = held[((sizes > 1) & (sizes <= _BLOCK)).to_numpy()]
-        for _, block in (short if wanted is None else _sorted(short)).groupby(column):
-            yield block
+        short = short if wanted is None else _sorted(short)
+        held_by = {name: short[name].to_numpy(dtype=object) for name in _COMPARED}
+        for places in short.groupby(column).indices.values():
+            yield {name: values[places] for name, values in held_by.items()}
 
 
 def _similar(frame: pd.DataFrame, similarity: float, wanted: pd.DataFrame | None) -> Iterator[tuple[str, str]]:
@@ -137,17 +141,13 @@ def _similar(frame: pd.DataFrame, similarity: float, wanted: pd.DataFrame | None
         yield from _pairs(block, similarity)
 
 
-def _pairs(block: pd.DataFrame, similarity: float) -> Iterator[tuple[str, str]]:
-    keys, squeezed = block["key"].tolist(), block["squeezed"].tolist()
+def _pairs(held: Block, similarity: float) -> Iterator[tuple[str, str]]:
+    keys, squeezed = held["key"], held["squeezed"]
     alike = np.maximum(
         process.cdist(keys, keys, scorer=fuzz.ratio, score_cutoff=similarity),
         process.cdist(squeezed, squeezed, scorer=fuzz.ratio, score_cutoff=similarity),
     )
-    pairs = np.nonzero(np.triu(alike >= similarity, k=1))
-    if not len(pairs[0]):
-        return
-    held = {name: block[name].to_numpy(dtype=object) for name in ("digits", "country", "external", "parent", "id")}
-    for a, b in zip(*pairs, strict=True):
+    for a, b in zip(*np.nonzero(np.triu(alike >= similarity, k=1)), strict=True):
         if held["digits"][a] != held["digits"][b] or _differ(held["country"], a, b) or _differ(held["external"], a, b):
             continue
         if held["parent"][a] == held["id"][b] or held["parent"][b] == held["id"][a]:
