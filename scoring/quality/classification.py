@@ -202,13 +202,13 @@ class _Favourite:
 def _favourites(checked: Checked, output: ChosenValue) -> Iterator[_Favourite]:
     known = across.of(checked).accounts
     held, owners = known[across.HELD + output], known["owner"]
-    counted = known["in_scope"].to_numpy(dtype=bool) & held.isin(set(labels(checked.model, output))).to_numpy(
-        dtype=bool
-    )
+    counted = held.isin(set(labels(checked.model, output))).to_numpy(dtype=bool)
+    counted &= known["in_scope"].to_numpy(dtype=bool)
     counted &= (owners != "").to_numpy(dtype=bool)
     who, people = pd.factorize(owners[counted], sort=True)
     what, values = pd.factorize(held[counted], sort=True)
-    counts = np.bincount(who * len(values) + what, minlength=len(people) * len(values)).reshape(len(people), len(values))
+    size = (len(people), len(values))
+    counts = np.bincount(who * size[1] + what, minlength=size[0] * size[1]).reshape(size)
     totals, by_value = counts.sum(axis=1), counts.sum(axis=0)
     computed = known[across.COMPUTED + output].to_numpy(dtype=object)[counted]
     limits = checked.model.quality.rules.default_share
