@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from sync import lease, queue, starting
-from sync.alerts import due, outbox
+from sync.alerts import due
 from sync.models import Connection, Finding, Portfolio, Run
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def resend() -> None:
     """Queue the delivery of messages that are due and that no run will send."""
     for portfolio in Portfolio.objects.all():
         busy = Run.objects.filter(portfolio=portfolio, state=Run.State.ACTIVE).exists()
-        if due.notices(portfolio).exists() or (not busy and outbox.waiting(portfolio)):
+        if due.notices(portfolio).exists() or (not busy and due.waiting(portfolio)):
             queue.enqueue("deliver", portfolio.pk)
 
 

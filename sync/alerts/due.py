@@ -28,5 +28,10 @@ def todos(portfolio: Portfolio, now: datetime | None = None) -> QuerySet[Todo]:
     return waiting.select_related("owner__connection", "owner__portfolio").order_by("pk")
 
 
+def waiting(portfolio: Portfolio) -> int:
+    """How many messages and tasks about alerts are due."""
+    return deliveries(portfolio).count() + todos(portfolio).count()
+
+
 def _ready(now: datetime | None = None) -> Q:
     return Q(not_before=None) | Q(not_before__lte=now or timezone.now())

@@ -15,11 +15,6 @@ from sync.models import Portfolio
 PATIENCE = 15.0
 
 
-def waiting(portfolio: Portfolio) -> int:
-    """Messages and tasks about alerts that are due."""
-    return due.deliveries(portfolio).count() + due.todos(portfolio).count()
-
-
 def send(portfolio: Portfolio, before_each: Callable[[], None] = lambda: None) -> int:
     """Try what is due about alerts, each once, until PATIENCE ends; how many were tried.
 

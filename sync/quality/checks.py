@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from sync import crms, lease, outputs
-from sync.alerts import lifecycle, outbox, ways
+from sync.alerts import due, lifecycle, outbox, ways
 from sync.models import Run
 from sync.quality import look, quality_scores
 
@@ -27,7 +27,7 @@ def find(run: Run, token: str) -> bool:
                 quality_scores.record(run, token, connection, seen.figures, names)
             look.note(run, connection)
         look.forget_others(run, connection)
-    total = outbox.waiting(run.portfolio)
+    total = due.waiting(run.portfolio)
     progress = {
         **run.progress,
         "findings": {"done": 1, "total": 1, "note": "records"},
@@ -44,4 +44,4 @@ def deliver(run: Run, token: str) -> bool:
     state = {**state, "done": min(state["done"] + tried, state["total"])}
     calls = sum(crms.calls_since_last(crms.open_crm(connection)) for connection in run.portfolio.crms())
     lease.record(run.pk, token, progress={**run.progress, "alerts": state}, api_calls=run.api_calls + calls)
-    return outbox.waiting(run.portfolio) > 0
+    return due.waiting(run.portfolio) > 0

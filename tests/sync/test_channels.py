@@ -269,10 +269,10 @@ def test_a_job_begins_no_further_message_when_its_time_is_up(
     office.check([found(1)])
     monkeypatch.setattr(outbox, "PATIENCE", 0.0)
     assert outbox.send(office.portfolio) == 0
-    assert outbox.waiting(office.portfolio) == 5, "a mail, three messages and a task"
+    assert due.waiting(office.portfolio) == 5, "a mail, three messages and a task"
     monkeypatch.setattr(outbox, "PATIENCE", 60.0)
     Todo.objects.all().delete()
-    assert (outbox.send(office.portfolio), outbox.waiting(office.portfolio)) == (4, 0)
+    assert (outbox.send(office.portfolio), due.waiting(office.portfolio)) == (4, 0)
 
 
 def test_an_address_is_kept_sealed_and_nowhere_else(office: Office, local: Outside, settings: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.salesforce import Salesforce
 from sync import jobs
-from sync.alerts import outbox
+from sync.alerts import due
 from sync.models import AccountState, Alert, Change, Delivery, Run, Todo
 from sync.writing import loading
 from tests.sync.stage import Stage
@@ -75,7 +75,7 @@ def send_what_waits(stage: Stage) -> None:
     """What the scheduler does later: messages that could not be sent are tried again."""
     for kind in (Delivery, Todo):
         kind.objects.filter(state=kind.State.PENDING).update(not_before=None)
-    while outbox.waiting(stage.portfolio):
+    while due.waiting(stage.portfolio):
         jobs.deliver(stage.portfolio.pk)
     for kind in (Delivery, Todo):
         assert not kind.objects.exclude(state=kind.State.SENT).exists()
