@@ -219,7 +219,7 @@ def _favourites(checked: Checked, output: ChosenValue) -> Iterator[_Favourite]:
         if number < total * limits.share:
             continue
         elsewhere = int(by_value[place]) - number
-        each = _Favourite(str(people[owner]), value, number, total, len(who) - total, elsewhere)
+        each = _Favourite(str(people[int(owner)]), value, number, total, len(who) - total, elsewhere)
         theirs = computed[who == owner]
         judged = theirs[theirs != ""]
         if len(judged) * 2 >= at_least:
