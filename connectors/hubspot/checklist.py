@@ -42,12 +42,15 @@ def to_click(
             )
     for rule in rules:
         yield from _obligation(rule, labels)
-        if rule.kind == "account":
+        if rule.kind == "account" and rule.active:
             yield from _seen(client, rule, labels, known.get(COMPANIES, {}))
 
 
 def _obligation(rule: RuleSpec, labels: Mapping[str, str]) -> Iterator[str]:
     fields = " and ".join(labels.get(name, name) for name in rule.fields)
+    if not rule.active:
+        yield f"Not yet to be required of people: {fields}; {rule.note}."
+        return
     if rule.kind == "account":
         yield (
             f"By hand, so that people have to fill in {fields}: Settings > Objects > Companies > Create record form > "
@@ -55,7 +58,7 @@ def _obligation(rule: RuleSpec, labels: Mapping[str, str]) -> Iterator[str]:
             "programs: every run finds what is missing."
         )
         return
-    stages = ", ".join(value for values in rule.only.values() for value in values)
+    stages = ", ".join(value for name in rule.on_change_of for value in rule.only.get(name, ()))
     yield (
         f"By hand, so that a deal needs {fields} of its company{f' from {stages} on' if stages else ''}: Settings > "
         "Objects > Deals > Pipelines > Conditional stage properties, with the deal's own copy of it. HubSpot cannot "

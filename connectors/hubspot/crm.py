@@ -66,6 +66,7 @@ class Hubspot:
         self._objects: Mapping[str, str] = {}
         self._described: dict[str, Properties | None] = {}
         self._stages: dict[str, pipelines.Stages] = {}
+        self._active = owners.Active(client)
 
     @property
     def api_calls(self) -> int:
@@ -328,7 +329,7 @@ class Hubspot:
 
     def create_task(self, task: TaskSpec) -> str:
         """See `Crm.create_task`. The key stands at the end of the subject, in brackets."""
-        return tasks.create(self._client, task)
+        return tasks.create(self._client, task, self._active)
 
     def change_task(self, task_id: str, task: TaskSpec, *, done: bool = False) -> bool:
         """See `ChangesTasks.change_task`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,9 @@ from connectors.base import Field
 from connectors.errors import MissingScope, SchemaMismatch
 from connectors.hubspot.client import Client, in_path
 from connectors.hubspot.values import Value
+
+#: Owners in one page, and seconds for which those that are active are known.
+PAGE, KNOWN = "500", 300.0
 
 #: What an owner has, in the form of properties.
 PROPERTIES = {
@@ -29,18 +33,26 @@ def everybody(client: Client) -> Iterator[dict[str, Value]]:
     # unverified: the list of archived owners holds everybody who was deactivated.
     seen = set()
     for archived in ("false", "true"):
-        for row in client.all(client.paths.owners(), {"archived": archived, "limit": "500"}):
+        for row in client.all(client.paths.owners(), {"archived": archived, "limit": PAGE}):
             if row["id"] not in seen:
                 seen.add(row["id"])
                 yield _owner(row, active=archived == "false")
 
 
-def is_active(client: Client, owner_id: str) -> bool:
-    """Whether records can be given to this owner."""
-    try:
-        return not client.get(client.paths.owners(in_path(owner_id)), {"archived": "false"}).get("archived", False)
-    except SchemaMismatch:
-        return False
+class Active:
+    """Owners that records can be given to. Everybody is asked for at once, because tasks come in numbers."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._known: frozenset[str] = frozenset()
+        self._until = 0.0
+
+    def __contains__(self, owner_id: object) -> bool:
+        if time.monotonic() > self._until:
+            rows = self._client.all(self._client.paths.owners(), {"archived": "false", "limit": PAGE})
+            self._known = frozenset(str(row["id"]) for row in rows)
+            self._until = time.monotonic() + KNOWN
+        return owner_id in self._known
 
 
 def of_user(client: Client, user_id: str) -> dict[str, Value] | None:

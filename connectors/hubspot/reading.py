@@ -121,9 +121,21 @@ def _changed(client: Client, reading: Reading, start: datetime) -> Iterator[Row]
         rows = [row for more, _ in searching.found(client, name, inside, reading.asked) for row in more]
         yield from sorted(answers(client, reading, rows), key=_place)
         same = [searching.modified("EQ", limit)]
-        for rows, _ in searching.found(client, name, same, reading.asked):
+        for rows in _gathered(searching.found(client, name, same, reading.asked)):
             yield from answers(client, reading, rows)
         lower = searching.modified("GT", limit)
+
+
+def _gathered(pages: Iterator[tuple[list[Json], int]]) -> Iterator[list[Json]]:
+    """The rows of pages, as many at a time as associations are read for."""
+    held: list[Json] = []
+    for rows, left in pages:
+        held += rows
+        if len(held) >= READ or len(rows) >= left:
+            yield held
+            held = []
+    if held:
+        yield held
 
 
 def listed(client: Client, reading: Reading, after: str) -> Iterator[tuple[list[Json], str]]:

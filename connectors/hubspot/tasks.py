@@ -6,11 +6,12 @@ Records tell at once which tasks hang on them; a task without a record is found 
 from __future__ import annotations
 
 import html
+from collections.abc import Container
 from datetime import UTC, datetime, time
 
 from connectors.base import TaskSpec
 from connectors.errors import Fatal
-from connectors.hubspot import owners, searching
+from connectors.hubspot import searching
 from connectors.hubspot.client import BATCH, Client, Json, portions
 from connectors.hubspot.kinds import COMPANIES
 
@@ -19,12 +20,12 @@ SUBJECT, STATUS, COMPLETED = "hs_task_subject", "hs_task_status", "COMPLETED"
 _TO_COMPANY = 192
 
 
-def create(client: Client, task: TaskSpec) -> str:
-    """See `Crm.create_task`."""
+def create(client: Client, task: TaskSpec, active: Container[str]) -> str:
+    """See `Crm.create_task`. `active`: the owners who can receive it."""
     marked = f"[{task.key}]"
     if not task.first_attempt and (known := _known(client, task, marked)):
         return known
-    if not owners.is_active(client, task.owner_id):
+    if task.owner_id not in active:
         raise Fatal(
             f"The owner {task.owner_id} is no longer active in HubSpot.",
             next_step="Give the record an active owner; alerts go to the manager.",

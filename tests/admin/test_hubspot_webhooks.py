@@ -16,7 +16,11 @@ from typer.testing import CliRunner
 from admin import portfolios
 from admin.cli.main import app
 from admin.supervisor import private_redis
+from admin.views import webhooks
 from connectors.hubspot import signature
+from connectors.sandbox.background import serving_portal
+from connectors.sandbox.portal.portal import Portal
+from connectors.sandbox.portal.writes import Change
 from scoring import presets
 from sync import vault
 from sync.models import AccountState, Connection, Dirty, Portfolio
@@ -151,3 +155,32 @@ def test_the_command_line_says_what_to_enter_and_keeps_the_secret(
     connection.refresh_from_db()
     assert vault.unseal(connection.credentials) == {"access_token": "t", "client_secret": "renewed"}
     assert "Target URL" in CliRunner().invoke(app, ["connection", "webhooks", "production"]).output
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_portal_tells_us_of_what_people_do(
+    live_server: Any, settings: Any, connection: Connection, tmp_path: Path
+) -> None:
+    """The sandbox signs and sends as HubSpot does: out of order, some of it twice."""
+    settings.TIERLINE_URL = live_server.url
+    with Portal.open(tmp_path / "portal") as portal, serving_portal(portal) as hub:
+        connection.identity = {"org_id": str(portal.portal_id)}
+        connection.credentials = vault.seal({"client_secret": hub.facts["client_secret"]})
+        connection.save()
+        app = f"/webhooks/v3/{portal.apps.client.app_id}"
+        target = {"targetUrl": webhooks.address(connection), "throttling": {"maxConcurrentRequests": 5}}
+        hub.request("PUT", f"{app}/settings", json=target).raise_for_status()
+        for wanted in (
+            {"eventType": "company.creation"},
+            {"eventType": "company.propertyChange", "propertyName": "city"},
+        ):
+            hub.request("POST", f"{app}/subscriptions", json={**wanted, "active": True}).raise_for_status()
+        portal.set_setting("webhook_disorder", True)
+        kind = portal.kinds()["companies"]
+        made = portal.create(kind, [{"name": "New"}, {"name": "Other"}])
+        portal.update(kind, [Change(str(made[0]), {"city": "Espoo"})])
+        for _ in range(200):
+            if marked() and set(marked()) == {str(each) for each in made}:
+                break
+            time.sleep(0.05)
+        assert set(marked()) == {str(each) for each in made}

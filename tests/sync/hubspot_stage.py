@@ -62,6 +62,13 @@ class HubspotStage:
         """What a person does in HubSpot."""
         self.portal.update(self.portal.kinds()["companies"], [Edit(company, values)])
 
+    def changed_while_the_index_lags(self) -> str:
+        """A company that a person has changed just now, which no search finds yet."""
+        self.portal.set_setting("search_lag", 3600)
+        company = next(iter(self.records("companies", ours=True)))
+        self.edit(company, customer_type="Former customer")
+        return company
+
     def fault(self, **rule: Any) -> None:
         self.crm.request("POST", "/__sandbox__/faults", json=[rule]).raise_for_status()
 

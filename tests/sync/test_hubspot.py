@@ -77,6 +77,10 @@ def test_many_records_are_read_page_by_page_and_those_that_are_gone_leave_the_mi
     assert run.state == Run.State.DONE, run.error
     assert run.counts["accounts_read"] == COMPANIES
     assert not run.changes.exclude(state=Change.State.VERIFIED).exists()
+    late = hub.changed_while_the_index_lags()
+    assert hub.run().counts["records_planned"] == 0
+    hub.portal.set_setting("search_lag", 0)
+    assert hub.run().changes.filter(record_id=late).exists()
     kind = hub.portal.kinds()["companies"]
     first, second, third, *_ = sorted(hub.records("companies", ours=True))
     hub.portal.archive(kind, [first])

@@ -8,14 +8,18 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from multiprocessing.managers import ListProxy
+from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
 
 from admin.supervisor import private_redis
+from connectors import registry
 from connectors.base import Pace
 from connectors.errors import RateLimited
+from connectors.sandbox.background import serving_portal
+from connectors.sandbox.portal.portal import Portal
 from sync import throttle
 from sync.throttle import LocalCounts, RedisCounts, Throttle
 
@@ -114,3 +118,30 @@ def test_eight_processes_keep_to_hubspots_limit(redis_url: str) -> None:
     inside = [each for each in times if begun <= each < until]
     assert worst(times, pace.seconds) <= pace.requests
     assert used(inside, pace, begun, until) >= 0.9
+
+
+@pytest.mark.soak
+def test_eight_workers_are_never_told_by_a_portal_to_slow_down(redis_url: str, tmp_path: Path) -> None:
+    """A portal that enforces 100 calls in ten seconds and five searches a second, and the connector itself."""
+    Redis.from_url(redis_url).flushall()
+    with Portal.open(tmp_path / "portal") as portal, serving_portal(portal) as hub:
+        portal.bulk_load(portal.kinds()["companies"], ({"name": f"Company {each}"} for each in range(300)))
+        portal.limits.set_plan("starter")
+        begun = time.monotonic()
+
+        def read() -> None:
+            budget = Throttle(RedisCounts(Redis.from_url(redis_url), "portal"), 0.9)
+            settings = {"api_url": hub.url, "access_token": hub.facts["access_token"]}
+            crm = registry.open_crm("hubspot", settings, budget)
+            while time.monotonic() < begun + 30:
+                crm.fetch("account", ["1000000"], ["name"])
+                assert crm.holders("account", "name", "Company 1") >= 0
+
+        workers = [threading.Thread(target=read) for _ in range(8)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        log = hub.request("GET", "/__sandbox__/log").json()
+    assert {entry["status"] for entry in log} <= {200, 207}
+    assert len(log) >= 0.9 * 3 * 100

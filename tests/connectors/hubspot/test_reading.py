@@ -75,11 +75,13 @@ def test_25_000_records_that_changed_at_one_instant_are_all_found_in_order(
     companies.rows |= {each: (START + 500, {}) for each in range(1000, last)}
     companies.rows |= {each: (START + 900 + each % 7, {}) for each in range(30_000, 30_040)}
     crm = canned.open()
-    fields = {"id": "hs_object_id", "modified_at": "hs_lastmodifieddate"}
+    belongs(canned, "companies", "companies", {})
+    fields = {"id": "hs_object_id", "modified_at": "hs_lastmodifieddate", "parent_id": "companies.parent"}
     rows = pulled(crm, "account", fields, Since(moment(START + 11)))
     places = [(row["modified_at"], int(row["id"])) for row in rows]
     assert places == sorted((moment(at), each) for each, (at, _) in companies.rows.items() if at >= START + 11)
     assert len(canned.seen("POST", "/search$")) < 25_000 / scale / 200 + 6
+    assert len(canned.seen("POST", "/associations/")) <= 25_000 / scale / 1000 + 3
     behind = Since(moment(START + 500), after_id=str(last - 2))
     assert [row["id"] for row in pulled(crm, "account", fields, behind)][:2] == [str(last - 1), "30002"]
 

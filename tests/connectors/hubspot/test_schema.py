@@ -179,6 +179,8 @@ def test_the_plan_says_what_only_a_person_can_do_and_whether_it_seems_done(
     assert "mark as required" in first
     assert "HubSpot has no rule that refuses" in first
     assert "HubSpot keeps no values of ours on leads" in first
+    waits = crm.plan_schema([SEGMENT], [replace(RULE, active=False, note="61 % are filled")]).notes
+    assert waits == ("Not yet to be required of people: Segment; 61 % are filled.",)
     assert not asked  # the property is not there yet
     crm.apply_schema(crm.plan_schema([SEGMENT]))
     notes = canned.open().plan_schema([SEGMENT], [RULE]).notes

@@ -169,7 +169,7 @@ TASKS, SEARCH = r"/crm/v3/objects/tasks$", r"/crm/v3/objects/tasks/search$"
 
 
 def test_a_task_has_its_key_its_company_and_its_owner(canned: CannedAccount) -> None:
-    canned.on("GET", "/crm/v3/owners/31", {"id": "31", "archived": False})
+    canned.on("GET", r"/crm/v3/owners/\?archived=false", {"results": [{"id": "31"}]})
     canned.on("POST", TASKS, {"id": "900"}, status=201)
     assert canned.open().create_task(replace(TASK, first_attempt=True)) == "900"
     (sent,) = canned.seen("POST", TASKS)
@@ -198,15 +198,18 @@ def test_a_task_is_looked_for_where_it_hangs_before_it_is_made_again(canned: Can
 def test_a_task_without_a_record_is_searched_for_by_owner_and_key(canned: CannedAccount) -> None:
     rows = [{"id": "5", "properties": {"hs_task_subject": "Digest [TL-1]"}}]
     canned.on("POST", SEARCH, {"total": 1, "results": rows})
-    canned.on("GET", "/crm/v3/owners/31", {"id": "31"})
+    canned.on("GET", r"/crm/v3/owners/\?archived=false", {"results": [{"id": "31"}]})
     canned.on("POST", TASKS, {"id": "6"}, status=201)
     crm = canned.open()
     assert crm.create_task(TaskSpec("TL-1", "31", "Digest", "b", date(2026, 3, 1))) == "5"
-    assert crm.create_task(TaskSpec("TL-11", "31", "Digest", "b", date(2026, 3, 1))) == "6"
+    for key in ("TL-11", "TL-12"):
+        assert crm.create_task(TaskSpec(key, "31", "Digest", "b", date(2026, 3, 1))) == "6"
+    assert len(canned.seen("GET", "/owners/")) == 1
 
 
 def test_nobody_who_left_gets_a_task(canned: CannedAccount) -> None:
     canned.on("POST", SEARCH, {"total": 0, "results": []})
+    canned.on("GET", r"/crm/v3/owners/\?archived=false", {"results": [{"id": "32"}]})
     with pytest.raises(Fatal, match="no longer active"):
         canned.open().create_task(TaskSpec("TL-1", "31", "Digest", "b", date(2026, 3, 1)))
     assert not canned.seen("POST", TASKS)
