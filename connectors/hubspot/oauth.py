@@ -20,7 +20,7 @@ import urllib3
 
 from connectors.access import Token, TokenStore
 from connectors.errors import AuthRevoked, ConnectorError, Fatal, Unavailable
-from connectors.hubspot.credentials import API, APP, Credentials, require_safe
+from connectors.hubspot.credentials import API, APP, LOOPBACK, Credentials, require_safe
 from connectors.hubspot.errors import from_exception, from_response, half_reply
 from connectors.hubspot.paths import Paths
 from connectors.hubspot.transport import configuration, connections
@@ -176,7 +176,9 @@ class Installation:
 def begin(settings: Mapping[str, str], return_to: str) -> Installation:
     """A new login for `client_id`; the page is at `app_url` where the account has one of its own."""
     api = (settings.get("api_url") or API).rstrip("/")
-    app = (settings.get("app_url") or APP).rstrip("/")
+    # An account on this machine has its page where its API is.
+    home = api if urlsplit(api).hostname in LOOPBACK else APP
+    app = (settings.get("app_url") or home).rstrip("/")
     for address in (api, app):
         require_safe(address)
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
