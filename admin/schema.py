@@ -29,7 +29,7 @@ def plan(connection: Connection) -> SchemaPlan:
     layout = outputs.layout(published, connection)
     held = retiring.still_held(layout, crm)
     steps = crm.plan_schema(layout.specs(retiring.deserted(held)), rules)
-    return replace(steps, notes=tuple(_kept(layout, held)))
+    return replace(steps, notes=(*steps.notes, *_kept(layout, held)))
 
 
 def _kept(layout: outputs.Layout, held: Mapping[str, Mapping[str, int]]) -> Iterator[str]:

@@ -28,6 +28,7 @@ def left_out(specs: Sequence[FieldSpec]) -> Iterator[str]:
         yield f"HubSpot keeps no values of ours on {kind}s: the model's fields on them are left out."
 
 
+# unverified: the names of HubSpot's settings for conditional options, required properties and stages.
 def to_click(
     client: Client, specs: Sequence[FieldSpec], rules: Sequence[RuleSpec], known: Mapping[str, Properties]
 ) -> Iterator[str]:
@@ -62,7 +63,7 @@ def _obligation(rule: RuleSpec, labels: Mapping[str, str]) -> Iterator[str]:
     yield (
         f"By hand, so that a deal needs {fields} of its company{f' from {stages} on' if stages else ''}: Settings > "
         "Objects > Deals > Pipelines > Conditional stage properties, with the deal's own copy of it. HubSpot cannot "
-        "ask for a value of the company: every run looks for deals in these stages and alerts."
+        "ask for a value of the company: name these stages under quality, missing_at_stage, and every run alerts."
     )
 
 

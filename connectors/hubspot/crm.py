@@ -87,7 +87,7 @@ class Hubspot:
             home = self._app_url or (f"https://{about['uiDomain']}" if about.get("uiDomain") else APP)
             self._identity = Identity(
                 org_id=hub,
-                org_name=str(access.get("hub_domain") or about.get("portalName") or f"HubSpot account {hub}"),
+                org_name=str(access.get("hub_domain") or about.get("portalName") or "HubSpot account"),
                 user_id=str(me["id"]) if me else user_id or self._app_id,
                 user_name=str(me["name"] if me else access.get("user") or f"app {self._app_id}"),
                 user_email=str((me or {}).get("email") or access.get("user") or ""),

@@ -61,6 +61,7 @@ def test_the_commands_of_the_readme(crm: ServedPortal) -> None:
     assert "https only" in told.output
     plan = tierline("schema plan portal")
     assert "companies.tierline_tier" in plan.output, plan.output
+    assert "Sub-segment > Conditional logic" in plan.output, "what only a person can click is part of the plan"
     again = tierline("connection reconnect portal")
     assert again.exit_code == 0, again.output
     assert vault.unseal(Connection.objects.get().credentials)["client_secret"] == crm.facts["client_secret"]
