@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import urlsplit
 
+from connectors.addresses import require_safe
 from connectors.errors import BadInput
 
 #: Where the API answers, and where people log in.
 API, APP = "https://api.hubapi.com", "https://app.hubspot.com"
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _VERSION = re.compile(r"v3|20\d\d-\d\d")
 
 #: "token": that of a private app or a service key, good until somebody replaces it. "browser": a person installed an
@@ -36,7 +35,7 @@ class Credentials:
     refresh_token: str = field(default="", repr=False)
 
     def __post_init__(self) -> None:
-        require_safe(self.api_url)
+        require_safe(self.api_url, API)
         if not _VERSION.fullmatch(self.api_version):
             raise BadInput(
                 f"'{self.api_version}' is no version of HubSpot's API.",
@@ -55,13 +54,3 @@ class Credentials:
     @property
     def address(self) -> str:
         return self.api_url.rstrip("/")
-
-
-def require_safe(address: str) -> None:
-    """Raises `BadInput` unless the address is https, or http to this very machine."""
-    parts = urlsplit(address)
-    if parts.hostname and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)):
-        return
-    raise BadInput(
-        f"'{address}' is not an address credentials may be sent to.", next_step=f"Give an https address, e.g. {API}."
-    )

@@ -15,6 +15,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, LocationValueError, NameResolutionError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as TimedOut
 
+from connectors import replies
 from connectors.errors import (
     AuthRevoked,
     BadInput,
@@ -32,6 +33,7 @@ _SCHEMA = frozenset({"OBJECT_NOT_FOUND", "PROPERTY_DOESNT_EXIST"})
 #: The limit of the day: it comes back at midnight of the account, so nobody waits for it.
 DAILY = "DAILY"
 _LOOK_AGAIN = 900.0
+CRM = "HubSpot"
 _RECONNECT = "Reconnect: enter a token or log in again, so that HubSpot accepts this connection."
 _WAIT = "Try again in some minutes; if it stays, look at https://status.hubspot.com."
 
@@ -105,11 +107,7 @@ def from_response(response: urllib3.BaseHTTPResponse, host: str) -> ConnectorErr
     if status == 429:
         return _limited(response, fault, host)
     if is_web_page(response) and status < 500:
-        return Unavailable(
-            f"{host} answered with a web page instead of data (HTTP {status}).",
-            next_step="A proxy, login or maintenance page is in the way: open the address in a browser.",
-            code=str(status),
-        )
+        return replies.web_page(host, status)
     if status >= 500:
         return Unavailable(
             f"HubSpot at {host} is not available (HTTP {status}{_because(fault.message)}).",
@@ -190,11 +188,7 @@ def missing_scopes(fault: Fault) -> list[str]:
 def from_exception(error: HTTPError, host: str) -> ConnectorError:
     """The error for a request that got no usable answer."""
     if isinstance(error, SSLError):
-        return Fatal(
-            f"The certificate of {host} is not trusted, so nothing was sent.",
-            next_step="Check the address; behind an inspecting proxy set REQUESTS_CA_BUNDLE to its CA.",
-            code="CERTIFICATE",
-        )
+        return replies.untrusted(host)
     if isinstance(error, LocationValueError):
         return BadInput(f"'{host}' is not an address.", next_step="Give an address such as https://api.hubapi.com.")
     if isinstance(error, NameResolutionError):
@@ -205,29 +199,17 @@ def from_exception(error: HTTPError, host: str) -> ConnectorError:
         how = "did not answer in time"
     else:
         how = "broke the connection"
-    return Unavailable(
-        f"HubSpot cannot be reached: {host} {how}.",
-        next_step="Check the address, the network and the proxy, then try again.",
-        code="NO_ANSWER",
-    )
+    return replies.unreachable(CRM, host, how)
 
 
 def half_reply(host: str) -> Unavailable:
-    """The error for a reply that starts well and cannot be read to its end."""
-    return Unavailable(
-        f"The reply of HubSpot at {host} is incomplete or not in the agreed form.",
-        next_step="Try again; if it stays, a proxy between here and HubSpot changes replies.",
-        code="BAD_REPLY",
-    )
+    """See `connectors.replies.half_reply`."""
+    return replies.half_reply(CRM, host)
 
 
 def outcome_unknown(host: str) -> Unavailable:
-    """The error for a write whose reply does not say what became of each record."""
-    return Unavailable(
-        f"HubSpot at {host} did not report an outcome for each record sent.",
-        next_step="The records are read again before anything is repeated.",
-        code="OUTCOME_UNKNOWN",
-    )
+    """See `connectors.replies.outcome_unknown`."""
+    return replies.outcome_unknown(CRM, host)
 
 
 def _seconds(response: urllib3.BaseHTTPResponse) -> float | None:

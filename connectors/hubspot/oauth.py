@@ -19,8 +19,9 @@ from urllib.parse import urlencode, urlsplit
 import urllib3
 
 from connectors.access import Token, TokenStore
+from connectors.addresses import LOOPBACK, require_safe
 from connectors.errors import AuthRevoked, ConnectorError, Fatal, Unavailable
-from connectors.hubspot.credentials import API, APP, LOOPBACK, Credentials, require_safe
+from connectors.hubspot.credentials import API, APP, Credentials
 from connectors.hubspot.errors import from_exception, from_response, half_reply
 from connectors.hubspot.paths import Paths
 from connectors.hubspot.transport import configuration, connections
@@ -180,7 +181,7 @@ def begin(settings: Mapping[str, str], return_to: str) -> Installation:
     home = api if urlsplit(api).hostname in LOOPBACK else APP
     app = (settings.get("app_url") or home).rstrip("/")
     for address in (api, app):
-        require_safe(address)
+        require_safe(address, API)
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     question = {

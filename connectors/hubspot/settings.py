@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from connectors import settings as settings_of
 from connectors.access import TokenStore
 from connectors.base import Budget
-from connectors.errors import BadInput
 from connectors.hubspot.client import Client
 from connectors.hubspot.credentials import API, Credentials
 from connectors.hubspot.crm import Hubspot
@@ -39,14 +39,6 @@ def open_hubspot(
     settings: Mapping[str, str], budget: Budget | None = None, tokens: TokenStore | None = None
 ) -> Hubspot:
     """The account that the settings name; nothing is sent yet. Raises `BadInput` for unusable settings."""
-    try:
-        read = HubspotSettings.model_validate(dict(settings))
-    except ValidationError as error:
-        # Only names and reasons: a value may be a secret.
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise BadInput(
-            f"The settings of the HubSpot connection cannot be used: {wrong}.",
-            next_step=f"Known settings are {', '.join(HubspotSettings.model_fields)}.",
-        ) from None
+    read = settings_of.read(HubspotSettings, "HubSpot", settings)
     credentials = Credentials(**read.model_dump(exclude={"app_url"}))
     return Hubspot(Client(credentials, budget=budget, tokens=tokens), app_url=read.app_url)

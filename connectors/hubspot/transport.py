@@ -22,9 +22,9 @@ from hubspot.crm.objects import Configuration
 from hubspot.crm.objects.rest import RESTClientObject
 
 from connectors.access import Token
+from connectors.addresses import LOOPBACK
 from connectors.base import Budget, Limits, Pace
 from connectors.errors import ConnectorError, RateLimited, Unavailable
-from connectors.hubspot.credentials import LOOPBACK
 from connectors.hubspot.errors import DAILY, from_exception, from_response, is_web_page
 from connectors.login import Login
 from connectors.patience import Patience, patiently

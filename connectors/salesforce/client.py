@@ -22,10 +22,11 @@ from requests.auth import AuthBase
 from simple_salesforce.api import Salesforce
 
 from connectors.access import Token, TokenStore
+from connectors.addresses import LOOPBACK
 from connectors.base import Budget, Limits
 from connectors.login import Login
 from connectors.patience import Patience
-from connectors.salesforce.credentials import LOOPBACK, Credentials
+from connectors.salesforce.credentials import Credentials
 from connectors.salesforce.errors import half_reply
 from connectors.salesforce.login import login
 from connectors.salesforce.sending import TIMEOUT, host_of, send

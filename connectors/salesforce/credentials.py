@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
+from connectors.addresses import require_safe
 from connectors.errors import BadInput
 
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+#: What an org's own address looks like.
+EXAMPLE = "https://acme.my.salesforce.com"
 PRODUCTION, SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
 #: Endings of My Domain addresses whose logins test.salesforce.com answers for.
 _SANDBOX_HOSTS = (".sandbox.my.salesforce.com", ".scratch.my.salesforce.com")
@@ -45,7 +47,7 @@ class Credentials:
     def __post_init__(self) -> None:
         for address in (self.instance_url, self.login_url):
             if address:
-                require_safe(address)
+                require_safe(address, EXAMPLE)
         if not (self.login_url or self.instance_url):
             raise BadInput(
                 "The connection has no address.",
@@ -96,16 +98,3 @@ def is_sandbox(address: str) -> bool:
     """Whether logins at this address belong to sandboxes, e.g. https://acme--uat.sandbox.my.salesforce.com."""
     host = urlsplit(address).hostname or ""
     return host == urlsplit(SANDBOX).hostname or host.endswith(_SANDBOX_HOSTS)
-
-
-def require_safe(address: str) -> None:
-    """Raises `BadInput` unless the address is https, or http to this very machine."""
-    parts = urlsplit(address)
-    if parts.scheme == "https" and parts.hostname:
-        return
-    if parts.scheme == "http" and parts.hostname in LOOPBACK:
-        return
-    raise BadInput(
-        f"'{address}' is not an address credentials may be sent to.",
-        next_step="Give an https address, e.g. https://acme.my.salesforce.com.",
-    )

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from connectors import replies
 from connectors.base import WriteResult
 from connectors.errors import (
     AuthRevoked,
@@ -34,6 +35,7 @@ _NO_OBJECT = re.compile(r"sObject type '(?P<object>[^']+)' is not supported")
 _FAULT_CODE = re.compile(r"<(?:\w+:)?faultcode[^>]*>\s*(?:\w+:)?(?P<code>[^<]+?)\s*</")
 _FAULT_TEXT = re.compile(r"<(?:\w+:)?faultstring[^>]*>(?P<text>.*?)</", re.S)
 
+CRM = "Salesforce"
 _RECONNECT = "Reconnect: enter credentials for this connection that Salesforce accepts."
 _WAIT = "Try again in some minutes; if it stays, look at https://status.salesforce.com."
 
@@ -107,11 +109,7 @@ def from_response(response: requests.Response) -> ConnectorError:
             after=_retry_after(response),
         )
     if is_web_page(response) and status < 500:
-        return Unavailable(
-            f"{host} answered with a web page instead of data (HTTP {status}).",
-            next_step="A proxy, login or maintenance page is in the way: open the address in a browser.",
-            code=str(status),
-        )
+        return replies.web_page(host, status)
     if 300 <= status < 400:
         return _moved(response, host)
     if status >= 500:
@@ -199,11 +197,7 @@ def _schema_mismatch(fault: Fault) -> SchemaMismatch:
 def from_exception(error: requests.RequestException, host: str) -> ConnectorError:
     """The error for a request that got no usable answer."""
     if isinstance(error, requests.exceptions.SSLError):
-        return Fatal(
-            f"The certificate of {host} is not trusted, so nothing was sent.",
-            next_step="Check the address; behind an inspecting proxy set REQUESTS_CA_BUNDLE to its CA.",
-            code="CERTIFICATE",
-        )
+        return replies.untrusted(host)
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema):
         return BadInput(
             f"'{host}' is not an address.",
@@ -217,29 +211,17 @@ def from_exception(error: requests.RequestException, host: str) -> ConnectorErro
         how = "refuses the connection"
     else:
         how = "broke the connection"
-    return Unavailable(
-        f"Salesforce cannot be reached: {host} {how}.",
-        next_step="Check the address, the network and the proxy, then try again.",
-        code="NO_ANSWER",
-    )
+    return replies.unreachable(CRM, host, how)
 
 
 def half_reply(host: str) -> Unavailable:
-    """The error for a reply that starts well and cannot be read to its end."""
-    return Unavailable(
-        f"The reply of Salesforce at {host} is incomplete or not in the agreed form.",
-        next_step="Try again; if it stays, a proxy between here and Salesforce changes replies.",
-        code="BAD_REPLY",
-    )
+    """See `connectors.replies.half_reply`."""
+    return replies.half_reply(CRM, host)
 
 
 def outcome_unknown(host: str) -> Unavailable:
-    """The error for a write whose reply does not say what became of each row."""
-    return Unavailable(
-        f"Salesforce at {host} did not report an outcome for each record sent.",
-        next_step="The records are read again before anything is repeated.",
-        code="OUTCOME_UNKNOWN",
-    )
+    """See `connectors.replies.outcome_unknown`."""
+    return replies.outcome_unknown(CRM, host)
 
 
 def row_result(record_id: str, errors: Sequence[Mapping[str, Any]]) -> WriteResult:

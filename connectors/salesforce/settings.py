@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
+from connectors import settings as settings_of
 from connectors.access import TokenStore
 from connectors.base import Budget
-from connectors.errors import BadInput
 from connectors.salesforce.client import API_VERSION, Client
 from connectors.salesforce.credentials import Credentials
 from connectors.salesforce.crm import Salesforce
@@ -47,14 +47,6 @@ def open_salesforce(
     settings: Mapping[str, str], budget: Budget | None = None, tokens: TokenStore | None = None
 ) -> Salesforce:
     """The org that the settings name; nothing is sent yet. Raises `BadInput` for unusable settings."""
-    try:
-        read = SalesforceSettings.model_validate(dict(settings))
-    except ValidationError as error:
-        # Only names and reasons: a value may be a secret.
-        wrong = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
-        raise BadInput(
-            f"The settings of the Salesforce connection cannot be used: {wrong}.",
-            next_step=f"Known settings are {', '.join(SalesforceSettings.model_fields)}.",
-        ) from None
+    read = settings_of.read(SalesforceSettings, "Salesforce", settings)
     credentials = Credentials(**read.model_dump(exclude={"api_version"}))
     return Salesforce(Client(credentials, version=read.api_version, budget=budget, tokens=tokens))

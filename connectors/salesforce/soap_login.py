@@ -10,7 +10,8 @@ from simple_salesforce.exceptions import SalesforceAuthenticationFailed
 from simple_salesforce.login import SalesforceLogin
 
 from connectors.access import Token
-from connectors.salesforce.credentials import LOOPBACK, Credentials
+from connectors.addresses import LOOPBACK
+from connectors.salesforce.credentials import Credentials
 from connectors.salesforce.sending import TIMEOUT
 from connectors.salesforce.token_request import refusal
 

@@ -10,9 +10,10 @@ from urllib.parse import urlsplit
 import requests
 
 from connectors.access import Token
+from connectors.addresses import LOOPBACK, require_safe
 from connectors.errors import AuthRevoked, ConnectorError, Unavailable
 from connectors.patience import Patience
-from connectors.salesforce.credentials import LOOPBACK, require_safe
+from connectors.salesforce.credentials import EXAMPLE
 from connectors.salesforce.errors import half_reply
 from connectors.salesforce.sending import send
 
@@ -72,7 +73,7 @@ def request_token(address: str, form: Mapping[str, str], *, patience: Patience) 
         token = Token(reply["access_token"], str(reply["instance_url"]).rstrip("/"), refresh)
     except (ValueError, KeyError, TypeError, AttributeError):
         raise half_reply(host) from None
-    require_safe(token.address)
+    require_safe(token.address, EXAMPLE)
     return token
 
 

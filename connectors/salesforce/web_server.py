@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
 from connectors.access import Token
+from connectors.addresses import require_safe
 from connectors.errors import AuthRevoked, Fatal
 from connectors.patience import Patience
-from connectors.salesforce.credentials import PRODUCTION, Credentials, require_safe
+from connectors.salesforce.credentials import EXAMPLE, PRODUCTION, Credentials
 from connectors.salesforce.token_request import refusal, request_token
 
 SCOPE = "api refresh_token"
@@ -78,7 +79,7 @@ class WebServerLogin:
 def begin(settings: Mapping[str, str], return_to: str) -> WebServerLogin:
     """A new login for `client_id` at `login_url`; `client_secret` if the app asks for one."""
     address = (settings.get("login_url") or PRODUCTION).rstrip("/")
-    require_safe(address)
+    require_safe(address, EXAMPLE)
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
     question = {
