@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from django.db import models
+from typing import TYPE_CHECKING
 
-from scoring.quality.accuracy import Accuracy
+from django.db import models
 
 from .portfolio import Connection
 from .run import Run
+
+if TYPE_CHECKING:
+    from scoring.quality.accuracy import Accuracy
 
 
 class QualityScore(models.Model):
@@ -46,6 +49,8 @@ class QualityScore(models.Model):
 
     @property
     def accuracy(self) -> Accuracy:
+        from scoring.quality.accuracy import Accuracy  # brings what only checks need, and models are everywhere
+
         return Accuracy(self.looked_at, self.kept)
 
     def __str__(self) -> str:

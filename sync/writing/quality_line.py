@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.base import FieldSpec
-from scoring.quality.line import LONGEST
 
 ROLE = "data_quality"
 
@@ -19,6 +18,8 @@ def specs(names: Mapping[str, str]) -> list[FieldSpec]:
     """The field, where the model wants it."""
     if ROLE not in names:
         return []
+    from scoring.quality.line import LONGEST  # brings what only checks need, and every command comes by here
+
     text = "What is missing on this account and what to check; empty when nothing is. Kept by Tierline."
     return [FieldSpec("account", names[ROLE], "Data quality", "text", help=text, length=LONGEST)]
 
