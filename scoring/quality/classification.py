@@ -202,9 +202,9 @@ class _Favourite:
 def _favourites(checked: Checked, output: ChosenValue) -> Iterator[_Favourite]:
     known = across.of(checked).accounts
     held, owners = known[across.HELD + output], known["owner"]
-    counted = held.isin(set(labels(checked.model, output))).to_numpy(dtype=bool)
-    counted &= known["in_scope"].to_numpy(dtype=bool)
-    counted &= (owners != "").to_numpy(dtype=bool)
+    valid = held.isin(set(labels(checked.model, output)))
+    # Not in place: what pandas hands out may be read-only.
+    counted = valid.to_numpy(dtype=bool) & known["in_scope"].to_numpy(dtype=bool) & (owners != "").to_numpy(dtype=bool)
     who, people = pd.factorize(owners[counted], sort=True)
     what, values = pd.factorize(held[counted], sort=True)
     size = (len(people), len(values))
