@@ -10,7 +10,8 @@ CONTROL = ("\t", "\r", "\n")
 def safe(text: str) -> str:
     """Text as text: a leading apostrophe keeps a spreadsheet from reading it as a formula."""
     bare = text.lstrip("'")
-    return f"'{text}" if bare.startswith(CONTROL) or bare.lstrip().startswith(FORMULA) else text
+    is_read = bare.lstrip(" ").startswith(CONTROL) or bare.lstrip().startswith(FORMULA)
+    return f"'{text}" if is_read else text
 
 
 def restored(text: str) -> str:
