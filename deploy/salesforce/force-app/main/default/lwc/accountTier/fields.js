@@ -11,7 +11,8 @@ export const ACCOUNT = {
   "value_profile_date": "Account.Tierline_Value_Profile_Date__c",
   "tier": "Account.Tierline_Tier__c",
   "tier_since": "Account.Tierline_Tier_Since__c",
-  "tier_reason": "Account.Tierline_Tier_Reason__c"
+  "tier_reason": "Account.Tierline_Tier_Reason__c",
+  "data_quality": "Account.Tierline_Data_Quality__c"
 };
 export const DETAIL = {};
 export const DETAIL_LIST = undefined;
