@@ -55,11 +55,10 @@ class _Lines:
         self._refused: list[Change] = []
         self._new: list[dict[str, Any]] = []
         self._busy: list[str] = []
-        due = self._due(wanted, among)
-        for some in portions(due):
+        standing = self._standing(self._due(wanted, among))
+        for some in portions(list(standing)):
             self._plan(some, wanted)
-        parents = self._parents() if self._new else {}
-        self._new = [row | {"parent_id": parents.get(row["record_id"]) or row["record_id"]} for row in self._new]
+        self._new = [row | {"parent_id": standing[row["record_id"]] or row["record_id"]} for row in self._new]
 
     def _due(self, wanted: Mapping[str, str], among: Collection[str] | None) -> list[str]:
         """Accounts of all, or of those looked at, whose line is to be written."""
@@ -109,12 +108,14 @@ class _Lines:
             "after": after,
         }
 
-    def _parents(self) -> dict[str, str]:
-        """Parents of accounts by id: records are sent in their order."""
+    def _standing(self, due: Sequence[str]) -> dict[str, str | None]:
+        """Those of the accounts that the CRM still has, with the parent in whose order they are sent."""
+        if not due:
+            return {}
         with mirror.reading(self._run.portfolio_id, "account") as tables:
             accounts = tables["account"]
-            named = accounts.filter((accounts.connection == self._connection.name) & accounts.parent_id.notnull())
-            rows = named.select("id", "parent_id").to_pyarrow().to_pydict()
+            mine = mirror.of(accounts.filter(accounts.connection == self._connection.name), "id", due)
+            rows = mine.select("id", "parent_id").order_by("id").to_pyarrow().to_pydict()
         return dict(zip(rows["id"], rows["parent_id"], strict=True))
 
     def save(self) -> int:
