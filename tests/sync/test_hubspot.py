@@ -13,7 +13,7 @@ from django.core.management import call_command
 from connectors.hubspot import Hubspot
 from sync import jobs
 from sync.alerts import due
-from sync.models import Change, Delivery, Override, Run
+from sync.models import Change, Delivery, Override, Run, Todo
 from sync.writing import undoing
 from tests.once import made_once
 from tests.sync import hubspot_stage
@@ -77,6 +77,7 @@ def test_many_records_are_read_page_by_page_and_those_that_are_gone_leave_the_mi
     assert run.state == Run.State.DONE, run.error
     assert run.counts["accounts_read"] == COMPANIES
     assert not run.changes.exclude(state=Change.State.VERIFIED).exists()
+    assert hub.run().counts["records_planned"] == 0
     late = hub.changed_while_the_index_lags()
     assert hub.run().counts["records_planned"] == 0
     hub.portal.set_setting("search_lag", 0)
@@ -167,8 +168,9 @@ def test_the_end_is_that_of_a_quiet_run(
     told = hub.crm.request("GET", "/__sandbox__/faults").json()
     assert all(rule["hits"] for rule in told), "a fault was never met"
     assert not run.changes.exclude(state=Change.State.VERIFIED).exists()
-    Delivery.objects.filter(state=Delivery.State.PENDING).update(not_before=None)
-    while due.deliveries(hub.portfolio).exists():
+    for kind in (Delivery, Todo):
+        kind.objects.filter(state=kind.State.PENDING).update(not_before=None)
+    while due.waiting(hub.portfolio):
         jobs.deliver(hub.portfolio.pk)
     found = {"companies": hub.records("companies", ours=True), "tasks": hub.tasks()}
     assert found == quiet.setdefault("state", found)
