@@ -267,21 +267,31 @@ class Hubspot:
         types = {field: type_of(named(field, self._properties(name), name)) for field in fields}
         found: dict[str, Mapping[str, Scalar]] = {}
         for some in portions(ids, BATCH):
-            body = {"properties": list(fields), "inputs": [{"id": record_id} for record_id in some]}
-            reply = self._client.post(self._client.paths.objects(name, "/batch/read"), body)
-            rows = {str(row["id"]): row.get("properties") or {} for row in self._client.results(reply)}
-            self._require_told(set(some), set(rows), reply)
+            rows, reply = self._read(name, some, fields)
+            silent = set(some) - set(rows)
+            if silent and not reply.get("errors") and not set(rows) - set(some):
+                # A record that a merge has made came once, for itself and for those it was made of.
+                others, reply = self._read(name, sorted(silent), fields)
+                if not others and not reply.get("errors"):
+                    raise half_reply(self._client.host)
+            self._require_gone(reply)
             for record_id in set(some) & set(rows):
                 values = rows[record_id]
                 found[record_id] = {field: to_scalar(values.get(field), types[field]) for field in fields}
         return found
 
-    def _require_told(self, asked: Collection[str], came: Collection[str], reply: Mapping[str, Any]) -> None:
+    def _read(
+        self, name: str, ids: Sequence[str], fields: Sequence[str]
+    ) -> tuple[dict[str, Mapping[str, Any]], Mapping[str, Any]]:
+        """What came, by the id it has now, and the whole reply."""
+        body = {"properties": list(fields), "inputs": [{"id": record_id} for record_id in ids]}
+        reply = self._client.post(self._client.paths.objects(name, "/batch/read"), body)
+        return {str(row["id"]): row.get("properties") or {} for row in self._client.results(reply)}, reply
+
+    def _require_gone(self, reply: Mapping[str, Any]) -> None:
         """A record that did not come is gone only if the reply speaks of records that were not found, or if another
         came in its place: the one that a merge has made of it."""
         told = [fault_of(entry) for entry in reply.get("errors") or ()]
-        if set(asked) - set(came) and not told and not set(came) - set(asked):
-            raise half_reply(self._client.host)
         for fault in told:
             if "NOT_FOUND" not in fault.category:
                 raise half_reply(self._client.host)

@@ -85,7 +85,7 @@ def test_a_record_that_is_not_there_is_absent_only_if_hubspot_says_so(companies:
     companies.on(
         "POST", READ, Reply({"status": "COMPLETE", "results": [row], "numErrors": 1, "errors": [missing]}, 207)
     )
-    companies.on("POST", READ, {"status": "COMPLETE", "results": [row]})
+    companies.on("POST", READ, {"status": "COMPLETE", "results": [row]}, {"status": "COMPLETE", "results": []})
     crm = companies.open()
     assert crm.fetch("account", ["1", "2"], ["tier"]) == {"1": {"tier": "gold"}}
     with pytest.raises(Unavailable) as caught:
