@@ -18,8 +18,10 @@ _SCALES = {"currency": 2}
 
 def declare(org: Org, mapping: Mapping) -> None:
     """Creates and changes what the mapping declares. Raises `LoadError`; run it in a transaction of the org."""
-    if wanted_currencies := mapping.currencies:
-        currencies.enable(org, wanted_currencies.corporate, wanted_currencies.rates, wanted_currencies.dated)
+    if (counted := mapping.currencies) and not counted.rates and counted.dated is None:
+        currencies.count_in(org, counted.corporate)
+    elif counted:
+        currencies.enable(org, counted.corporate, counted.rates, counted.dated)
     for name, wanted in mapping.objects.items():
         with _at(mapping, "objects", name):
             if name not in org.objects():

@@ -93,7 +93,7 @@ class CustomObject(Part):
 
 
 class Currencies(Part):
-    """What makes an org one with several currencies.
+    """In what an org counts. With rates, or dated ones, it is an org with several currencies.
 
     Attributes:
         rates: units of each other currency for one of the corporate currency.

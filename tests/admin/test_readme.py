@@ -17,8 +17,9 @@ import pytest
 from redis import Redis
 
 from admin.demo import company
-from connectors.sandbox.background import Served, serving
+from connectors.sandbox.background import Served, serving, serving_portal
 from connectors.sandbox.org.org import Org
+from connectors.sandbox.portal.portal import Portal
 from tests.admin.serving import ROOT, started
 
 README = (ROOT / "README.md").read_text()
@@ -95,7 +96,7 @@ def test_setting_up_a_company(tmp_path: Path, crm: Served) -> None:
         "tierline up": f"tierline up --port {free_port()}",
     }
     said: dict[str, str] = {}
-    todo = commands(after="Set it up for your company", before="What you can rely on")
+    todo = commands(after="Set it up for your company", before="If your CRM is HubSpot")
     up = todo.index("tierline up")
     for command in todo[:up]:
         said[command] = run(_with(command, ours), env)
@@ -106,6 +107,18 @@ def test_setting_up_a_company(tmp_path: Path, crm: Served) -> None:
     assert "verified" in said["tierline run"]
     assert "matched by id" in said["tierline connection report erp"]
     assert said["tierline alerts"].strip()
+
+
+def test_setting_up_hubspot(tmp_path: Path) -> None:
+    with Portal.open(tmp_path / "portal") as portal, serving_portal(portal) as served:
+        secrets = {"TIERLINE_ACCESS_TOKEN": served.facts["access_token"], "TIERLINE_CLIENT_SECRET": "of our app"}
+        env = environment(tmp_path / "home", TIERLINE_URL="https://tierline.acme.example", **secrets)
+        ours = {"connection add portal": f"connection add portal --url {served.url}"}
+        todo = commands(after="If your CRM is HubSpot", before="What you can rely on")
+        said = {command: run(_with(command, ours), env) for command in todo[:-1]}
+        run("tierline model publish scoring/presets/default.yaml", env)  # "the same as above"
+        said[todo[-1]] = run(todo[-1], env)
+    assert "https://tierline.acme.example" in said["tierline connection webhooks portal"]
 
 
 def _with(command: str, replacements: dict[str, str]) -> str:

@@ -20,6 +20,7 @@ WHOLE = (
 def write(folder: Path) -> Path:
     """The project, beside the packages of this checkout."""
     text = presets.text("default").replace("\nguard: ", WHOLE)
+    text = text.replace("\ngroups: {enabled: false}", "\ngroups: {enabled: true}")
     package.write(model.parse(text, "whole"), folder)
     words = folder / "words"
     words.mkdir()
