@@ -48,7 +48,8 @@ def test(name: Annotated[str, typer.Argument(help="Name of the connection.")], a
         else:
             share = 100 * limits.used / limits.allowed if limits.allowed else 0
             out.print(f"[green]✓[/] {identity.org_name} ({identity.org_id}) at {identity.instance_url}")
-            out.print(f"  as {identity.user_name} <{identity.user_email}>")
+            address = f" <{identity.user_email}>" if identity.user_email else ""
+            out.print(f"  as {identity.user_name}{address}")
             out.print(f"  API calls in the last 24 hours: {limits.used:,} of {limits.allowed:,} ({share:.0f} %)")
             out.print(f"  of these ours: {ours:,}, at most {ours_at_most:,} ({connection.api_share:.0%})")
             for line in preflight.sentences(found) if found else ():

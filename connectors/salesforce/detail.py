@@ -13,6 +13,8 @@ from connectors.salesforce.kinds import DETAIL, DETAIL_KEY, DETAIL_PARENT
 from connectors.salesforce.metadata import Element, MetadataApi, add, children_of, component, put, text_of
 
 KIND = "detail"
+#: The detail records of an account, as a child relationship.
+RELATIONSHIP = "Tierline_Details"
 _MASTER = "Account"
 _FLAGS = ("allowCreate", "allowDelete", "allowEdit", "allowRead", "modifyAllRecords", "viewAllRecords")
 KEY = FieldSpec(
@@ -78,7 +80,7 @@ def master() -> Element:
     put(field, "label", "Account")
     put(field, "type", "MasterDetail")
     put(field, "referenceTo", _MASTER)
-    put(field, "relationshipName", "Tierline_Details")
+    put(field, "relationshipName", RELATIONSHIP)
     put(field, "relationshipLabel", "Tierline Details")
     put(field, "relationshipOrder", "0")
     # unverified: an upsert that names the same master again passes where the master may be changed.

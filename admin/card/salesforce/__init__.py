@@ -8,13 +8,12 @@ from xml.sax.saxutils import escape
 
 from admin import card
 from connectors.salesforce.client import API_VERSION
+from connectors.salesforce.detail import RELATIONSHIP
 from connectors.salesforce.kinds import DETAIL
 from scoring.model import Model
 from sync.outputs import Layout
 
 NAME = "accountTier"
-#: Child relationship of the detail record, as the detail object names it.
-_DETAILS = "Tierline_Details__r"
 _OWN = ("html", "js", "css")
 _NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
 
@@ -48,7 +47,7 @@ def _fields(layout: Layout) -> str:
         "Our fields by role.",
         ACCOUNT={role: f"Account.{name}" for role, name in layout.names.items()},
         DETAIL={f"detail_{key}": f"{DETAIL}.{name}" for key, name in layout.detail.items()},
-        DETAIL_LIST=_DETAILS if layout.detail else None,
+        DETAIL_LIST=f"{RELATIONSHIP}__r" if layout.detail else None,
     )
 
 

@@ -173,10 +173,6 @@ export default class AccountTier extends LightningElement {
     this.problem = null;
   }
 
-  refused() {
-    // lightning-messages says what the CRM refused, beside the fields
-  }
-
   toggleHelp() {
     this.helping = !this.helping;
   }
