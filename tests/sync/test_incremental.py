@@ -186,6 +186,7 @@ def test_a_formula_that_changed_without_a_time_stamp_is_read_again_once_a_day(
     first = stage.run()
     assert first.state == Run.State.DONE, first.error
     account, other = stage.query("SELECT Id, OwnerId FROM Account LIMIT 2")
+    stage.org.clock.fix(datetime.now(UTC) + timedelta(minutes=1))  # in another second than the first run's writes
     stage.org.update("Account", [{"Id": other["Id"], "Rating": "Hot"}])  # the newest stamp is another account's
     stage.run()
     stage.org.update("User", [{"Id": account["OwnerId"], "LastName": "Married"}])
