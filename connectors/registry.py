@@ -44,6 +44,8 @@ CRMS: Mapping[str, Callable[[Mapping[str, str], Budget | None, TokenStore | None
 DETAILS_ON_ACCOUNT = frozenset({"hubspot"})
 #: Those that tell what their users may change (`connectors.rights.TellsRights`).
 TELL_RIGHTS = frozenset({"salesforce"})
+#: Those that ring at the bell of a user (`connectors.notifications.SendsNotifications`).
+NOTIFY = frozenset({"salesforce"})
 #: Those a person can log in to with a browser.
 BROWSER_LOGINS: Mapping[str, Callable[[Mapping[str, str], str], BrowserLogin]] = {
     "salesforce": _salesforce_browser,

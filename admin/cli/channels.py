@@ -1,4 +1,4 @@
-"""`tierline channels`: Slack, Teams and programs that messages go to as well, beside mails and tasks in the CRM."""
+"""`tierline channels`: where messages go as well, beside mails and tasks in the CRM."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sync.models import Destination
 
 app = typer.Typer(
-    help="Places outside that messages go to as well: Slack, Microsoft Teams, a program behind a webhook.",
+    help="Where messages go as well: Slack, Microsoft Teams, a program behind a webhook, the bell in Salesforce.",
     no_args_is_help=True,
 )
 Name = Annotated[str, typer.Argument(help="Name of the channel, from: tierline channels list")]
@@ -39,7 +39,7 @@ def list_all(portfolio: Portfolio = "", as_json: Json = False) -> None:
 
 @app.command()
 def add(
-    kind: Annotated[str, typer.Argument(help="slack, teams or webhook.")],
+    kind: Annotated[str, typer.Argument(help="slack, teams, webhook or notification.")],
     name: Annotated[str, typer.Argument(help="What you call it.")],
     only_for: Annotated[
         str, typer.Option("--for", metavar="EMAIL", help="Only what belongs to this person.", show_default="everybody")
@@ -51,19 +51,20 @@ def add(
 ) -> None:
     """Add a channel. Its address is a secret: it comes from TIERLINE_CHANNEL_URL, or is asked for.
 
-    A webhook has a key as well, from TIERLINE_CHANNEL_KEY or asked for, by which the receiver checks the signature.
+    A webhook has a key as well, from TIERLINE_CHANNEL_KEY or asked for, by which the receiver checks the signature. A
+    notification has no address: it rings at the bell of each person in Salesforce, and on the phone.
     """
     with sentences():
         _ready()
         from admin import portfolios
         from sync.alerts import destinations
-        from sync.alerts.channels.registry import KINDS
+        from sync.alerts.channels.registry import KINDS, Outside
 
         chosen = portfolios.choose(portfolio)
         secret: dict[str, str] = {}
-        if kind in KINDS:
+        if isinstance(outside := KINDS.get(kind), Outside):
             secret["url"] = _secret("TIERLINE_CHANNEL_URL", "Address")
-            if KINDS[kind].check_key is not None:
+            if outside.check_key is not None:
                 secret["key"] = _secret("TIERLINE_CHANNEL_KEY", "Key")
         try:
             made = destinations.add(chosen, kind, name, secret, actor(by), only_for=only_for, only_high=only_high)
@@ -83,10 +84,10 @@ def send_test(name: Name, portfolio: Portfolio = "", as_json: Json = False) -> N
         from sync.alerts.channels.base import DeliveryError
 
         try:
-            destinations.test(found, timezone.now())
+            where = destinations.test(found, timezone.now())
         except DeliveryError as error:
-            raise Stop(str(error), "Check the address, and that this machine may reach it.", code=FAILED) from None
-        _done(found, f"{found.shown} took the message.", as_json)
+            raise Stop(str(error), destinations.advice(found), code=FAILED) from None
+        _done(found, f"{where} took the message.", as_json)
 
 
 @app.command()

@@ -66,11 +66,11 @@ def change(request: HttpRequest, number: int) -> HttpResponse:
     wish, actor = request.POST.get("wish", ""), request.user.get_username()
     if wish == "test":
         try:
-            destinations.test(found, timezone.now())
+            where = destinations.test(found, timezone.now())
         except DeliveryError as error:
-            messages.error(request, f"{error} Check the address, and that this machine may reach it.")
+            messages.error(request, f"{error} {destinations.advice(found)}")
         else:
-            messages.success(request, f"{found.shown} took the message.")
+            messages.success(request, f"{where} took the message.")
     elif wish in ("enable", "disable"):
         destinations.switch(found, wish == "enable", actor)
         messages.success(request, f"{found.name} is {found.state}.")

@@ -26,6 +26,7 @@ from connectors.base import (
 )
 from connectors.columns import column_type
 from connectors.errors import AuthRevoked, Fatal, MissingScope, SchemaMismatch
+from connectors.notifications import NotificationSpec
 from connectors.preflight import Preflight
 from connectors.rights import Rights
 from connectors.salesforce import (
@@ -34,6 +35,7 @@ from connectors.salesforce import (
     detail,
     detail_records,
     drift,
+    notifications,
     org_currency,
     preflight,
     reading,
@@ -382,6 +384,10 @@ class Salesforce:
     def rights(self, user_id: str, kind: str, record_ids: Sequence[str], fields: Collection[str]) -> Rights:
         """See `TellsRights.rights`."""
         return rights.rights(self._client, user_id, only_source(kind).name, record_ids, fields)
+
+    def notify(self, notification: NotificationSpec) -> None:
+        """See `SendsNotifications.notify`."""
+        notifications.send(self._client, notification)
 
     def record_url(self, kind: str, record_id: str) -> str:
         sources = self._sources(kind)

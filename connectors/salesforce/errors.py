@@ -64,7 +64,7 @@ class Fault:
 
 
 def faults_in(response: requests.Response) -> list[Fault]:
-    """The error entries of a reply: JSON array, OAuth object, SOAP fault; empty for anything else."""
+    """The error entries of a reply: JSON array, results of actions, OAuth object, SOAP fault; else empty."""
     if b"faultcode" in response.content:
         text = response.text
         code, message = _FAULT_CODE.search(text), _FAULT_TEXT.search(text)
@@ -73,8 +73,15 @@ def faults_in(response: requests.Response) -> list[Fault]:
         body = response.json()
     except requests.exceptions.JSONDecodeError:
         return []
-    entries = body if isinstance(body, list) else [body]
-    return [_fault(entry) for entry in entries if isinstance(entry, dict)]
+    entries = [entry for entry in (body if isinstance(body, list) else [body]) if isinstance(entry, dict)]
+    return [fault for entry in entries for fault in faults_of(entry)]
+
+
+def faults_of(entry: Mapping[str, Any]) -> list[Fault]:
+    """Those of one entry: an invocable action lists them inside, and none where it went well."""
+    if "isSuccess" in entry:
+        return [_fault(each) for each in entry.get("errors") or () if isinstance(each, dict)]
+    return [_fault(entry)]
 
 
 def _fault(entry: Mapping[str, Any]) -> Fault:

@@ -73,4 +73,4 @@ def _mended(delivery: Delivery) -> Sequence[Finding]:
 
 
 def _channel(delivery: Delivery) -> Channel:
-    return destinations.channel(delivery.destination) if delivery.destination is not None else Email()
+    return destinations.channel(delivery.destination, delivery.owner) if delivery.destination is not None else Email()

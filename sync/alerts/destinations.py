@@ -10,11 +10,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from sync import audit, vault
-from sync.alerts import notices
+from sync.alerts import attempts, notices, ways
 from sync.alerts.channels import outbound
-from sync.alerts.channels.base import Channel, Item, Listed, Message
-from sync.alerts.channels.registry import KINDS
-from sync.models import Delivery, Destination, Portfolio
+from sync.alerts.channels.base import Channel, DeliveryError, Item, Listed, Message
+from sync.alerts.channels.crm_notification.channel import can_ring
+from sync.alerts.channels.registry import IN_CRM, KINDS, Inside, Outside
+from sync.models import Delivery, Destination, Owner, Portfolio
 
 
 class Unusable(ValueError):
@@ -31,17 +32,14 @@ def add(
     only_for: str = "",
     only_high: bool = False,
 ) -> Destination:
-    """Keep a place; `secret` holds "url", and "key" for a webhook. Raises Unusable."""
+    """Keep a place; `secret` holds "url", and "key" for a webhook, and nothing for a place in the CRM.
+
+    Raises Unusable.
+    """
     if kind not in KINDS:
         raise Unusable(f"'{kind}' is no kind of channel. There are {', '.join(KINDS)}.")
     chosen = KINDS[kind]
-    try:
-        chosen.check(secret["url"])
-        if chosen.check_key is not None:
-            chosen.check_key(secret.get("key", ""))
-    except ValueError as error:
-        raise Unusable(str(error)) from None
-    host = outbound.check_form(secret["url"]).hostname or ""
+    host = _where_in(portfolio) if isinstance(chosen, Inside) else _host(chosen, secret)
     try:
         with transaction.atomic():
             made = Destination.objects.create(
@@ -59,20 +57,74 @@ def add(
     return made
 
 
-def channel(destination: Destination) -> Channel:
-    """The channel, ready to send. Raises vault.VaultLocked."""
-    return KINDS[destination.kind].open(vault.unseal(destination.sealed))
+def _host(chosen: Outside, secret: dict[str, str]) -> str:
+    """The part of the address that is no secret."""
+    try:
+        chosen.check(secret["url"])
+        if chosen.check_key is not None:
+            chosen.check_key(secret.get("key", ""))
+    except ValueError as error:
+        raise Unusable(str(error)) from None
+    return outbound.check_form(secret["url"]).hostname or ""
 
 
-def test(destination: Destination, now: datetime) -> None:
-    """Send a message that says it is a test. Raises DeliveryError."""
+def _where_in(portfolio: Portfolio) -> str:
+    """The CRMs whose users can be notified."""
+    connections = list(portfolio.crms())
+    if not connections:
+        raise Unusable("No CRM is connected. Connect one: tierline connection add NAME --help")
+    able = [each.name for each in connections if can_ring(each)]
+    if not able:
+        names = " and ".join(each.name for each in connections)
+        raise Unusable(
+            f"Only Salesforce takes notifications from a program. The people of {names} get mails and tasks."
+        )
+    return ", ".join(able)
+
+
+def channel(destination: Destination, owner: Owner) -> Channel:
+    """The channel, ready to send to this person. Raises vault.VaultLocked."""
+    kind = KINDS[destination.kind]
+    if isinstance(kind, Outside):
+        return kind.open(vault.unseal(destination.sealed))
+    if owner.connection is None:
+        raise attempts.Needless
+    return kind.open(owner.connection)
+
+
+def test(destination: Destination, now: datetime) -> str:
+    """Send a message that says it is a test; whom or what it went to. Raises DeliveryError."""
+    inside = destination.kind in IN_CRM
+    tester = _tester(destination.portfolio) if inside else Owner(name="nobody")
     key = f"TL-test-{uuid4().hex[:8]}"
     url = settings.TIERLINE_URL
     item = Item("Nothing is wrong", url, "This is a test of the channel.", "Nothing has to be done.")
     listed = Listed("Test of this channel", "test", "Somebody tests this channel.", [item], 1, _day(now), url)
-    channel(destination).send(
-        Message(key, "nobody", "", "", "Test of this channel", [listed], 1, _day(now), url, now, first_attempt=True)
+    message = Message(
+        key, tester.name, "", tester.record_id, listed.title, [listed], 1, _day(now), url, now, first_attempt=True
     )
+    channel(destination, tester).send(message)
+    return f"The bell of {tester.name}" if inside else destination.shown
+
+
+def advice(destination: Destination) -> str:
+    """What to do after a test that failed."""
+    if destination.kind in IN_CRM:
+        return f"When it is mended: tierline channels test {destination}"
+    return "Check the address, and that this machine may reach it."
+
+
+def _tester(portfolio: Portfolio) -> Owner:
+    """Whose bell rings for a test: the administrator's where he is a user of the CRM, else that of our own user."""
+    connection = next(filter(can_ring, portfolio.crms()), None)
+    if connection is None:
+        raise DeliveryError("No CRM that takes notifications is connected any more.", permanent=True)
+    email = notices.administrator_address(portfolio).lower()
+    found = [each for each in ways.users(connection).values() if email and each.email.lower() == email]
+    if found:
+        return Owner(connection=connection, record_id=found[0].record_id, name=found[0].name)
+    identity = connection.identity
+    return Owner(connection=connection, record_id=identity["user_id"], name=identity["user_name"])
 
 
 def _day(now: datetime) -> date:

@@ -114,6 +114,7 @@ def _item(finding: Finding, url: str) -> Item:
         finding.fix,
         finding=finding.pk,
         alert_url=f"{url}#finding-{finding.pk}",
+        record_id=finding.record_id,
     )
 
 

@@ -20,6 +20,7 @@ from connectors.errors import AuthRevoked
 from sync import outputs
 from sync.alerts import attempts
 from sync.alerts.channels.base import DeliveryError
+from sync.alerts.channels.registry import IN_CRM
 from sync.models import Connection, Destination, Finding, Notice, Override, Owner, Portfolio, Run
 
 #: Findings and alerts named in one mail.
@@ -118,8 +119,12 @@ def channel_gone(destination: Destination, why: str) -> None:
         key=f"{prefix}{number + 1}",
         subject=f"The channel {destination} takes no messages any more",
         body=f"{why}\n\nIt is disabled; what waits for it is kept. Mails and tasks go on as before.\n"
-        f"When it is mended: tierline channels enable {destination}\n"
-        f"With another address: tierline channels remove {destination}, then tierline channels add",
+        f"When it is mended: tierline channels enable {destination}"
+        + (
+            ""
+            if destination.kind in IN_CRM
+            else f"\nWith another address: tierline channels remove {destination}, then tierline channels add"
+        ),
     )
 
 

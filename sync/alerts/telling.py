@@ -10,7 +10,8 @@ from uuid import uuid4
 from django.db.models import Q
 
 from sync.alerts import rhythms
-from sync.alerts.channels.registry import PROGRAMS
+from sync.alerts.channels.crm_notification.channel import can_ring
+from sync.alerts.channels.registry import IN_CRM, PROGRAMS
 from sync.models import Alert, Delivery, Destination, Owner, Portfolio
 from sync.rows import portions
 
@@ -43,7 +44,7 @@ def tell(alerts: Sequence[Alert], now: datetime) -> None:
     if not alerts:
         return
     portfolio = alerts[0].portfolio
-    owners = Owner.objects.in_bulk({alert.owner_id for alert in alerts})
+    owners = Owner.objects.select_related("connection").in_bulk({alert.owner_id for alert in alerts})
     waiting = _not_begun(owners, now)
     links: list[tuple[Delivery, Alert]] = []
     new = []
@@ -89,6 +90,8 @@ def _ways(owner: Owner, alert: Alert, places: Iterable[Destination]) -> Iterable
         yield Way("email")
     for place in places:
         if place.only_for and place.only_for.lower() != owner.email.lower():
+            continue
+        if place.kind in IN_CRM and not (owner.record_id and can_ring(owner.connection)):
             continue
         if not place.only_high or alert.severity == "high":
             yield Way(place.kind, place.pk)

@@ -91,3 +91,10 @@ def test_the_log_names_each_message_and_what_became_of_it(people: cast.Cast) -> 
     assert "No such message" in tierline("alerts", "deliveries", "--state", "failed")
     assert "No such message" in tierline("alerts", "deliveries", "--for", "anna@example.com")
     assert "Mika Laine" in tierline("alerts")
+
+
+def test_a_notification_needs_no_address(people: cast.Cast) -> None:
+    said = tierline("channels", "add", "notification", "bell")
+    assert "Messages about new alerts go to bell as well" in said
+    assert Destination.objects.get().shown == people.connection.name
+    assert "bell" in tierline("channels", "list")

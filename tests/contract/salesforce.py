@@ -108,6 +108,13 @@ class SalesforceGround:
         rule = {**_CALLS[target], **_BREAKS[how], "times": times}
         self._served.request("POST", "/__sandbox__/faults", json=rule).raise_for_status()
 
+    def add_fault(self, rule: Mapping[str, Any]) -> None:
+        self._served.request("POST", "/__sandbox__/faults", json=dict(rule)).raise_for_status()
+
+    def count(self, path: str) -> int:
+        """Requests with this in their path."""
+        return sum(path in entry["path"] for entry in self._served.request("GET", "/__sandbox__/log").json())
+
     def heal(self) -> None:
         for what in ("faults", "log"):
             self._served.request("DELETE", f"/__sandbox__/{what}").raise_for_status()

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.sandbox.clock import Clock
-from connectors.sandbox.org import automation, ids
+from connectors.sandbox.org import automation, ids, notifications
 from connectors.sandbox.org.access import Access
 from connectors.sandbox.org.automation import Automations
 from connectors.sandbox.org.components import Body, Components
@@ -63,6 +63,7 @@ class Org:
         automations: flows and triggers; the setting of that name changes them.
         components: the set-up besides objects, by kind and name; change it by `save_component`.
         usage: API calls of the last 24 hours, counted by the faces.
+        notifications: what rang at the bells of its users.
     """
 
     def __init__(self, home: Path, name: str) -> None:
@@ -81,6 +82,7 @@ class Org:
         self.formula_fields = FormulaFields(self.store, self.definitions, self.clock)
         self.queries = Queries(self.store, self.definitions, self.clock)
         self.usage = ApiUsage(self.store, self.clock)
+        self.notifications = notifications.Notifications(self.store, self.clock)
         self.admin_user_id = ids.make("005", 1)
         with self.store.writing():
             if self.store.setting("org_id") is None:
@@ -195,6 +197,8 @@ class Org:
                 self.access.sets.save_custom_permission(full_name, str(body["label"]), str(body["description"]))
             elif kind == RECORD_TYPE:
                 store_row(self, RecordType(**body))
+            elif kind == notifications.TYPE:
+                notifications.store_type(self, full_name, body)
 
     def delete_component(self, kind: str, full_name: str) -> None:
         with self.store.writing():
@@ -203,6 +207,8 @@ class Org:
                 self.access.sets.delete_custom_permission(full_name)
             elif kind == RECORD_TYPE:
                 delete_row(self, full_name)
+            elif kind == notifications.TYPE:
+                notifications.delete_type(self, full_name)
 
     def save_status(
         self, kind: str, value: str, *, closed: bool = False, won: bool = False, probability: int = 0

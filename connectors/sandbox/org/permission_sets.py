@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 #: User permissions with a column `Permissions...` on PermissionSet; others are kept without one.
 USER_PERMISSIONS = (
     "ApiEnabled", "ApiUserOnly", "AssignPermissionSets", "AuthorApex", "BulkApiHardDelete", "CustomizeApplication",
-    "EditTask", "ManageUsers", "ModifyAllData", "ModifyMetadata", "PasswordNeverExpires", "RunReports", "ViewAllData",
-    "ViewAllUsers", "ViewSetup",
+    "EditTask", "ManageUsers", "ModifyAllData", "ModifyMetadata", "PasswordNeverExpires", "RunReports",
+    "SendCustomNotifications", "ViewAllData", "ViewAllUsers", "ViewSetup",
 )  # fmt: skip
 #: Permissions on an object: the Metadata API's name -> the column of ObjectPermissions.
 OBJECT_PERMISSIONS = {
@@ -33,7 +33,7 @@ def _reference(name: str, target: str, relationship: str = "") -> FieldDef:
     )  # fmt: skip
 
 
-def _text(name: str, length: int, *, required: bool = False, unique: bool = False) -> FieldDef:
+def text_field(name: str, length: int, *, required: bool = False, unique: bool = False) -> FieldDef:
     return FieldDef(name=name, label=name, type="string", length=length, required=required, unique=unique)
 
 
@@ -41,7 +41,7 @@ def _flag(name: str, default: bool = False) -> FieldDef:
     return FieldDef(name=name, label=name, type="boolean", default=default)
 
 
-def _object(name: str, prefix: str, *fields: FieldDef) -> ObjectDef:
+def system_object(name: str, prefix: str, *fields: FieldDef) -> ObjectDef:
     return ObjectDef(
         name=name, label=name, label_plural=f"{name.removesuffix('s')}s", key_prefix=prefix, custom=False,
         fields={field.name: field for field in fields},
@@ -50,33 +50,33 @@ def _object(name: str, prefix: str, *fields: FieldDef) -> ObjectDef:
 
 #: The org's own objects behind permissions; key prefixes as in the real service.
 OBJECTS = (
-    _object(
+    system_object(
         "PermissionSet", "0PS",
-        replace(_text("Name", 80, required=True, unique=True), name_field=True), _text("Label", 80, required=True),
-        _text("Description", 255), _flag("IsCustom", True),
+        replace(text_field("Name", 80, required=True, unique=True), name_field=True),
+        text_field("Label", 80, required=True), text_field("Description", 255), _flag("IsCustom", True),
         *(_flag(f"Permissions{name}") for name in USER_PERMISSIONS),
     ),
-    _object(
+    system_object(
         "PermissionSetAssignment", "0Pa",
         _reference("PermissionSetId", "PermissionSet"), _reference("AssigneeId", "User"), _flag("IsActive", True),
     ),
-    _object(
+    system_object(
         "FieldPermissions", "01k", _reference("ParentId", "PermissionSet"),
-        _text("SobjectType", 80, required=True), _text("Field", 160, required=True),
+        text_field("SobjectType", 80, required=True), text_field("Field", 160, required=True),
         _flag("PermissionsRead"), _flag("PermissionsEdit"),
     ),
-    _object(
+    system_object(
         "ObjectPermissions", "110", _reference("ParentId", "PermissionSet"),
-        _text("SobjectType", 80, required=True), *map(_flag, sorted(OBJECT_PERMISSIONS.values())),
+        text_field("SobjectType", 80, required=True), *map(_flag, sorted(OBJECT_PERMISSIONS.values())),
     ),
-    _object(
+    system_object(
         "CustomPermission", "0CP",
-        replace(_text("DeveloperName", 80, required=True, unique=True), name_field=True),
-        _text("MasterLabel", 80, required=True), _text("Description", 255), _text("NamespacePrefix", 15),
+        replace(text_field("DeveloperName", 80, required=True, unique=True), name_field=True),
+        text_field("MasterLabel", 80, required=True), text_field("Description", 255), text_field("NamespacePrefix", 15),
     ),
-    _object(
+    system_object(
         "SetupEntityAccess", "0J0", _reference("ParentId", "PermissionSet"),
-        _reference("SetupEntityId", "CustomPermission"), _text("SetupEntityType", 80, required=True),
+        _reference("SetupEntityId", "CustomPermission"), text_field("SetupEntityType", 80, required=True),
     ),
 )  # fmt: skip
 

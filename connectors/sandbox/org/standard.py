@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.sandbox.org.notifications import NOTIFICATION_TYPE
 from connectors.sandbox.org.permission_sets import OBJECTS, USER_PERMISSIONS
 from connectors.sandbox.org.schema import FieldDef, ObjectDef
 from connectors.sandbox.org.standard_fields import (
@@ -244,6 +245,6 @@ _SETUP = (
 
 #: Parents before children. Where `permission_sets` defines an object too, the fuller definition here is taken.
 STANDARD: Mapping[str, ObjectDef] = {
-    **{definition.name: with_system_fields(definition) for definition in OBJECTS},
+    **{definition.name: with_system_fields(definition) for definition in (*OBJECTS, NOTIFICATION_TYPE)},
     **{definition.name: definition for definition in (*SALES, LEAD, CASE, TASK, EVENT, USER, *_SETUP)},
 }

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from connectors.sandbox.org.bulk_jobs import BulkJobs
 from connectors.sandbox.org.bulk_runner import BulkRunner
 from connectors.sandbox.org.org import Org
-from connectors.sandbox.salesforce_api import deploy, metadata_soap, oauth, service, soap_login, tooling
+from connectors.sandbox.salesforce_api import actions, deploy, metadata_soap, oauth, service, soap_login, tooling
 from connectors.sandbox.salesforce_api.bulk_ingest import IngestJobs
 from connectors.sandbox.salesforce_api.bulk_query import QueryJobs
 from connectors.sandbox.salesforce_api.collections import Collections
@@ -30,6 +30,7 @@ def create_app(org: Org) -> Starlette:
     gateway.add(Records(org).entries())
     gateway.add(Collections(org).entries())
     gateway.add(Composite(gateway).entries())
+    gateway.add(actions.Actions(org).entries())
     gateway.add(IngestJobs(org, jobs, runner).entries())
     gateway.add(QueryJobs(org, jobs, runner).entries())
     if jobs.waiting():

@@ -9,6 +9,7 @@ from typing import Literal
 from connectors.sandbox.salesforce_api import (
     metadata_fields,
     metadata_lead_convert,
+    metadata_notifications,
     metadata_objects,
     metadata_permissions,
     metadata_record_types,
@@ -79,6 +80,10 @@ TYPES = {
         ComponentType(
             "PermissionSet", "permissionsets", "permissionset", metadata_permissions.names,
             metadata_permissions.read, metadata_permissions.save, metadata_permissions.delete,
+        ),
+        ComponentType(
+            "CustomNotificationType", "notificationtypes", "notiftype", metadata_notifications.names,
+            metadata_notifications.read, metadata_notifications.save, metadata_notifications.delete,
         ),
     )
 }  # fmt: skip

@@ -17,7 +17,7 @@ _DESTRUCTIVE = ("destructiveChanges.xml", "destructiveChangesPre.xml", "destruct
 #: A component can only name what comes before it.
 _ORDER = (
     "GlobalValueSet", "StandardValueSet", "CustomPermission", "CustomObject", "CustomField", "RecordType",
-    "ValidationRule", "PermissionSet",
+    "ValidationRule", "PermissionSet", "CustomNotificationType",
 )  # fmt: skip
 #: Element of an object file -> the component type it stands for.
 _PARTS = {"fields": "CustomField", "recordTypes": "RecordType", "validationRules": "ValidationRule"}

@@ -13,7 +13,7 @@ from connectors.sandbox.org.org import Org
 from connectors.sandbox.salesforce_api.calls import Call, Entry, Reply
 from connectors.sandbox.salesforce_api.gateway import VERSIONS
 
-_RESOURCES = ("tooling", "metadata", "composite", "query", "queryAll", "sobjects", "limits", "jobs")
+_RESOURCES = ("tooling", "metadata", "composite", "query", "queryAll", "sobjects", "limits", "jobs", "actions")
 #: Limits that the sandbox reports and does not enforce: name -> maximum.
 _UNENFORCED = {
     "DailyAsyncApexExecutions": 250_000,

@@ -30,6 +30,7 @@ class Item:
 
     Attributes:
         finding: its id here.
+        record_id: the record's id in the CRM.
         answer_url: where the person the message goes to, and nobody else, answers it; "" for nowhere.
     """
 
@@ -40,6 +41,7 @@ class Item:
     finding: int = 0
     answer_url: str = ""
     alert_url: str = ""
+    record_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -100,6 +100,16 @@ seen.bulkAborted = (await bulkJob.check()).state;
 await bulkJob.delete();
 seen.bulkDeleted = await code(bulkJob.check());
 
+const action = '/actions/standard/customNotificationAction';
+const notify = async (inputs) => conn.requestPost(action, { inputs: [inputs] }).then((r) => r[0].isSuccess, (e) => JSON.parse(e.message)[0].errors[0].statusCode);
+const bell = await conn.metadata.create('CustomNotificationType', {
+  fullName: 'Rings', customNotifTypeName: 'Rings', masterLabel: 'Rings', desktop: true, mobile: false,
+});
+const type = (await conn.query("SELECT Id, Desktop, Mobile FROM CustomNotificationType WHERE DeveloperName = 'Rings'")).records[0];
+const told = { customNotifTypeId: type.Id, recipientIds: [user.id], title: 'T', body: 'B', targetId: user.id };
+seen.notified = [bell.success, type.Desktop, type.Mobile, await notify(told), (await conn.request(action)).inputs.length];
+seen.unnotified = [await notify({ ...told, title: 'x'.repeat(251) }), await notify({ ...told, customNotifTypeId: user.id })];
+
 const client = { loginUrl: facts.url, clientId: facts.client_id, clientSecret: facts.client_secret };
 const byClient = new jsforce.Connection({ instanceUrl: facts.url, oauth2: client, version: VERSION });
 await byClient.authorize({ grant_type: 'client_credentials' });

@@ -53,6 +53,8 @@ def test_jsforce_finds_what_it_expects_of_an_org(served: Served, jsforce: Callab
         ],
         "bulkAborted": "Aborted",
         "bulkDeleted": "NOT_FOUND",
+        "notified": [True, True, False, True, 7],
+        "unnotified": ["STRING_TOO_LONG", "INVALID_INPUT"],
         "oauth": served.facts["username"],
         "page": ["kept", served.facts["username"], True],
         "ended": "INVALID_SESSION_ID",
