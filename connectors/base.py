@@ -80,6 +80,12 @@ COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
         "id": TEXT, "currency": TEXT, "starts_on": DAY, "ends_on": DAY, "rate": NUMBER, "is_base": FLAG,
         "modified_at": INSTANT,
     },
+    # Who works where, and which accounts belong there. They say who hears of something, and change no figure.
+    "territory": {"id": TEXT, "name": TEXT, "state": TEXT, "modified_at": INSTANT},
+    "territory_user": {
+        "id": TEXT, "territory_id": TEXT, "user_id": TEXT, "role": TEXT, "is_active": FLAG, "modified_at": INSTANT,
+    },
+    "territory_account": {"id": TEXT, "territory_id": TEXT, "account_id": TEXT, "modified_at": INSTANT},
     "detail": {"id": TEXT, "account_id": TEXT, "key": TEXT, "modified_at": INSTANT},
 }  # fmt: skip
 

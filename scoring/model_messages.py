@@ -16,7 +16,7 @@ _PATTERNS = {
     "^[A-Z]{3}$": "a currency code of three capital letters, e.g. EUR",
     r"^[^@\s]+@[^@\s]+$": "an e-mail address",
     r"^([01]\d|2[0-3]):[0-5]\d$": 'a time of day, e.g. "08:00"',
-    r"^(account_owner|manager|[^@\s]+@[^@\s]+)$": "an e-mail address, account_owner or manager",
+    r"^(account_owner|manager|territory|[^@\s]+@[^@\s]+)$": "an e-mail address, account_owner, manager or territory",
     r"^(manager|administrator|[^@\s]+@[^@\s]+)$": "an e-mail address, manager or administrator",
     r"^\S(.*\S)?$": "text without blanks at its ends, up to 80 characters",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
 from scoring.conditions import STRICT
 from scoring.model_tiers import Key
@@ -21,7 +21,9 @@ class OwnerRule(BaseModel):
         rules: ids of quality rules.
         segments: segments of the account.
         where: values of columns of the account, e.g. {country: [FI, SE]}; case is ignored.
-        to: `account_owner`, `manager` (of the owner), or the e-mail address of a user of the CRM.
+        to: `account_owner`, `manager` (of the owner), `territory` (whoever works in the sales territory that the
+            account is assigned to; where nobody does, the next rule that fits), or the e-mail address of a user.
+        role: with `to: territory`, the role in the territory; any if empty.
     """
 
     model_config = STRICT
@@ -30,4 +32,11 @@ class OwnerRule(BaseModel):
     rules: tuple[Key, ...] = ()
     segments: tuple[Key, ...] = ()
     where: Mapping[Key, Annotated[tuple[Words, ...], Field(min_length=1)]] = {}
-    to: Annotated[str, Field(pattern=r"^(account_owner|manager|[^@\s]+@[^@\s]+)$", max_length=254)]
+    to: Annotated[str, Field(pattern=r"^(account_owner|manager|territory|[^@\s]+@[^@\s]+)$", max_length=254)]
+    role: Annotated[str, Field(max_length=255)] = ""
+
+    @model_validator(mode="after")
+    def _role_of_a_territory(self) -> OwnerRule:
+        if self.role and self.to != "territory":
+            raise ValueError("`role` belongs to `to: territory`")
+        return self

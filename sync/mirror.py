@@ -117,7 +117,7 @@ class Mirror:
         ).fetchone()
         if row and row[0] == shape(kind, fields):
             return Cursor(_instant(row[1]), row[2], row[3], _instant(row[4]))
-        self._forget(connection, kind, fields)
+        self.forget(connection, kind, fields)
         return Cursor(None, "", False)
 
     def whole_on(self, connection: str, kind: str) -> date | None:
@@ -132,7 +132,8 @@ class Mirror:
             "UPDATE tierline_cursor SET whole_on = ? WHERE connection = ? AND kind = ?", [day, connection, kind]
         )
 
-    def _forget(self, connection: str, kind: str, fields: Mapping[str, str]) -> None:
+    def forget(self, connection: str, kind: str, fields: Mapping[str, str]) -> None:
+        """Have this kind read again from the start."""
         with self._transaction():
             self._prepare(kind, fields)
             self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
@@ -140,7 +141,7 @@ class Mirror:
                 "INSERT OR REPLACE INTO tierline_cursor VALUES (?, ?, ?, NULL, '', FALSE, NULL, NULL)",
                 [connection, kind, shape(kind, fields)],
             )
-            touched.everything(self.database, connection)
+            touched.everything(self.database, connection, kind)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -187,7 +188,7 @@ class Mirror:
                 if batch.num_rows:
                     self._insert(connection, kind, pa.Table.from_batches([batch]), compare=False)
             if self._digest(connection, kind) != before:
-                touched.everything(self.database, connection)
+                touched.everything(self.database, connection, kind)
 
     def _digest(self, connection: str, kind: str) -> tuple[int, int]:
         """Names the rows of a kind, whatever their order."""
@@ -241,8 +242,10 @@ class Mirror:
         ).fetchall()
         return [name for (name,) in names if not name.startswith("tierline_")]
 
-    def count(self, kind: str) -> int:
-        row = self.database.execute(f'SELECT count(*) FROM "{kind}"').fetchone()  # noqa: S608
+    def count(self, kind: str, connection: str = "") -> int:
+        """Records of this kind, of one connection or of all."""
+        query = f"""SELECT count(*) FROM "{kind}" WHERE ? IN ('', connection)"""  # noqa: S608
+        row = self.database.execute(query, [connection]).fetchone()
         return int(row[0]) if row else 0
 
 

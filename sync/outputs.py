@@ -26,6 +26,8 @@ OWN = "own_"
 
 #: Kinds beside the account that carry fields of ours.
 ATTACHED = DETAIL, OPPORTUNITY = "detail", "opportunity"
+#: Kinds that are read for owners who are found by sales territory, and for nothing else.
+TERRITORIES = frozenset({"territory", "territory_user", "territory_account"})
 
 _COMPANIONS: Mapping[str, tuple[str, ...]] = {"machine": (), "fill": ("source", "date"), "suggest": ("suggestion",)}
 _OUTPUTS: tuple[OutputKey, ...] = ("segment", "sub_segment", "value_profile", "tier")
@@ -97,6 +99,8 @@ class Layout:
 
     def reads(self, kind: str) -> bool:
         """Whether a kind that the CRM has is of any use to this model."""
+        if kind in TERRITORIES:
+            return goes_by_territory(self.model)
         return kind != DETAIL or bool(self.detail)
 
     @property
@@ -232,6 +236,11 @@ def _values(model: Model, key: str) -> tuple[PicklistValue, ...]:
     if key == "value_profile":
         return tuple(PicklistValue(profile.key, profile.label) for profile in model.value_profile.profiles)
     return tuple(PicklistValue(tier, model.tiers.label(tier)) for tier in model.tiers.keys)
+
+
+def goes_by_territory(model: Model) -> bool:
+    """Whether the model finds owners by sales territory."""
+    return any(rule.to == "territory" for rule in model.owners)
 
 
 def layout(published: PublishedModel, connection: Connection) -> Layout:

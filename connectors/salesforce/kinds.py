@@ -55,6 +55,10 @@ SOURCES: Mapping[str, tuple[Source, ...]] = {
         Source("CurrencyType", "", recycled=False),
         Source("DatedConversionRate", "", recycled=False, optional=True),
     ),
+    # Only in orgs with sales territories.
+    "territory": (Source("Territory2", "0MI", recycled=False),),
+    "territory_user": (Source("UserTerritory2Association", "", recycled=False),),
+    "territory_account": (Source("ObjectTerritory2Association", ""),),
     "detail": (Source(DETAIL, ""),),
 }
 
@@ -105,6 +109,14 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
     "rate": {
         "id": "Id", "currency": "IsoCode", "starts_on": "StartDate", "ends_on": "NextStartDate",
         "rate": "ConversionRate", "is_base": "IsCorporate", "modified_at": "SystemModstamp",
+    },
+    "territory": {"id": "Id", "name": "Name", "state": "Territory2Model.State", "modified_at": "SystemModstamp"},
+    "territory_user": {
+        "id": "Id", "territory_id": "Territory2Id", "user_id": "UserId", "role": "RoleInTerritory2",
+        "is_active": "IsActive", "modified_at": "SystemModstamp",
+    },
+    "territory_account": {
+        "id": "Id", "territory_id": "Territory2Id", "account_id": "ObjectId", "modified_at": "SystemModstamp",
     },
     "detail": {"id": "Id", "account_id": DETAIL_PARENT, "key": DETAIL_KEY, "modified_at": "SystemModstamp"},
 }  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a mapping file declares about the org: currencies, custom objects and fields, values of picklists, statuses."""
+"""What a mapping file declares about the org: currencies, territories, objects, fields, picklist values, statuses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from connectors.sandbox.mapping import FieldChange, LoadError, Mapping
-from connectors.sandbox.org import currencies
+from connectors.sandbox.org import currencies, territories
 from connectors.sandbox.org.org import Org, SchemaError
 from connectors.sandbox.org.schema import FIELD_TYPES, PICKLIST_TYPES, TEXT_TYPES, FieldDef, ObjectDef, PicklistEntry
 
@@ -22,6 +22,8 @@ def declare(org: Org, mapping: Mapping) -> None:
         currencies.count_in(org, counted.corporate)
     elif counted:
         currencies.enable(org, counted.corporate, counted.rates, counted.dated)
+    if mapping.territories:
+        territories.enable(org)
     for name, wanted in mapping.objects.items():
         with _at(mapping, "objects", name):
             if name not in org.objects():

@@ -316,6 +316,7 @@ class Mapping(Part):
     properties: AbstractMapping[Text, AbstractMapping[Text, PropertyEntry]] = {}
     pipelines: AbstractMapping[Literal["deals", "tickets"], tuple[PipelineEntry, ...]] = {}
     currencies: Currencies | None = None
+    territories: bool = False
     objects: AbstractMapping[Text, CustomObject] = {}
     fields: AbstractMapping[Text, AbstractMapping[Text, FieldChange]] = {}
     statuses: AbstractMapping[Literal["OpportunityStage", "CaseStatus", "TaskStatus"], tuple[Status, ...]] = {}
@@ -327,7 +328,8 @@ class Mapping(Part):
     def _sections_of_its_crm(self) -> Mapping:
         hubspot = {"properties": self.properties, "pipelines": self.pipelines}
         salesforce = {
-            "currencies": self.currencies, "objects": self.objects, "fields": self.fields, "statuses": self.statuses,
+            "currencies": self.currencies, "territories": self.territories, "objects": self.objects,
+            "fields": self.fields, "statuses": self.statuses,
         }  # fmt: skip
         other = hubspot if self.crm == "salesforce" else salesforce
         if strange := [name for name, section in other.items() if section]:

@@ -45,12 +45,22 @@ class Route:
 
 
 @dataclass(frozen=True)
+class Post:
+    """Somebody's place in a sales territory. `role` is "" where the CRM names none."""
+
+    territory: str
+    user_id: str
+    role: str
+
+
+@dataclass(frozen=True)
 class Case:
     """What is known of a finding when somebody is looked for.
 
     Attributes:
         owner_id: CRM user who owns the record.
         segment: of its account. `columns`: of its account, as far as rules ask for them.
+        posts: who works in the sales territories of its account, first assigned first.
     """
 
     owner_id: str
@@ -58,6 +68,7 @@ class Case:
     field: str = ""
     segment: str = ""
     columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    posts: Sequence[Post] = ()
 
 
 @dataclass(frozen=True)
@@ -85,8 +96,10 @@ class Ways:
 
 def route(case: Case, ways: Ways) -> Route:
     """The person who gets this finding."""
-    chosen = _by_rule(case, ways) or _by_record(case.owner_id, ways)
-    return standing_in(chosen, ways)
+    vacant: list[str] = []
+    chosen = _by_rule(case, ways, vacant) or _by_record(case.owner_id, ways)
+    passed = dataclasses.replace(chosen, because=" ".join([chosen.because, *vacant]))
+    return standing_in(passed, ways)
 
 
 def next_in_line(told: Route, ways: Ways) -> Route:
@@ -117,11 +130,38 @@ def holds(where: Mapping[str, Sequence[str]], columns: Mapping[str, str]) -> boo
     )
 
 
-def _by_rule(case: Case, ways: Ways) -> Route | None:
-    number, rule = next(((n, each) for n, each in enumerate(ways.rules, 1) if fits(each, case)), (0, None))
-    if rule is None or rule.to == "account_owner":
+def _by_rule(case: Case, ways: Ways, vacant: list[str]) -> Route | None:
+    """Who the first rule that fits names; None for the owner of the record.
+
+    `vacant` takes a sentence for each rule that was passed over because the account's territory names nobody.
+    """
+    for number, rule in enumerate(ways.rules, 1):
+        if not fits(rule, case):
+            continue
+        where = f"rule {number} of the model's owners"
+        if rule.to != "territory":
+            return _named(rule, where, case, ways)
+        found = _by_territory(rule, where, case, ways)
+        if found is not None:
+            return found
+        role = f" as {rule.role}" if rule.role else ""
+        vacant.append(f"(No territory of the account names anybody{role}: {where} was passed over.)")
+    return None
+
+
+def _by_territory(rule: OwnerRule, where: str, case: Case, ways: Ways) -> Route | None:
+    for post in case.posts:
+        person = ways.people.get(post.user_id)
+        if person is None or not _reachable(person) or (rule.role and post.role.casefold() != rule.role.casefold()):
+            continue
+        what = f"You answer for the territory {post.territory}{f' as {post.role}' if post.role else ''}"
+        return Route(person, f"{what}, to which the account is assigned in the CRM ({where}).")
+    return None
+
+
+def _named(rule: OwnerRule, where: str, case: Case, ways: Ways) -> Route | None:
+    if rule.to == "account_owner":
         return None
-    where = f"rule {number} of the model's owners"
     if rule.to == "manager":
         owner = ways.people.get(case.owner_id)
         above = manager_of(owner, ways) if owner else None

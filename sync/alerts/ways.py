@@ -10,21 +10,23 @@ from typing import Any
 import pandas as pd
 
 from scoring.model import Model
-from sync import mirror
-from sync.alerts.routing import Away, Case, Person, Ways
+from sync import mirror, outputs
+from sync.alerts.routing import Away, Case, Person, Post, Ways
 from sync.models import Absence, AccountState, Connection, Finding, Portfolio
+from sync.reading import territories
 
 
 @dataclass(frozen=True)
 class Places:
-    """Segment, and the columns that rules ask for, of accounts by record id."""
+    """Segment, the columns that rules ask for, and who works in their territory, of accounts by record id."""
 
     segments: Mapping[str, str] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    posts: Mapping[str, tuple[Post, ...]] = field(default_factory=dict)
 
     def case(self, owner_id: str, account_id: str, rule: str = "", wrong: str = "") -> Case:
         segment, columns = self.segments.get(account_id, ""), self.columns.get(account_id, {})
-        return Case(owner_id, rule, wrong, segment, columns)
+        return Case(owner_id, rule, wrong, segment, columns, self.posts.get(account_id, ()))
 
 
 def _people(users: pd.DataFrame) -> dict[str, Person]:
@@ -77,7 +79,9 @@ def places(connection: Connection, model: Model, accounts: Collection[str] | Non
         accounts = set(found.values_list("account_id", flat=True))
     states = AccountState.objects.filter(connection=connection).exclude(segment="").values_list("record_id", "segment")
     segments = {account: segment for account, segment in states if account in accounts}
-    return Places(segments, _columns(connection, sorted({name for where in asked for name in where}), accounts))
+    columns = _columns(connection, sorted({name for where in asked for name in where}), accounts)
+    posts = territories.posts(connection, accounts) if outputs.goes_by_territory(model) else {}
+    return Places(segments, columns, posts)
 
 
 def _columns(connection: Connection, names: list[str], accounts: Collection[str]) -> dict[str, dict[str, str]]:

@@ -16,14 +16,16 @@ from connectors.base import BulkReads, Crm
 from connectors.errors import Unavailable
 from sync import clock, crms, lease, mirror, outputs
 from sync.models import Connection, Run
-from sync.reading import bulk_refresh, dirty, drift, files, org_currency, rates, touched
+from sync.reading import bulk_refresh, dirty, drift, files, org_currency, rates, territories, touched
 
 #: Whether all records of a kind are read, and why.
 Need = Literal["", "first", "again"]
 #: Seconds of reading per job, and rows held before they are merged into the mirror.
 PATIENCE = 40.0
 BUFFER = 50_000
-_MANY = {"opportunity": "opportunities", "activity": "activities"}
+#: Short lists, read whole each time: a row that was deleted leaves no trace but its absence.
+SHORT = frozenset({rates.KIND, *territories.SHORT})
+_MANY = {"opportunity": "opportunities", "activity": "activities", "territory": "territories"}
 
 
 def advance(run: Run, token: str) -> bool:
@@ -44,7 +46,7 @@ def advance(run: Run, token: str) -> bool:
             crm = crms.open_crm(connection, run)
             fields = outputs.layout(run.model, connection).columns(kind, defaults)
             job = state.get("bulk", {}).get(str(state["done"]))
-            if kind == rates.KIND:  # a few rows; one that was deleted leaves no trace but its absence
+            if kind in SHORT:
                 copy.replace(connection.name, kind, tuple(fields), list(crm.pull(kind, fields, None)))
             elif job is not None and isinstance(crm, BulkReads):
                 job = bulk_refresh.advance(copy, crm, bulk_refresh.Target(connection.name, kind, fields), job)
@@ -56,6 +58,9 @@ def advance(run: Run, token: str) -> bool:
                 complete = _pull(copy, crm, connection.name, kind, fields, need)
             if complete and ((job and not job["since"]) or str(state["done"]) in state["whole"]):
                 copy.note_whole(connection.name, kind, run.today)
+            if complete and kind == territories.ACCOUNT and not state.get("recounted"):
+                complete = not territories.is_behind(copy, crm, connection.name)
+                state = state if complete else _from_the_start(copy, connection.name, kind, fields, state)
             calls = crms.calls_since_last(crm)
         rows = copy.count(kind)
     state = {
@@ -66,6 +71,16 @@ def advance(run: Run, token: str) -> bool:
     later = {"not_before": timezone.now() + timedelta(seconds=wait)} if wait else {}
     lease.record(run.pk, token, progress={**run.progress, "pull": state}, api_calls=run.api_calls + calls, **later)
     return True
+
+
+def _from_the_start(
+    copy: mirror.Mirror, name: str, kind: str, fields: Mapping[str, str], state: dict[str, Any]
+) -> dict[str, Any]:
+    """Have the kind that is being read read anew; once a run, for while somebody deletes no two counts agree."""
+    copy.forget(name, kind, fields)
+    place = str(state["done"])
+    bulk = {key: job for key, job in state["bulk"].items() if key != place}
+    return {**state, "bulk": bulk, "whole": {**state["whole"], place: "first"}, "recounted": True}
 
 
 def _begin(run: Run, token: str) -> bool:
@@ -86,7 +101,7 @@ def _begin(run: Run, token: str) -> bool:
             for kind, columns in read.items():
                 fields = layout.columns(kind, columns)
                 kinds.append([connection.pk, kind, dict(columns)])
-                if kind == rates.KIND:
+                if kind in SHORT:
                     continue
                 need = _whole_needed(copy, run, connection, crm, kind, fields)
                 place = str(len(kinds) - 1)

@@ -27,6 +27,8 @@ _PATHS = {
     "customer": ("account", "account_id"),
     "detail": ("account", "account_id"),
 }
+#: They say who hears of something; no score and no finding depends on them.
+_UNSCORED = frozenset({"territory", "territory_user", "territory_account"})
 #: Stands for every account.
 ALL = "*"
 
@@ -51,8 +53,10 @@ def prepare(database: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def everything(database: duckdb.DuckDBPyConnection, connection: str) -> None:
-    """All accounts: a kind is read anew, or a file was replaced."""
+def everything(database: duckdb.DuckDBPyConnection, connection: str, kind: str = "") -> None:
+    """All accounts: this kind is read anew, or a file was replaced."""
+    if kind in _UNSCORED:
+        return
     database.execute(
         "INSERT INTO tierline_touched (connection, kind, key) SELECT ?, 'account', ? WHERE NOT EXISTS "
         "(SELECT 1 FROM tierline_touched WHERE connection = ? AND key = ?)",
@@ -62,6 +66,8 @@ def everything(database: duckdb.DuckDBPyConnection, connection: str) -> None:
 
 def compare(database: duckdb.DuckDBPyConnection, connection: str, kind: str, columns: Sequence[str]) -> None:
     """Note what differs between the table `fresh`, about to be merged, and the mirror; before and after count."""
+    if kind in _UNSCORED:
+        return
     if kind not in _PATHS:
         database.execute(
             "INSERT INTO tierline_touched (connection, kind, key) SELECT ?, 'account', ? FROM (SELECT 1 FROM "  # noqa: S608
@@ -97,7 +103,7 @@ def _differs(columns: Sequence[str]) -> str:
 
 def removed(database: duckdb.DuckDBPyConnection, connection: str, kind: str, ids: Sequence[str]) -> None:
     """Note the accounts of records that are about to be deleted."""
-    if not ids:
+    if not ids or kind in _UNSCORED:
         return
     if kind not in _PATHS:
         held = database.execute(

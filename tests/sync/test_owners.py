@@ -65,7 +65,8 @@ def test_a_finding_goes_where_the_model_and_absences_say_and_moves_when_they_cha
         ({"segments": ["enrgy"], "to": "manager"}, "is no segment"),
         ({"where": {"contry": ["FI"]}, "to": "manager"}, "Did you mean `country`"),
         ({"rules": ["missng"], "to": "manager"}, "Did you mean `missing`"),
-        ({"to": "somebody"}, "to"),
+        ({"to": "somebody"}, "account_owner, manager or territory"),
+        ({"to": "manager", "role": "Owner"}, "`role` belongs to `to: territory`"),
     ],
 )
 def test_a_rule_that_leads_nowhere_is_refused(rule: dict[str, Any], said: str) -> None:

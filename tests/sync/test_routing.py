@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from scoring.model_owners import OwnerRule
 from sync.alerts import routing
-from sync.alerts.routing import Away, Case, Person, Route, Ways
+from sync.alerts.routing import Away, Case, Person, Post, Route, Ways
 
 ADMIN = Person("", "Ada Admin", "ada@example.com")
 BOSS = Person("u-boss", "Bo Boss", "bo@example.com")
@@ -123,3 +123,32 @@ def test_who_is_away_is_stood_in_for_and_the_reason_is_kept() -> None:
     assert route("u-seller", PEOPLE, ADMIN, away=both).person == SELLER
     left = {"sam@example.com": Away("gus@example.com", DAY)}
     assert route("u-seller", PEOPLE, ADMIN, away=left).person == SELLER
+
+
+def test_a_territory_names_whoever_has_the_role_and_can_be_reached() -> None:
+    posts = (
+        Post("Old", "u-gone", "Owner"),
+        Post("Nordics", "u-boss", "Sales Rep"),
+        Post("Baltics", "u-seller", "Owner"),
+    )
+    case = Case("u-boss", posts=posts)
+    assert asked("territory", case).person == BOSS
+    chosen = asked("territory", case, role="owner")
+    assert chosen.person == SELLER
+    assert chosen.because.startswith("You answer for the territory Baltics as Owner, to which the account is assigned")
+
+
+def test_a_territory_that_names_nobody_is_passed_over_for_the_next_rule_that_fits_and_that_is_said() -> None:
+    rules = [
+        OwnerRule(to="territory", role="Owner"),
+        OwnerRule(fields=("tier",), to="manager"),
+        OwnerRule(to="manager"),
+    ]
+    case = Case("u-seller", "missing", "segment", posts=(Post("Nordics", "u-gone", "Owner"),))
+    chosen = routing.route(case, Ways(PEOPLE, ADMIN, rules))
+    assert chosen.person == BOSS
+    assert "rule 3 of the model's owners sends this to the manager" in chosen.because
+    assert (
+        "(No territory of the account names anybody as Owner: rule 1 of the model's owners was passed" in chosen.because
+    )
+    assert asked("territory", Case("u-seller")).person == SELLER
