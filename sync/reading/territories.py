@@ -36,7 +36,7 @@ def posts(connection: Connection, accounts: Collection[str]) -> Mapping[str, tup
         rows = mirror.frame(_joined({kind: _own(table, connection.name) for kind, table in tables.items()}))
     rows = rows[rows["account_id"].isin(set(accounts))]
     found: dict[str, list[Post]] = {}
-    texts: list[dict[str, str]] = rows.astype(object).where(rows.notna(), "").to_dict("records")
+    texts: list[Any] = rows.astype(object).where(rows.notna(), "").to_dict("records")
     for row in texts:
         found.setdefault(row["account_id"], []).append(Post(row["territory"], row["user_id"], row["role"]))
     return {account: tuple(each) for account, each in found.items()}
