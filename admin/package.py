@@ -1,10 +1,16 @@
-"""The Salesforce project of a model: the files that `schema apply` would otherwise install through the API."""
+"""A model as a project of the CRM's own tools: what the API does not install, and for Salesforce also what it would.
+
+In Salesforce that is every field, rule, list and permission set, and the card. In HubSpot it is the card alone:
+properties are no part of a HubSpot project.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
 
-from admin.card import salesforce as card
+from admin.card import hubspot, salesforce
 from connectors.salesforce import package
 from connectors.salesforce.kinds import DEFAULTS
 from connectors.salesforce.package import ListView
@@ -12,19 +18,31 @@ from scoring.model import Model
 from sync import outputs
 from sync.quality import obligations
 
+Crm = Literal["salesforce", "hubspot"]
+#: How such a project gets into the CRM, from within its folder.
+UPLOAD: Mapping[Crm, str] = {
+    "salesforce": "sf project deploy start --source-dir force-app",
+    "hubspot": "hs project upload",
+}
 
-def files(model: Model) -> dict[str, bytes]:
-    """Path -> content. Rules are inactive: a package cannot know how much is filled."""
-    layout = outputs.layout_of(model, "salesforce")
+
+def files(model: Model, crm: Crm = "salesforce") -> dict[str, bytes]:
+    """Path -> content."""
+    layout = outputs.layout_of(model, crm)
+    if crm == "hubspot":
+        return hubspot.files(model, layout)
+    # Rules are inactive: a package cannot know how much is filled.
     fields = package.files(layout.specs(), obligations.packaged(model, layout, DEFAULTS), list(_lists(layout)))
-    return fields | {f"{package.ROOT}/{path}": content for path, content in card.files(model, layout).items()}
+    return fields | {f"{package.ROOT}/{path}": content for path, content in salesforce.files(model, layout).items()}
 
 
-def write(model: Model, folder: Path) -> int:
-    """Write the project into a folder; returns the number of files."""
-    found = files(model)
+def write(model: Model, folder: Path, crm: Crm = "salesforce") -> int:
+    """Write the project into a folder; returns the number of files. The company's own translations there stay."""
+    found = files(model, crm)
     for name, content in found.items():
         path = folder / name
+        if path.name == hubspot.KEPT and path.exists():
+            continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return len(found)

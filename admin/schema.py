@@ -10,6 +10,7 @@ from rich.console import Console
 
 from admin.cli.output import Stop
 from connectors.base import SchemaPlan
+from scoring.model import Model
 from sync import crms, outputs
 from sync.models import AuditEvent, Connection, PublishedModel
 from sync.quality import obligations
@@ -29,7 +30,18 @@ def plan(connection: Connection) -> SchemaPlan:
     layout = outputs.layout(published, connection)
     held = retiring.still_held(layout, crm)
     steps = crm.plan_schema(layout.specs(retiring.deserted(held)), rules)
-    return replace(steps, notes=(*steps.notes, *_kept(layout, held)))
+    return replace(steps, notes=(*steps.notes, *_kept(layout, held), *_card(connection)))
+
+
+def _card(connection: Connection) -> Iterator[str]:
+    """How the sellers' card gets there, where no plan can bring it."""
+    if connection.kind == "hubspot":
+        yield (
+            "By hand, so that sellers see the card Customer value: tierline schema package card --connection "
+            f"{connection.name}; in the folder card, hs project upload (HubSpot's own command line); install the app "
+            "under Development > Projects; put the card on the page under Settings > Objects > Companies > Record "
+            "customization. Write and upload it again when a model with other fields, tiers or profiles is published."
+        )
 
 
 def _kept(layout: outputs.Layout, held: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
@@ -42,6 +54,11 @@ def _kept(layout: outputs.Layout, held: Mapping[str, Mapping[str, int]]) -> Iter
                     f'"{labels[value]}" is retired, but {count:,} account{"" if count == 1 else "s"} still hold it: '
                     "tierline run moves them, then plan and apply again."
                 )
+
+
+def published_model(connection: Connection) -> Model:
+    """The newest published model of this connection's portfolio."""
+    return outputs.model(_published(connection))
 
 
 def _published(connection: Connection) -> PublishedModel:

@@ -1,6 +1,7 @@
 """Writes connectors/UNVERIFIED.md: what no real CRM has confirmed yet, collected from the markers in the code.
 
-A marker is a comment `# unverified: one sentence` above the line that rests on it. Run: python deploy/unverified.py
+A marker is a comment `# unverified: one sentence` above the line that rests on it, in TypeScript `// unverified:`.
+Run: python deploy/unverified.py
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / "connectors" / "UNVERIFIED.md"
-_MARKER = re.compile(r"^\s*# unverified: (?P<text>.+)$")
-_MORE = re.compile(r"^\s*#(?!:) (?P<text>.+)$")
+_MARKER = re.compile(r"^\s*(?:#|//) unverified: (?P<text>.+)$")
+_MORE = re.compile(r"^\s*(?:#|//)(?!:) (?P<text>.+)$")
 _PARTS = {
-    "salesforce": "The Salesforce connector relies on",
-    "hubspot": "The HubSpot connector relies on",
-    "sandbox": "The sandbox behaves as if",
+    "connectors/salesforce": "The Salesforce connector relies on",
+    "connectors/hubspot": "The HubSpot connector relies on",
+    "admin/card/hubspot": "The card in HubSpot relies on",
+    "connectors/sandbox": "The sandbox behaves as if",
 }
+_SOURCES = (".py", ".ts", ".tsx")
 
 
 def sentences(source: str) -> list[str]:
@@ -39,14 +42,15 @@ def render() -> str:
     lines = [
         "# Not verified against the real service",
         "",
-        "Neither the connectors nor the sandbox have met a real CRM yet. Everything here rests on memory or on a",
+        "Neither connectors, cards nor the sandbox have met a real CRM yet. Everything here rests on memory or on a",
         "choice between readings of the documentation; the rest follows documented behaviour. Before you rely on one",
         "of these in production, try it in a sandbox org of your own. This page is generated from markers in the code.",
     ]
     for part, title in _PARTS.items():
         files = {
             path.relative_to(ROOT): sentences(path.read_text(encoding="utf-8"))
-            for path in sorted((ROOT / "connectors" / part).rglob("*.py"))
+            for path in sorted((ROOT / part).rglob("*"))
+            if path.suffix in _SOURCES
         }
         if any(files.values()):
             lines += ["", f"## {title}", ""]

@@ -26,10 +26,10 @@ def source(name: str) -> str:
     return resources("admin.card").joinpath(name).read_text("utf-8")
 
 
-def words() -> Mapping[str, str]:
-    """What the card says, by key, in English; `{name}` stands for a part."""
+def words(crm: str = "") -> Mapping[str, str]:
+    """What the card says, by key, in English; `{name}` stands for a part. `crm`: with the words of its own there."""
     found: dict[str, str] = json.loads(source("words.json"))
-    return found
+    return found | json.loads(source(f"{crm}/words.json")) if crm else found
 
 
 def facts(model: Model, layout: Layout) -> Mapping[str, Any]:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from admin.cli.connection import find
-from admin.cli.output import WAITS, out, print_json, sentences, table
+from admin.cli.output import WAITS, WRONG_INPUT, Stop, out, print_json, sentences, table
 
 if TYPE_CHECKING:
+    from admin import package as packaging
+    from scoring.model import Model
     from sync.models import Connection
 
 app = typer.Typer(help="Plan and apply the fields Tierline needs in the CRM.", no_args_is_help=True)
@@ -148,20 +150,42 @@ def rollout(connection: Name, as_json: Json = False) -> None:
 
 @app.command()
 def package(
-    folder: Annotated[Path, typer.Argument(help="Folder for the Salesforce project; made when new.")],
+    folder: Annotated[Path, typer.Argument(help="Folder for the project; made when new.")],
     model: Annotated[Path | None, typer.Option(help="Model file; default: the preset.")] = None,
+    connection: Annotated[
+        str, typer.Option(help="Instead of a model file: the connection whose published model and CRM it is for.")
+    ] = "",
+    crm: Annotated[str, typer.Option(help="salesforce, or hubspot: there the card alone.")] = "salesforce",
 ) -> None:
-    """Write the fields, lists and permission sets of a model as a Salesforce project for `sf project deploy start`."""
+    """Write a model as a project of the CRM's own tools: `sf project deploy start`, or `hs project upload`."""
     with sentences():
         from admin.cli.django_setup import ready
 
         ready()
         from admin import package as packaging
-        from scoring import model as models
-        from scoring import presets
 
-        count = packaging.write(models.load(model or presets.path("default")), folder)
-        out.print(f"[green]✓[/] {count} files in {folder}. Deploy: sf project deploy start --source-dir force-app")
+        wanted, kind = _packaged(model, connection, crm)
+        count = packaging.write(wanted, folder, kind)
+        how = f"cd {folder} && {packaging.UPLOAD[kind]}"
+        out.print(f"[green]✓[/] {count} files in {folder}. Deploy: {how}", soft_wrap=True)
+
+
+def _packaged(file: Path | None, connection: str, crm: str) -> tuple[Model, packaging.Crm]:
+    """The model that is meant, and the CRM."""
+    from admin import package as packaging
+    from admin import schema
+    from scoring import model as models
+    from scoring import presets
+
+    if connection:
+        chosen = find(connection)
+        wanted, crm = schema.published_model(chosen), chosen.kind
+    else:
+        wanted = models.load(file or presets.path("default"))
+    kind = next((known for known in packaging.UPLOAD if known == crm), None)
+    if kind is None:
+        raise Stop(f"There is no project for {crm}.", f"It can be {' or '.join(packaging.UPLOAD)}.", code=WRONG_INPUT)
+    return wanted, kind
 
 
 @app.command()

@@ -42,7 +42,7 @@ def tierline(command: str) -> Result:
 def test_the_commands_of_the_readme(crm: ServedPortal) -> None:
     part = (ROOT / "README.md").read_text().split("## If your CRM is HubSpot\n")[1].split("\n## ")[0]
     blocks = re.findall(r"```sh\n(.*?)```", part, re.DOTALL)
-    add, test, webhooks = [line for block in blocks for line in block.splitlines()]
+    add, test, webhooks, package = [line for block in blocks for line in block.splitlines()]
     added = tierline(f"{add} --url {crm.url}")
     assert added.exit_code == 0, added.output
     assert f"({crm.portal.portal_id}) as Admin User" in added.output
@@ -62,6 +62,15 @@ def test_the_commands_of_the_readme(crm: ServedPortal) -> None:
     plan = tierline("schema plan portal")
     assert "companies.tierline_tier" in plan.output, plan.output
     assert "Sub-segment > Conditional logic" in plan.output, "what only a person can click is part of the plan"
+    assert f"{package};" in plan.output, "also how the card gets there"
+    written = tierline(package.replace(" card ", f" {crm.portal.home / 'card'} "))
+    assert written.exit_code == 0, written.output
+    assert "hs project upload" in written.output
+    facts = (crm.portal.home / "card" / "src/app/cards/model.ts").read_text()
+    assert "Energy" not in facts, "the published model, not the preset"
+    unknown = tierline("schema package card --crm dynamics")
+    assert unknown.exit_code == 2
+    assert "salesforce or hubspot" in unknown.output
     again = tierline("connection reconnect portal")
     assert again.exit_code == 0, again.output
     assert vault.unseal(Connection.objects.get().credentials)["client_secret"] == crm.facts["client_secret"]

@@ -115,9 +115,12 @@ def test_setting_up_hubspot(tmp_path: Path) -> None:
         env = environment(tmp_path / "home", TIERLINE_URL="https://tierline.acme.example", **secrets)
         ours = {"connection add portal": f"connection add portal --url {served.url}"}
         todo = commands(after="If your CRM is HubSpot", before="What you can rely on")
-        said = {command: run(_with(command, ours), env) for command in todo[:-1]}
+        folder = tmp_path / "card"
+        ours["schema package card"] = f"schema package {folder}"
+        said = {command: run(_with(command, ours), env) for command in todo[:2]}
         run("tierline model publish scoring/presets/default.yaml", env)  # "the same as above"
-        said[todo[-1]] = run(todo[-1], env)
+        said |= {command: run(_with(command, ours), env) for command in todo[2:]}
+    assert (folder / "hsproject.json").is_file()
     assert "https://tierline.acme.example" in said["tierline connection webhooks portal"]
 
 

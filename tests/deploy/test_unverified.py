@@ -27,6 +27,7 @@ def test_the_list_is_up_to_date(generator: object) -> None:
 
 def test_a_marker_may_go_on_over_lines(generator: object) -> None:
     sentences = generator.sentences  # type: ignore[attr-defined]
+    assert sentences("// unverified: a number\n// is text.\nconst a = 1;") == ["a number is text."]
     assert sentences("x = 1\n    # unverified: one\n    # two.\n    # not this\ny = 2\n#: nor this") == ["one two."]
 
 

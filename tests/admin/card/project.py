@@ -1,4 +1,4 @@
-"""A Salesforce project with the card of a model that uses everything, ready for the tools of its maker."""
+"""A project with the card of a model that uses everything, ready for the tools of the CRM's maker."""
 
 from __future__ import annotations
 
@@ -17,14 +17,24 @@ WHOLE = (
 )
 
 
-def write(folder: Path) -> Path:
-    """The project, beside the packages of this checkout."""
+def whole() -> model.Model:
     text = presets.text("default").replace("\nguard: ", WHOLE)
-    text = text.replace("\ngroups: {enabled: false}", "\ngroups: {enabled: true}")
-    package.write(model.parse(text, "whole"), folder)
+    return model.parse(text.replace("\ngroups: {enabled: false}", "\ngroups: {enabled: true}"), "whole")
+
+
+def write(folder: Path) -> Path:
+    """The project for Salesforce, beside the packages of this checkout."""
+    package.write(whole(), folder)
     words = folder / "words"
     words.mkdir()
     for key, said in card.words().items():
         (words / f"{key}.js").write_text(f"export default {json.dumps(said)};\n")
+    (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    return folder
+
+
+def write_hubspot(folder: Path) -> Path:
+    """The project for HubSpot, beside the packages of this checkout."""
+    package.write(whole(), folder, "hubspot")
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
     return folder

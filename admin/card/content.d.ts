@@ -1,0 +1,110 @@
+/** The shapes of content.js, for faces that are written in TypeScript. */
+
+export interface Value {
+  value: string | null;
+  label: string | null;
+}
+
+/** By role; one that is missing may not be read by this person, or is not installed. */
+export type Values = Record<string, Value>;
+
+export interface Speech {
+  say: (key: string, parts?: Record<string, unknown>) => string;
+  day: (iso: string) => string;
+  number: (value: number, digits?: number) => string;
+}
+
+/** What the card has to know of the company's model; the card in HubSpot itself reads the profiles only. */
+export interface Model {
+  profiles: { key: string; label: string; description: string }[];
+  [fact: string]: unknown;
+}
+
+export interface Line {
+  id: string;
+  text: string;
+  late: boolean;
+}
+
+export interface Reason {
+  id: string;
+  sign: string;
+  meaning: string;
+  text: string;
+  weight: string;
+}
+
+export interface Cell {
+  id: string;
+  label: string;
+  place: string;
+  here: boolean;
+}
+
+export interface Matrix {
+  title: string;
+  rowAxis: string;
+  columnAxis: string;
+  columns: { id: string; text: string }[];
+  rows: { id: string; head: string; cells: Cell[] }[];
+}
+
+export interface Chosen {
+  id: string;
+  title: string;
+  text: string;
+  gap: boolean;
+  source: string;
+  suggestion: string;
+  why: string;
+}
+
+export interface Request {
+  state: "sent" | "waiting" | "accepted" | "refused";
+  title: string;
+  text: string;
+  why: string;
+}
+
+export interface Tier {
+  key: string;
+  label: string;
+  place: string;
+  rank: string | null;
+  since: string | null;
+  cause: string | null;
+  group: string | null;
+}
+
+interface Always {
+  values: Chosen[];
+  quality: string | null;
+  request: Request | null;
+  problem: string | null;
+}
+
+export interface Unscored extends Always {
+  state: "hidden" | "unscored" | "outside";
+  notice: { title: string; text: string };
+}
+
+export interface Scored extends Always {
+  state: "scored";
+  notice: null;
+  tier: Tier;
+  reason: string | null;
+  held: string | null;
+  stale: string | null;
+  figures: { key: string; title: string; text: string }[];
+  matrix: Matrix | null;
+  nearest: string[];
+  override: string | null;
+  reasons: Reason[];
+  warnings: string[];
+  beside: string[];
+  missing: string | null;
+  playbook: Line[] | null;
+  scoredOn: string | null;
+}
+
+export function cardOf(values: Values, model: Model, speech: Speech, today: string): Scored | Unscored;

@@ -1,0 +1,67 @@
+"""The card in HubSpot: a UI extension that reads and writes the company itself, and calls no server."""
+
+from __future__ import annotations
+
+import json
+
+from admin import card
+from scoring.model import Model
+from sync.outputs import Layout
+
+#: Written once and never again: the company's own translations.
+KEPT = "translations.ts"
+_CARDS = "src/app/cards"
+_OWN = (
+    "AccountTier-hsmeta.json", "AccountTier.tsx", "Card.tsx", "Score.tsx", "Values.tsx", "package.json", "reading.ts",
+    "speech.ts", KEPT, "tsconfig.json",
+)  # fmt: skip
+
+
+# unverified: an app needs no support contact, and "companies" names the object in a card as in the API; where an
+# administrator puts a card on the page (Settings > Objects > Companies > Record customization).
+def files(model: Model, layout: Layout) -> dict[str, bytes]:
+    """Path inside the project -> content: all that `hs project upload` takes."""
+    bundle = {name: card.source(f"hubspot/{name}") for name in _OWN}
+    bundle |= {name: card.source(name) for name in ("content.js", "content.d.ts")}
+    bundle |= {
+        "fields.ts": _fields(layout),
+        "model.ts": _model(model, layout),
+        "words.ts": _module("What the card says.", WORDS=card.words("hubspot")),
+    }
+    found = {f"{_CARDS}/{name}": text for name, text in bundle.items()}
+    found["hsproject.json"] = card.source("hubspot/hsproject.json")
+    found["src/app/app-hsmeta.json"] = card.source("hubspot/app-hsmeta.json")
+    return {path: text.encode() for path, text in found.items()}
+
+
+def _module(about: str, **constants: object) -> str:
+    """`constants`: name, a colon and a type if it has one -> value."""
+    lines = [f"export const {name} = {_literal(value)};" for name, value in constants.items()]
+    return f"// {about} Written by Tierline; do not edit.\n" + "\n".join(lines) + "\n"
+
+
+def _literal(value: object) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _fields(layout: Layout) -> str:
+    """Role -> property: of the details too, which are the company's own there. Lists are read with their labels."""
+    names = dict(layout.names) | {f"detail_{key}": name for key, name in layout.detail.items()}
+    kinds = {spec.name: spec.type for spec in layout.specs() if spec.kind in ("account", "detail")}
+    told = "Our properties of companies by role, and which of them are lists and days."
+    of_kind = {kind: [name for name in names.values() if kinds[name] == kind] for kind in ("picklist", "date")}
+    return _module(
+        told,
+        **{
+            "PROPERTIES: Record<string, string>": names,
+            "LISTS: string[]": of_kind["picklist"],
+            "DAYS: string[]": of_kind["date"],
+        },
+    )
+
+
+def _model(model: Model, layout: Layout) -> str:
+    told = "What the company's model says for all companies."
+    return 'import type { Model } from "./content.js";\n\n' + _module(
+        told, **{"MODEL: Model": card.facts(model, layout)}
+    )

@@ -1,0 +1,40 @@
+/** Our properties of the company that is open, by role: read with the rights of the person who looks. */
+import { useCrmProperties } from "@hubspot/ui-extensions/crm";
+import type { Values } from "./content.js";
+import { DAYS, LISTS, PROPERTIES } from "./fields.ts";
+
+type Properties = Record<string, string | null>;
+
+export interface Reading {
+  loading: boolean;
+  failure: string | null;
+  values: Values;
+}
+
+const READ = Object.values(PROPERTIES);
+const AS_SHOWN = { propertiesToFormat: "all" as const };
+
+/** HubSpot hands over what changes on the page by itself. Without labels the card shows the keys. */
+export function useCompany(): Reading {
+  const raw = useCrmProperties(READ);
+  const labels = useCrmProperties(LISTS, AS_SHOWN);
+  const failure = raw.error ? raw.error.message || String(raw.error) : null;
+  return { loading: raw.isLoading, failure, values: valuesOf(raw.properties, labels.properties) };
+}
+
+// unverified: a property that this person may not see, or that is not there, is left out of the answer.
+function valuesOf(raw: Properties, labels: Properties): Values {
+  const found: Values = {};
+  for (const [role, name] of Object.entries(PROPERTIES)) {
+    const value = raw[name];
+    if (value !== undefined) {
+      found[role] = { value: value === null ? null : plain(name, value), label: labels[name] || null };
+    }
+  }
+  return found;
+}
+
+// unverified: a date comes as 2026-11-28, or as milliseconds since 1970 at midnight UTC.
+function plain(name: string, value: string): string {
+  return DAYS.includes(name) && /^\d{9,}$/.test(value) ? new Date(Number(value)).toISOString().slice(0, 10) : value;
+}

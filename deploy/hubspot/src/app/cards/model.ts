@@ -1,0 +1,114 @@
+import type { Model } from "./content.js";
+
+// What the company's model says for all companies. Written by Tierline; do not edit.
+export const MODEL: Model = {
+  "tiers": [
+    {
+      "key": "platinum",
+      "label": "Platinum"
+    },
+    {
+      "key": "gold",
+      "label": "Gold"
+    },
+    {
+      "key": "silver",
+      "label": "Silver"
+    },
+    {
+      "key": "bronze",
+      "label": "Bronze"
+    }
+  ],
+  "axes": [
+    {
+      "label": "Value",
+      "classes": [
+        "low",
+        "high"
+      ]
+    },
+    {
+      "label": "Cost to serve",
+      "classes": [
+        "low",
+        "high"
+      ]
+    }
+  ],
+  "cells": [
+    [
+      "silver",
+      "bronze"
+    ],
+    [
+      "platinum",
+      "gold"
+    ]
+  ],
+  "playbook": {},
+  "profiles": [
+    {
+      "key": "uptime_first",
+      "label": "Uptime first",
+      "description": "Standstill is what hurts. Pays for availability, spare parts on site and fast people."
+    },
+    {
+      "key": "lowest_lifetime_cost",
+      "label": "Lowest lifetime cost",
+      "description": "Calculates over the years. Pays for efficiency, long intervals and predictable service cost."
+    },
+    {
+      "key": "growth_partner",
+      "label": "Growth partner",
+      "description": "Sells on what we make. Wants margin, delivery speed and joint work on new business."
+    },
+    {
+      "key": "standard_supply",
+      "label": "Standard supply",
+      "description": "Needs the right part at a fair price with little effort on either side."
+    }
+  ],
+  "titles": {
+    "segment": "Segment",
+    "sub_segment": "Sub-segment",
+    "value_profile": "Value profile"
+  },
+  "labels": {
+    "segment": {
+      "energy": "Energy",
+      "manufacturing": "Manufacturing",
+      "services": "Services"
+    },
+    "sub_segment": {
+      "power_producers": "Power producers",
+      "utilities": "Utilities",
+      "oil_gas": "Oil & gas",
+      "process_industry": "Process industry",
+      "food_beverage": "Food & beverage",
+      "discrete_manufacturing": "Discrete manufacturing",
+      "marine_logistics": "Marine & logistics",
+      "construction_facility": "Construction & facility services"
+    },
+    "value_profile": {
+      "uptime_first": "Uptime first",
+      "lowest_lifetime_cost": "Lowest lifetime cost",
+      "growth_partner": "Growth partner",
+      "standard_supply": "Standard supply"
+    }
+  },
+  "requests": [
+    {
+      "value": "confirm",
+      "label": "Tier is right"
+    },
+    {
+      "value": "dispute",
+      "label": "Tier is wrong"
+    },
+    {
+      "value": "override",
+      "label": "Needs another tier"
+    }
+  ]
+};
