@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import time
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from scoring.conditions import STRICT
+from scoring.model_days import WEEKDAYS, Weekday
 from scoring.model_quality import Severity
 
 Pace = Literal["immediate", "hourly", "daily", "weekly"]
 #: The soonest first.
 PACES: tuple[Pace, ...] = ("immediate", "hourly", "daily", "weekly")
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
 def _clock(value: object) -> object:
@@ -123,19 +122,27 @@ class Alerts(Part):
     Attributes:
         time_zone: of people whose CRM does not tell theirs; left out, that of the installation.
         rhythm: by severity. `immediate` is with the run that finds it.
-        working_days: on the others nothing is sent.
+        send_on: `every_day`, or on the model's `working_days` only, in the time of each person.
     """
 
     time_zone: Zone | None = None
     rhythm: Paces = Paces()
     exceptions: tuple[PaceRule, ...] = ()
     digest: Digest = Digest()
-    working_days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = WEEKDAYS
+    send_on: Literal["every_day", "working_days"] = "every_day"
     quiet_hours: QuietHours | None = None
     own_choice: OwnChoice = OwnChoice()
 
-    @model_validator(mode="after")
-    def _weekly_on_a_working_day(self) -> Alerts:
-        if self.digest.weekday not in self.working_days:
-            raise ValueError(f"the weekly digest goes out on {self.digest.weekday}, which is no working day")
-        return self
+    @model_validator(mode="before")
+    @classmethod
+    def _days_stand_once(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "working_days" in given:
+            raise ValueError(
+                "`working_days` stands once, at the top of the file; here write `send_on: working_days` so that "
+                "nothing is sent on other days"
+            )
+        return given
+
+    def days(self, working: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
+        """The days on which messages go out, of a company that works on these."""
+        return working if self.send_on == "working_days" else WEEKDAYS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -11,8 +11,6 @@ from scoring.conditions import STRICT
 from scoring.model_owners import Words
 from scoring.model_tiers import Key
 
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 Step = Literal["manager", "model_owner", "administrator"]
 #: Who is told after whom.
 STEPS: tuple[Step, ...] = ("manager", "model_owner", "administrator")
@@ -31,7 +29,7 @@ class Flapping(Part):
 
 
 class Steps(Part):
-    """Working days that a finding may lie before each of them is told; None: this one is not."""
+    """Days of the model's `working_days` that a finding may lie before each is told; None: this one is not."""
 
     manager: Days | None = None
     model_owner: Days | None = None
@@ -63,9 +61,15 @@ class Escalation(Part):
     high: Steps = Steps(manager=5, model_owner=8, administrator=10)
     medium: Steps = Steps(manager=10, model_owner=15, administrator=20)
     low: Steps = Steps(manager=30)
-    working_days: Annotated[tuple[Weekday, ...], Field(min_length=1)] = WEEKDAYS[:5]
     model_owners: tuple[ModelOwner, ...] = ()
     stops_when_acknowledged: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _days_stand_once(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "working_days" in given:
+            raise ValueError("`working_days` stands once, at the top of the file; take it out here")
+        return given
 
     def of(self, severity: str) -> Steps:
         found: Steps = getattr(self, severity)

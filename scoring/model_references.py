@@ -38,6 +38,7 @@ def flaws(model: Model) -> Iterator[Flaw]:
     yield from _groups(model)
     yield from _mandatory(model)
     yield from _owners(model)
+    yield from _days(model)
     yield from _retired(model)
     yield from _quality(model)
     yield from _crm(model)
@@ -284,6 +285,14 @@ def _attributes_named(model: Model) -> Iterator[Flaw]:
     if "lifetime" in model.components_used() and model.clv is None:
         message = "lifetime value is used, and the section that says how it is worked out is missing."
         yield Flaw(("clv",), message, "clv: {method: retention}")
+
+
+def _days(model: Model) -> Iterator[Flaw]:
+    """The weekly digest goes out on a day on which something is sent."""
+    days = model.alerts.days(model.working_days)
+    if model.alerts.digest.weekday not in days:
+        message = f"the weekly digest goes out on {model.alerts.digest.weekday}, which is no working day."
+        yield Flaw(("alerts", "digest", "weekday"), message, ", ".join(days))
 
 
 def _owners(model: Model) -> Iterator[Flaw]:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, Field, field_validator
 from scoring.conditions import STRICT, Condition, Text
 from scoring.model_alerts import Alerts
 from scoring.model_answers import Answers
+from scoring.model_days import MONDAY_TO_FRIDAY, WorkingDays
 from scoring.model_follow_up import FollowUp
 from scoring.model_governance import Overrides
 from scoring.model_groups import Groups
@@ -422,6 +423,7 @@ class Model(Part):
     playbook: Playbook = {}
     owners: tuple[OwnerRule, ...] = ()
     answers: Answers = Answers()
+    working_days: WorkingDays = MONDAY_TO_FRIDAY
     follow_up: FollowUp = FollowUp()
     alerts: Alerts = Alerts()
     administrator: Administrator | None = None

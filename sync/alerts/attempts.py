@@ -27,12 +27,29 @@ def pause(attempts: int) -> timedelta:
     return min(timedelta(minutes=4 ** min(attempts - 1, 6)), LONGEST)
 
 
+def at_any_time(moment: datetime) -> datetime:
+    """Nothing has to be waited for."""
+    return moment
+
+
+def postponed(message: Outgoing, now: datetime, opening: Callable[[datetime], datetime]) -> bool:
+    """Whether the message comes at a time at which its person wants none; it waits for the next that he does."""
+    later = opening(now)
+    if later <= now:
+        return False
+    untried = type(message)._default_manager.filter(
+        pk=message.pk, state=Outgoing.State.PENDING, attempts=message.attempts
+    )
+    untried.update(not_before=later)
+    return True
+
+
 def attempt(
     message: Outgoing,
     send: Callable[[], object],
     now: datetime,
     own: Sequence[str] = (),
-    opening: Callable[[datetime], datetime] = lambda moment: moment,
+    opening: Callable[[datetime], datetime] = at_any_time,
 ) -> DeliveryError | None:
     """Send once and record what became of it; the failure, if it failed.
 

@@ -36,10 +36,7 @@ def deliver(delivery: Delivery, now: datetime) -> None:
         delivery.reference = _channel(delivery).send(linked(message, delivery))
         recovery.said(told.mended)
 
-    later = opening(now)
-    if later > now:
-        untried = Delivery.objects.filter(pk=delivery.pk, state=Delivery.State.PENDING, attempts=delivery.attempts)
-        untried.update(not_before=later)
+    if attempts.postponed(delivery, now, opening):
         return
     failure = attempts.attempt(delivery, send, now, ("reference",), opening)
     if failure is not None and failure.broken and delivery.destination is not None:
@@ -49,7 +46,7 @@ def deliver(delivery: Delivery, now: datetime) -> None:
 def _opening(delivery: Delivery) -> Callable[[datetime], datetime]:
     """From any moment on, the first at which this message may be sent."""
     if delivery.channel in AT_ONCE:
-        return lambda moment: moment
+        return attempts.at_any_time
     rhythm, _ = rhythms.of_portfolio(delivery.owner.portfolio)(delivery.owner)
     severities = {alert.severity for alert in digest.unsolved(delivery.alerts.all())}
     return lambda moment: rhythm.opening(moment, severities)

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from sync import audit, vault
-from sync.alerts import attempts, notices, ways
+from sync.alerts import administrator, attempts, notices, ways
 from sync.alerts.channels import outbound
 from sync.alerts.channels.base import Channel, DeliveryError, Item, Listed, Message
 from sync.alerts.channels.crm_notification.channel import can_ring
@@ -119,7 +119,7 @@ def _tester(portfolio: Portfolio) -> Owner:
     connection = next(filter(can_ring, portfolio.crms()), None)
     if connection is None:
         raise DeliveryError("No CRM that takes notifications is connected any more.", permanent=True)
-    email = notices.administrator_address(portfolio).lower()
+    email = administrator.address(portfolio).lower()
     found = [each for each in ways.users(connection).values() if email and each.email.lower() == email]
     if found:
         return Owner(connection=connection, record_id=found[0].record_id, name=found[0].name)

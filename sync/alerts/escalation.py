@@ -55,7 +55,7 @@ def _due(connection: Connection, model: Model, now: datetime) -> list[Finding]:
     found = []
     for finding in lying.exclude(alert=None).select_for_update(of=("self",)).select_related("alert__owner"):
         since = timezone.localdate(finding.waiting_since)
-        waited = escalation_steps.working_days(since, today, rules.working_days)
+        waited = escalation_steps.working_days(since, today, model.working_days)
         reached = escalation_steps.step(rules.of(finding.severity), waited, finding.escalated)
         if reached > finding.escalated:
             finding.escalated = reached

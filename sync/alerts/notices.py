@@ -7,7 +7,7 @@ They are written down in the transaction that changes the run, and sent by the s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from smtplib import SMTPException
 from urllib.parse import urlsplit
@@ -17,8 +17,7 @@ from django.core.mail import EmailMessage
 from django.utils import timezone
 
 from connectors.errors import AuthRevoked
-from sync import outputs
-from sync.alerts import attempts
+from sync.alerts import administrator, attempts, rhythms
 from sync.alerts.channels.base import DeliveryError
 from sync.alerts.channels.registry import IN_CRM
 from sync.models import Connection, Destination, Finding, Notice, Override, Owner, Portfolio, Run
@@ -146,12 +145,23 @@ def left_lying(owner: Owner, findings: Sequence[Finding], why: str, now: datetim
 
 
 def send(notice: Notice, now: datetime) -> None:
-    """Try once, and record what became of it."""
-    attempts.attempt(notice, lambda: _mail(notice), now)
+    """Try once, and record what became of it. What another person hears of waits for his hours and days."""
+    opening = _opening(notice)
+    if not attempts.postponed(notice, now, opening):
+        attempts.attempt(notice, lambda: _mail(notice), now, opening=opening)
+
+
+def _opening(notice: Notice) -> Callable[[datetime], datetime]:
+    """From any moment on, the first at which this mail may be sent; the administrator's own mails do not wait."""
+    owner = Owner.objects.filter(portfolio=notice.portfolio, email__iexact=notice.to).first() if notice.to else None
+    if owner is None:
+        return attempts.at_any_time
+    rhythm, _ = rhythms.of_portfolio(notice.portfolio)(owner)
+    return rhythm.hours.opening
 
 
 def _mail(notice: Notice) -> None:
-    to = notice.to or administrator_address(notice.portfolio)
+    to = notice.to or administrator.address(notice.portfolio)
     if not to:
         raise DeliveryError("No administrator with an e-mail address is known.", permanent=False)
     host = urlsplit(settings.TIERLINE_URL).hostname or "localhost"
@@ -165,15 +175,3 @@ def _mail(notice: Notice) -> None:
         mail.send()
     except (SMTPException, OSError) as error:
         raise DeliveryError(str(error), permanent=False) from error
-
-
-def administrator_address(portfolio: Portfolio) -> str:
-    """Who the portfolio or the model names, else the CRM user whose credentials we use; "" where nobody is known."""
-    if portfolio.administrator_email:
-        return portfolio.administrator_email
-    published = portfolio.model_in_force()
-    named = outputs.model(published).administrator if published else None
-    if named:
-        return named.email
-    connection = portfolio.crms().first()
-    return str(connection.identity.get("user_email", "")) if connection else ""

@@ -60,8 +60,9 @@ def _checked(rules: Alerts, owner: Owner, name: str, text: str) -> str | time | 
             return time.fromisoformat(text) if text else None
         except ValueError:
             raise NotAllowed(f"'{text}' is no time of day. Write it as 08:30.") from None
-    if name == "weekday" and text and text not in rules.working_days:
-        raise NotAllowed(f"'{text}' is no working day. There are {', '.join(rules.working_days)}.")
+    days = rhythms.days_of(owner.portfolio)
+    if name == "weekday" and text and text not in days:
+        raise NotAllowed(f"'{text}' is no day on which messages go out. There are {', '.join(days)}.")
     if name == "time_zone" and text and zone(text) is None:
         raise NotAllowed(f"'{text}' is no time zone. Write it as Europe/Helsinki or America/New_York.")
     return text

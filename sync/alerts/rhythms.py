@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from scoring.model_alerts import PACES, WEEKDAYS, Alerts, Pace, Weekday, zone
+from scoring.model_alerts import PACES, Alerts, Pace, zone
+from scoring.model_days import WEEKDAYS, Weekday
 from scoring.model_quality import Severity
 from sync import outputs
-from sync.alerts import notices
+from sync.alerts import administrator
 from sync.alerts.rhythm import Hours, Rhythm
 from sync.models import Owner, OwnRhythm, Portfolio
 
@@ -39,8 +40,13 @@ class Person:
     administers: bool = False
 
 
-def resolve(rules: Alerts, person: Person, own: OwnRhythm | None) -> tuple[Rhythm, Reasons]:
-    """The rhythm of a person, and why it is so. What the model no longer allows is as near to it as it allows."""
+def resolve(
+    rules: Alerts, person: Person, own: OwnRhythm | None, days: tuple[Weekday, ...] = WEEKDAYS
+) -> tuple[Rhythm, Reasons]:
+    """The rhythm of a person, and why it is so. What the model no longer allows is as near to it as it allows.
+
+    `days`: those on which messages go out.
+    """
     paces: dict[str, Pace] = {}
     because: dict[str, str] = {}
     for severity in SEVERITIES:
@@ -53,11 +59,11 @@ def resolve(rules: Alerts, person: Person, own: OwnRhythm | None) -> tuple[Rhyth
         quiet = mine.quiet_from, mine.quiet_until
     hours = Hours(
         zone=found,
-        working=frozenset(map(WEEKDAYS.index, rules.working_days)),
+        working=frozenset(map(WEEKDAYS.index, days)),
         quiet=quiet,
         breaking=frozenset(map(str, breaking)),
         at=mine.at if mine is not None and mine.at is not None else time.fromisoformat(rules.digest.at),
-        weekday=WEEKDAYS.index(_weekday(rules, mine)),
+        weekday=WEEKDAYS.index(_weekday(rules, mine, days)),
     )
     chosen = mine is not None and bool(mine.at or mine.weekday or mine.quiet_from)
     return Rhythm(paces, hours), Reasons(because, told_by, "own choice" if chosen else "the model")
@@ -104,10 +110,10 @@ def _zone(rules: Alerts, person: Person, own: OwnRhythm | None) -> tuple[ZoneInf
     return next(((each, words) for each, words in found if each is not None), (ZoneInfo("UTC"), "this installation"))
 
 
-def _weekday(rules: Alerts, own: OwnRhythm | None) -> Weekday:
-    """Own choice, unless the model no longer has it among the working days."""
+def _weekday(rules: Alerts, own: OwnRhythm | None, days: tuple[Weekday, ...]) -> Weekday:
+    """Own choice, unless nothing is sent on that day any more."""
     mine = own.weekday if own is not None else ""
-    return next((day for day in rules.working_days if day == mine), rules.digest.weekday)
+    return next((day for day in days if day == mine), rules.digest.weekday)
 
 
 def rules_of(portfolio: Portfolio) -> Alerts:
@@ -116,23 +122,30 @@ def rules_of(portfolio: Portfolio) -> Alerts:
     return outputs.model(published).alerts if published else Alerts()
 
 
+def days_of(portfolio: Portfolio) -> tuple[Weekday, ...]:
+    """The days on which messages go out."""
+    published = portfolio.model_in_force()
+    model = outputs.model(published) if published else None
+    return model.alerts.days(model.working_days) if model else WEEKDAYS
+
+
 def people(portfolio: Portfolio) -> Callable[[Owner], Person]:
     """What is known of everybody in a portfolio."""
-    administrator = notices.administrator_address(portfolio).lower()
+    last_resort = administrator.address(portfolio).lower()
 
     def person(owner: Owner) -> Person:
         email = owner.email.lower()
-        return Person(email, owner.time_zone, owner.manages, bool(email) and email == administrator)
+        return Person(email, owner.time_zone, owner.manages, bool(email) and email == last_resort)
 
     return person
 
 
 def of_portfolio(portfolio: Portfolio) -> Callable[[Owner], tuple[Rhythm, Reasons]]:
     """The rhythm of everybody in a portfolio, and why it is so."""
-    rules, about = rules_of(portfolio), people(portfolio)
+    rules, about, days = rules_of(portfolio), people(portfolio), days_of(portfolio)
     own = {each.email: each for each in OwnRhythm.objects.filter(portfolio=portfolio)}
 
     def of(owner: Owner) -> tuple[Rhythm, Reasons]:
-        return resolve(rules, about(owner), own.get(owner.email.lower()))
+        return resolve(rules, about(owner), own.get(owner.email.lower()), days)
 
     return of

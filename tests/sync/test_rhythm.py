@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring.model_alerts import Alerts, Pace
+from scoring.model_days import MONDAY_TO_FRIDAY
 from sync.alerts.rhythm import Hours, Rhythm
 from sync.alerts.rhythms import Person, resolve
 from sync.models import OwnRhythm
@@ -128,7 +129,7 @@ RULES = Alerts.model_validate(
         "time_zone": "Europe/Helsinki",
         "rhythm": {"high": "immediate", "medium": "daily", "low": "weekly"},
         "exceptions": [{"to": ["manager"], "rhythm": {"medium": "weekly"}}],
-        "working_days": ["monday", "tuesday", "wednesday", "thursday", "friday"],
+        "send_on": "working_days",
         "quiet_hours": {"from": 1140, "until": "07:00", "break_for": ["high"]},
         "own_choice": {"slowest": {"high": "hourly", "medium": "daily", "low": "weekly"}},
     }
@@ -147,7 +148,7 @@ def test_who_decides_about_a_rhythm_is_told_with_it() -> None:
 def test_what_a_person_chose_holds_as_far_as_the_model_allows() -> None:
     own = OwnRhythm(high="weekly", medium="immediate", at=time(9, 30), weekday="sunday", time_zone="Asia/Kolkata")
     own.quiet_from, own.quiet_until = time(12), time(13)
-    mine, why = resolve(RULES, Person("mika@example.com", "America/New_York"), own)
+    mine, why = resolve(RULES, Person("mika@example.com", "America/New_York"), own, MONDAY_TO_FRIDAY)
     assert dict(mine.paces) == {"high": "hourly", "medium": "immediate", "low": "weekly"}
     assert why.paces["high"] == "own choice (weekly), as far as the model allows"
     hours = mine.hours

@@ -15,8 +15,9 @@ from hypothesis.extra.django import TestCase
 
 from scoring import model as models
 from scoring import presets
-from sync.alerts import own_rhythms
-from sync.models import Alert, AuditEvent, Delivery, Finding, PublishedModel
+from scoring.model_errors import ModelError
+from sync.alerts import notices, own_rhythms
+from sync.models import Alert, AuditEvent, Delivery, Finding, Notice, PublishedModel
 from tests.sync.office import NOW, Office, at, found
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -24,9 +25,12 @@ RULES = """
 alerts:
   time_zone: Europe/Helsinki
   rhythm: {high: immediate, medium: daily, low: weekly}
-  working_days: [monday, tuesday, wednesday, thursday, friday]
+  send_on: working_days
   quiet_hours: {from: "19:00", until: "07:00"}
 """
+
+
+EVENING, MORNING = NOW.replace(hour=20), NOW.replace(day=24, hour=5)
 
 
 def office(rules: str = RULES, people: int = 1) -> Office:
@@ -102,7 +106,7 @@ def test_a_person_chooses_within_what_the_model_allows_and_what_waits_moves_with
         ({"low": "yearly"}, "no rhythm"),
         ({"time_zone": "Mars/Base"}, "no time zone"),
         ({"at": "25:00"}, "no time of day"),
-        ({"weekday": "sunday"}, "no working day"),
+        ({"weekday": "sunday"}, "no day on which messages go out"),
         ({"quiet_from": "12:00"}, "both a beginning and an end"),
         ({"quiet_from": "12:00", "quiet_until": "12:00"}, "all day"),
     ):
@@ -191,3 +195,43 @@ class NothingIsLost(TestCase):
 
 def _away(*_: Any) -> None:
     raise smtplib.SMTPServerDisconnected("gone")
+
+
+@pytest.mark.parametrize(
+    ("now", "later"),
+    [(EVENING, MORNING), (NOW.replace(day=28), NOW.replace(day=30, hour=5))],
+    ids=["in quiet hours", "on a Saturday"],
+)
+def test_what_others_hear_of_waits_for_their_hours_and_working_days(db: None, now: datetime, later: datetime) -> None:
+    made = office()
+    made.check([found(1)])
+    owner = Alert.objects.get().owner
+    notices.left_lying(owner, list(Finding.objects.all()), "It lies.", now)
+    notice = Notice.objects.get()
+    notices.send(notice, now)
+    notice.refresh_from_db()
+    assert (mail.outbox, notice.state, notice.not_before) == ([], "pending", later)
+    notices.send(notice, later)
+    assert [each.to for each in mail.outbox] == [["seller1@example.com"]]
+
+
+def test_what_the_administrator_must_hear_about_the_product_does_not_wait(db: None) -> None:
+    made = office()
+    Notice.objects.create(portfolio=made.portfolio, key="x", subject="A run failed", body="Look.")
+    notices.send(Notice.objects.get(), EVENING)
+    assert Notice.objects.get().state == "sent"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("alerts: {working_days: [monday]}", "write `send_on: working_days`"),
+        ("alerts: {digest: {weekday: sunday}, send_on: working_days}", "is no working day"),
+    ],
+)
+def test_days_stand_once_in_a_model(text: str, said: str) -> None:
+    with pytest.raises(ModelError, match=said):
+        models.parse(f"{presets.text('default')}\n{text}\n", "rules.yaml")
+    old = presets.text("default").replace("    stops_when", "    working_days: [monday]\n    stops_when")
+    with pytest.raises(ModelError, match="stands once, at the top of the file"):
+        models.parse(old, "rules.yaml")
