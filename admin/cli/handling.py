@@ -1,4 +1,4 @@
-"""`tierline alerts ack`, `snooze`, `cannot-know` and the like: what a person says about the findings of an alert."""
+"""`tierline alerts acknowledge`, `snooze` and the like: what a person says about the findings of an alert."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last
 def add(app: typer.Typer) -> None:
     """Put these commands under `tierline alerts`."""
     app.command("show")(show)
-    app.command("ack")(acknowledge)
+    app.command("acknowledge")(acknowledge)
     app.command("begin")(begin)
     app.command("snooze")(snooze)
     app.command("cannot-know")(cannot_know)
@@ -67,7 +67,7 @@ def show(alert: Number, as_json: Json = False) -> None:
 
 
 def acknowledge(alert: Number, finding: Only = None, as_name: As = "") -> None:
-    """Say that its findings were seen."""
+    """Acknowledge its findings: somebody has seen them."""
     _do("acknowledge", alert, finding, as_name)
 
 

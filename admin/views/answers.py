@@ -18,7 +18,7 @@ from sync.models import Alert, Finding
 A_WEEK = timedelta(days=7)
 #: Deed -> the words of its button.
 BUTTONS = {
-    Event.ACKNOWLEDGE: "Seen",
+    Event.ACKNOWLEDGE: "Acknowledge",
     Event.BEGIN: "I am on it",
     Event.SNOOZE: "Later",
     Event.CANNOT_KNOW: "Cannot be known",
@@ -28,7 +28,7 @@ BUTTONS = {
 }
 #: Deed -> what is said when it is done, after the number of records.
 DONE = {
-    Event.ACKNOWLEDGE: "marked as seen",
+    Event.ACKNOWLEDGE: "acknowledged",
     Event.BEGIN: "marked as being worked on",
     Event.SNOOZE: "put off until {until}",
     Event.CANNOT_KNOW: "handed on with the question whether it can be known",

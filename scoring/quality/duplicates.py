@@ -18,6 +18,8 @@ _BLOCK = 200
 #: Names that share one of these are in a block: the columns that hold them are made by `_blocked`.
 _BLOCKS = ("by_key", "by_start", "by_end", "key")
 _COMPARED = ("id", "key", "squeezed", "digits", "country", "external", "parent")
+#: An account and a newer one.
+Pair = tuple[str, str]
 #: Columns of the accounts of one block.
 Block = Mapping[str, np.ndarray]
 
@@ -26,7 +28,8 @@ class DuplicateAccount:
     """Two customers with the same external id, or with names that differ by spelling, word order or legal form.
 
     Names whose numbers differ ("Plant 1", "Plant 2"), accounts in different countries, accounts with two different
-    external ids and a parent with its child are no candidates. The newer of two accounts carries the finding.
+    external ids and a parent with its child are no candidates. The newer of two accounts carries the finding: about the
+    older one that nobody has said to be another company, as long as both are called as they were then.
     """
 
     id: RuleKey = "duplicate_account"
@@ -39,7 +42,8 @@ class DuplicateAccount:
         held = checked.column("account", "id")
         among = None if checked.known is None else set(held)
         accounts = across.of(checked).accounts
-        older = candidates(accounts, checked.model.quality.rules.duplicate_account.similarity, among)
+        similarity = checked.model.quality.rules.duplicate_account.similarity
+        older = candidates(accounts, similarity, among, _apart(checked, accounts), checked.standing)
         told = accounts[accounts["id"].isin(set(older) | set(older.values()))].drop_duplicates("id")
         names, externals = (dict(zip(told["id"], told[column], strict=True)) for column in ("name", "external"))
         other = held.map(older)
@@ -59,19 +63,46 @@ class DuplicateAccount:
             )
 
 
-def candidates(accounts: pd.DataFrame, similarity: float, among: Collection[str] | None = None) -> dict[str, str]:
+def _apart(checked: Checked, accounts: pd.DataFrame) -> set[Pair]:
+    """Pairs that people said to be two companies and that are called as they were then."""
+    asked = accounts[accounts["id"].isin({each for pair in checked.apart for each in pair})]
+    names = dict(zip(asked["id"], asked["name"], strict=True))
+    return {
+        (older, newer)
+        for (older, newer), about in checked.apart.items()
+        if older in names and newer in names and about.startswith(f"{names[newer]} · {names[older]} · "[:255])
+    }
+
+
+def candidates(
+    accounts: pd.DataFrame,
+    similarity: float,
+    among: Collection[str] | None = None,
+    apart: Collection[Pair] = frozenset(),
+    standing: Collection[Pair] = frozenset(),
+) -> dict[str, str]:
     """Account -> an older one that may be the same company; of all accounts, or of those `among` them.
 
-    `accounts`: as `Across` describes them.
+    Args:
+        accounts: as `Across` describes them.
+        apart: pairs that are two companies: never a candidate.
+        standing: those of them that are named all the same where nothing else is left, so that their finding rests on.
     """
     frame = _blocked(accounts)
     frame = _sorted(frame) if among is None else frame
     wanted = None if among is None else frame[frame["id"].isin(set(among))]
     found: dict[str, str] = {}
-    for older, newer in (*_same(frame, wanted), *_similar(frame, similarity, wanted)):
-        if newer not in found and (among is None or newer in among):
-            found[newer] = older
-    return found
+    resting: dict[str, str] = {}
+    asked = {newer for _, newer in apart}
+    for pair in (*_same(frame, wanted, asked), *_similar(frame, similarity, wanted)):
+        older, newer = pair
+        if among is not None and newer not in among:
+            continue
+        if pair not in apart:
+            found.setdefault(newer, older)
+        elif pair in standing:
+            resting[newer] = older
+    return {**resting, **found}
 
 
 def affected(before: pd.DataFrame, after: pd.DataFrame, changed: Collection[str], similarity: float) -> set[str]:
@@ -114,13 +145,16 @@ def _sorted(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values(["made", "id"], na_position="first", ignore_index=True)
 
 
-def _same(frame: pd.DataFrame, wanted: pd.DataFrame | None) -> Iterator[tuple[str, str]]:
-    """Each account beside the oldest one with the same external id."""
+def _same(frame: pd.DataFrame, wanted: pd.DataFrame | None, asked: Collection[str]) -> Iterator[Pair]:
+    """Each account beside the oldest one with the same external id; those `asked` about beside every older one."""
     keys = _filled((frame if wanted is None else wanted)["external"])
     filled = _sorted(frame[frame["external"].isin(keys)])
     oldest = filled.groupby("external")["id"].transform("first")
     repeated = oldest != filled["id"]
     yield from zip(oldest[repeated].tolist(), filled.loc[repeated, "id"].tolist(), strict=True)
+    for external in _filled(filled.loc[filled["id"].isin(asked), "external"]):
+        ids = filled.loc[filled["external"] == external, "id"].tolist()
+        yield from ((older, newer) for place, newer in enumerate(ids) if newer in asked for older in ids[:place])
 
 
 def _in_blocks(frame: pd.DataFrame, wanted: pd.DataFrame | None) -> Iterator[Block]:
@@ -135,13 +169,13 @@ def _in_blocks(frame: pd.DataFrame, wanted: pd.DataFrame | None) -> Iterator[Blo
             yield {name: values[places] for name, values in held_by.items()}
 
 
-def _similar(frame: pd.DataFrame, similarity: float, wanted: pd.DataFrame | None) -> Iterator[tuple[str, str]]:
+def _similar(frame: pd.DataFrame, similarity: float, wanted: pd.DataFrame | None) -> Iterator[Pair]:
     """Pairs (older, newer) of similar names that nothing else tells apart."""
     for block in _in_blocks(frame, wanted):
         yield from _pairs(block, similarity)
 
 
-def _pairs(held: Block, similarity: float) -> Iterator[tuple[str, str]]:
+def _pairs(held: Block, similarity: float) -> Iterator[Pair]:
     keys, squeezed = held["key"], held["squeezed"]
     alike = np.maximum(
         process.cdist(keys, keys, scorer=fuzz.ratio, score_cutoff=similarity),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -87,6 +88,8 @@ class Checked:
         scores: ScoreTable of the accounts; those out of scope have no findings.
         as_of: the date scored for; contacts are counted to it. What is after `today` is in the future.
         known: what is known across all accounts, where `records` hold only some of them.
+        apart: what people said about possible duplicates: (older, newer) -> what that was about, as `Problem.against`.
+        standing: those of them that are the last word about the newer account; its finding rests.
     """
 
     records: Mapping[str, pd.DataFrame]
@@ -95,6 +98,8 @@ class Checked:
     as_of: date
     today: date
     known: Across | None = None
+    apart: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
+    standing: Collection[tuple[str, str]] = frozenset()
 
     @cached_property
     def kept(self) -> dict[str, Any]:

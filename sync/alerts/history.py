@@ -45,6 +45,7 @@ def note(
             value=finding.value if values is None else values.get(finding.pk, "")[:255],
             reason=reason[:500],
             until=finding.due_on if opened else until,
+            against=finding.against if event is Event.CONFIRM else "",
         )
         for finding in found
     ]

@@ -18,6 +18,7 @@ from scoring.quality import Checked, erp
 from scoring.records import only as narrowed
 from sync import mirror, outputs
 from sync.models import AccountState, Change, Connection, Run
+from sync.quality import told_apart
 from sync.reading import rates
 from sync.rows import portions
 from sync.scores import evaluate, latest
@@ -51,7 +52,8 @@ def read(run: Run, connection: Connection, accounts: Collection[str] | None = No
     chosen = [states if some is None else states.filter(record_id__in=some) for some in parts]
     put_current(records["account"], chosen, _planned(run, connection))
     scores = latest.read(run.portfolio_id, SCORES, () if accounts is None else accounts or [""])  # of none, not of all
-    return Checked(records, scores, model, evaluate.as_of(run), run.today)
+    apart, standing = told_apart.pairs(connection)
+    return Checked(records, scores, model, evaluate.as_of(run), run.today, apart=apart, standing=standing)
 
 
 def _records(run: Run, connection: Connection, accounts: Collection[str] | None) -> dict[str, pd.DataFrame]:

@@ -93,7 +93,7 @@ def read(*words: str) -> Any:
 
 def test_the_command_line_says_the_same(people: cast.Cast) -> None:
     number, (first, second) = str(people.alert.pk), Finding.objects.order_by("pk")
-    assert "2 of 2 acknowledged, by ada" in tierline("ack", number, "--as", "ada")[1]
+    assert "2 of 2 acknowledged, by ada" in tierline("acknowledge", number, "--as", "ada")[1]
     assert "being worked on" in tierline("begin", number, "--finding", str(first.pk), "--as", "ada")[1]
     until = timezone.localdate() + timedelta(days=3)
     tierline("snooze", number, "--until", f"{until}", "--finding", str(second.pk), "--as", "ada")
@@ -103,7 +103,7 @@ def test_the_command_line_says_the_same(people: cast.Cast) -> None:
         ("snoozed", f"{until}", "ada"),
     ]
     assert tierline("begin", number, "--finding", "999")[0] == 2
-    assert tierline("ack", "999")[0] == 2
+    assert tierline("acknowledge", "999")[0] == 2
     code, said = tierline("right", number, "--why", "It is.")
     assert (code, "has to be mended" in said) == (1, True)
     tierline("take-back", number)

@@ -11,7 +11,7 @@ import pytest
 
 from scoring import pipeline, quality
 from scoring.model import Model
-from scoring.quality import Checked, Finding
+from scoring.quality import Checked, Finding, across, duplicates
 from tests.scoring.frames import DAY, accounts, customer, default
 
 MODEL = default()
@@ -192,3 +192,21 @@ def test_a_line_that_is_too_long_says_how_much_more_there_is() -> None:
     line = quality.lines(many, MODEL)["A00000"]
     assert len(line) <= 255
     assert re.fullmatch(r"Missing: value profile\. Check: .* and \d+ more\.", line)
+
+
+def test_a_pair_that_was_told_apart_leaves_the_others_of_the_same_number() -> None:
+    accounts_held = across.of(
+        Checked(
+            {"account": pd.DataFrame([{"id": key, "name": f"Other {key}", "external_id": "7"} for key in "ABC"])},
+            pd.DataFrame({"account_id": list("ABC"), "in_scope": True}),
+            MODEL,
+            DAY,
+            DAY,
+        )
+    ).accounts
+    assert duplicates.candidates(accounts_held, 90) == {"B": "A", "C": "A"}
+    once = {("A", "C")}
+    assert duplicates.candidates(accounts_held, 90, None, once) == {"B": "A", "C": "B"}
+    both = once | {("B", "C")}
+    assert duplicates.candidates(accounts_held, 90, None, both) == {"B": "A"}
+    assert duplicates.candidates(accounts_held, 90, None, both, {("B", "C")}) == {"B": "A", "C": "B"}
