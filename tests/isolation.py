@@ -13,6 +13,8 @@ for name in [name for name in os.environ if name.startswith("TIERLINE_")]:
     del os.environ[name]
 for name in ("REDIS_URL", "DATABASE_URL"):
     os.environ.pop(name, None)
+if tested := os.environ.get("TESTED_DATABASE_URL"):  # any test can be run on PostgreSQL
+    os.environ["DATABASE_URL"] = tested
 
 _folder = tempfile.mkdtemp(prefix="tierline-tests-")
 os.environ["TIERLINE_HOME"] = _folder

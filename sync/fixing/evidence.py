@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from scoring import quality
+from scoring.fields import MAIN_FAMILY
 from scoring.model import Model
 from scoring.quality import Checked
 from scoring.quality.classification import at_odds
@@ -15,6 +17,7 @@ from scoring.rules import lower_first
 from sync import mirror
 from sync.fixing import answering, choices
 from sync.models import AccountState, Finding, Portfolio
+from sync.quality import records
 
 #: Values by field, and the reason in a sentence.
 Likely = tuple[Mapping[str, Any], str]
@@ -31,6 +34,9 @@ def likely(
     ids = sorted({each.account_id for each in held_against})
     with mirror.reading(portfolio.pk, "account") as tables:
         rows = mirror.frame(tables["account"].filter(tables["account"].id.isin(ids)))
+    scored = [state.score.as_of for state in states.values() if state.score is not None]
+    if scored and MAIN_FAMILY in quality.tested(model) and any(each.rule == "contradicts" for each in held_against):
+        records.put_families(rows, portfolio, model, max(scored), ids)
     found: dict[int, list[Likely]] = {}
     for finding in held_against:
         state = states.get((finding.connection_id, finding.account_id))
@@ -47,7 +53,7 @@ def _of_parent(finding: Finding, state: AccountState, row: pd.DataFrame, model: 
 
 
 def _of_contradictions(finding: Finding, state: AccountState, row: pd.DataFrame, model: Model) -> list[Likely]:
-    """The values that go with what the account is; of what it buys nothing is known here, which the finding tells."""
+    """The values that go with what the account is and buys."""
     field = next((name for name in choices.CHOSEN if name == finding.field), None)
     if field is None or state.score is None:
         return []
@@ -61,8 +67,17 @@ def _of_contradictions(finding: Finding, state: AccountState, row: pd.DataFrame,
     for rule, _, told in at_odds(checked, field):
         because = rule.because or f"Its {lower_first(str(told[0]))}, which goes with it"
         for value in getattr(rule, field):
-            found.append((_with_part(model, {**held, field: value}, result), f"{because.rstrip('.')}."))
+            whole = {**held, **_segment_of(model, field, value), field: value}
+            found.append((_with_part(model, whole, result), f"{because.rstrip('.')}."))
     return found
+
+
+def _segment_of(model: Model, field: str, value: str) -> dict[str, str]:
+    """The segment that goes with a sub-segment."""
+    if field != "sub_segment":
+        return {}
+    holding = (each.key for each in model.segments if value in {sub.key for sub in each.sub_segments})
+    return {"segment": next(holding, "")}
 
 
 def _with_part(model: Model, values: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Any]:

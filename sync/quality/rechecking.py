@@ -56,7 +56,7 @@ def _found(run: Run, connection: Connection, ids: Collection[str]) -> tuple[list
     states = AccountState.objects.filter(connection=connection)
     records.put_current(held["account"], [states.filter(record_id__in=some) for some in portions(looked_at)])
     if MAIN_FAMILY in quality.tested(model):
-        records.put_families(held["account"], run, model, scored.as_of, judged)
+        records.put_families(held["account"], run.portfolio, model, scored.as_of, judged)
     scores = latest.read(run.portfolio_id, records.SCORES, looked_at)
     found = quality.check(Checked(held, scores, model, scored.as_of, run.today), own_rules.loaded())
     chosen = ways.ways(connection, ways.users(connection), model, run.today)

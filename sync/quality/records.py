@@ -17,7 +17,7 @@ from scoring.model import Model
 from scoring.quality import Checked, erp
 from scoring.records import only as narrowed
 from sync import mirror, outputs
-from sync.models import AccountState, Change, Connection, Run
+from sync.models import AccountState, Change, Connection, Portfolio, Run
 from sync.quality import told_apart
 from sync.reading import rates
 from sync.rows import portions
@@ -46,7 +46,7 @@ def read(run: Run, connection: Connection, accounts: Collection[str] | None = No
     model = outputs.model(run.model)
     records = _records(run, connection, accounts)
     if MAIN_FAMILY in quality.tested(model):
-        put_families(records["account"], run, model, evaluate.as_of(run), accounts)
+        put_families(records["account"], run.portfolio, model, evaluate.as_of(run), accounts)
     states = AccountState.objects.filter(connection=connection)
     parts = [None] if accounts is None else portions(sorted(accounts))
     chosen = [states if some is None else states.filter(record_id__in=some) for some in parts]
@@ -86,14 +86,16 @@ def _records(run: Run, connection: Connection, accounts: Collection[str] | None)
         return {kind: mirror.frame(table) for kind, table in mine.items()}
 
 
-def put_families(accounts: pd.DataFrame, run: Run, model: Model, as_of: date, only: Collection[str] | None) -> None:
+def put_families(
+    accounts: pd.DataFrame, portfolio: Portfolio, model: Model, as_of: date, only: Collection[str] | None
+) -> None:
     """What the accounts mainly buy, by orders of the CRM and of files; for a model that asks, because it reads all.
 
     `only`: ids of accounts whose orders are enough; None for all.
     """
-    with mirror.reading(run.portfolio_id, "account", "order", "order_line", "product", rates.KIND) as held:
-        tables = rates.named(run.portfolio, held, model)
-        worths = rates.worths(run.portfolio, tables, model)
+    with mirror.reading(portfolio.pk, "account", "order", "order_line", "product", rates.KIND) as held:
+        tables = rates.named(portfolio, held, model)
+        worths = rates.worths(portfolio, tables, model)
         chosen = tables if only is None else narrowed(tables, only)
         found = mirror.frame(purchases.main_families(chosen, model, as_of, worths))
     accounts[MAIN_FAMILY] = accounts["id"].map(dict(zip(found["account_id"], found[MAIN_FAMILY], strict=True)))

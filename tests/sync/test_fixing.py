@@ -11,6 +11,7 @@ from django.utils import timezone
 from connectors import registry
 from connectors.hubspot.crm import Hubspot
 from connectors.rights import TellsRights
+from scoring import presets
 from sync import crms, mirror, outputs, writeback
 from sync.fixing import answering, choices, questions
 from sync.fixing.answering import Answer
@@ -146,6 +147,29 @@ def test_what_speaks_for_a_value_is_offered_with_it(desk: Desk, tmp_path: Path) 
     assert found["contradicts"]["standard_supply"] == f"Its type is {row['Type']}, which goes with it."
     assert found["parent_child"][parent.current["value_profile"]] == f"Its parent {parent.name} has it."
     assert "still holds" in found["stale"]["growth_partner"]
+
+
+def test_what_an_account_mainly_buys_speaks_for_a_sub_segment_and_its_segment(desk: Desk, tmp_path: Path) -> None:
+    """The finding says that the orders contradict the sub-segment; the answer is offered with that as its reason."""
+    said = "quality:\n  contradictions: [{when: {field: main_product_family, missing: false}, sub_segment: [%s]}]"
+    model = presets.load("default")
+    right, wrong = model.segments[0], model.segments[1]
+    desk.stage.publish(("quality:", said % right.sub_segments[0].key), folder=tmp_path)
+    held = {"segment": wrong.key, "sub_segment": wrong.sub_segments[0].key, "value_profile": ""}
+    found: dict[str, str] = {}
+    for state in AccountState.objects.filter(in_scope=True).exclude(score=None):
+        state.current = {**state.current, **held}
+        state.save()
+        finding = desk.finding
+        finding.rule, finding.field, finding.account_id, finding.record_id = (
+            "contradicts", "sub_segment", state.record_id, state.record_id,
+        )  # fmt: skip
+        (question,) = questions.questions(desk.stage.portfolio, [finding])
+        found |= {each.choice.key: each.because for each in question.suggestions if "family" in each.because}
+        if found:
+            break
+    assert list(found) == [f"{right.key}/{right.sub_segments[0].key}"]
+    assert found.popitem()[1].startswith("Its main product family is ")
 
 
 def test_an_answer_takes_the_place_of_what_a_run_has_planned_and_waits_for_what_is_being_sent(desk: Desk) -> None:

@@ -5,12 +5,25 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
 from pgserver.postgres_server import get_server
 
 from tests.admin.demos import Demo
+
+
+@pytest.fixture
+def server() -> Iterator[Any]:
+    """A PostgreSQL of its own. Its user must be able to reach it, which pytest's own folder may keep from him."""
+    with tempfile.TemporaryDirectory(prefix="tierline-postgres-") as folder:
+        found = get_server(Path(folder) / "data", cleanup_mode="delete")
+        yield found
+        found.cleanup()
+
 
 DIFFERENT = {"seconds", "run", "api_calls"}
 OPTIONS = ("--accounts", "40", "--today", "2026-11-23")
@@ -63,16 +76,35 @@ def upgrade(home: Path, **environment: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_the_job_ends_the_same_on_postgres_and_on_sqlite(tmp_path: Path) -> None:
-    server = get_server(tmp_path / "postgres", cleanup_mode="delete")
+def test_the_job_ends_the_same_on_postgres_and_on_sqlite(server: Any, tmp_path: Path) -> None:
     on_postgres = Demo(tmp_path / "a", {"DATABASE_URL": server.get_uri()}, workers=2)
-    try:
-        with on_postgres.serving(*OPTIONS) as first:
-            again = on_postgres.run_again("--today", "2026-11-23")
-        server.psql("CREATE DATABASE old;")
-        upgrade(tmp_path / "c", DATABASE_URL=server.get_uri("old"))
-    finally:
-        server.cleanup()
+    with on_postgres.serving(*OPTIONS) as first:
+        again = on_postgres.run_again("--today", "2026-11-23")
+    server.psql("CREATE DATABASE old;")
+    upgrade(tmp_path / "c", DATABASE_URL=server.get_uri("old"))
     on_sqlite = Demo(tmp_path / "b", {"DATABASE_URL": ""})
     assert same(first) == same(on_sqlite.run(*OPTIONS))
     assert (again["records_written"], again["findings"]) == (0, first["findings"])
+
+
+#: What people do between runs: answers by signed links, which are spent once, and what goes further up by the clock.
+PEOPLE = (
+    "tests/sync/test_fix_links.py::test_from_mail_to_crm_and_back_without_a_login",
+    "tests/sync/test_fix_links.py::test_an_expired_or_used_link_offers_a_new_one_by_mail",
+    "tests/sync/test_escalation.py::test_what_lies_goes_to_the_manager_the_models_owner_and_the_administrator_once_each",
+)
+
+
+def test_answers_and_escalation_work_on_postgres(server: Any, tmp_path: Path) -> None:
+    own = f"--basetemp={tmp_path / 'tests'}"  # else it would take away what other tests have made
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "0", "-p", "no:cacheprovider", own, *PEOPLE],
+        env={**os.environ, "TESTED_DATABASE_URL": server.get_uri()},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert f"{len(PEOPLE)} passed" in done.stdout
