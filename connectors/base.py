@@ -388,8 +388,8 @@ class Crm(Protocol):
         Any number of ids; one request reads `fetch_size` of them.
         """
 
-    def holders(self, kind: str, field: str, value: str) -> int:
-        """How many records of a kind hold this picklist value."""
+    def holders(self, kind: str, field: str, value: str | None) -> int:
+        """How many records of a kind hold this picklist value; None: any value."""
 
     def deleted(self, kind: str, since: datetime) -> Iterable[str]:
         """Ids of records deleted (or merged away) since."""

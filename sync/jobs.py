@@ -8,11 +8,11 @@ from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
 from connectors.errors import ConnectorError, RateLimited, Retryable, Unavailable
-from sync import crms, lease, queue, run, vault
+from sync import crms, lease, outputs, queue, run, vault
 from sync.alerts import escalation, outbox, returning
-from sync.governance import overriding
+from sync.governance import overriding, requests
 from sync.models import Connection, Portfolio, Run
-from sync.reading import drift
+from sync.reading import dirty, drift, events
 
 log = logging.getLogger(__name__)
 
@@ -88,6 +88,24 @@ def check_drift(connection_id: int) -> None:
         drift.check(connection, crms.open_crm(connection), model)
     except (ConnectorError, vault.VaultLocked) as error:
         log.warning("the fields of %s were not compared with the model: %s", connection, error)
+
+
+def look_for_requests(connection_id: int) -> None:
+    """One call: whether somebody asks something in a record. Then the next micro-batch reads what has changed."""
+    connection = Connection.objects.select_related("portfolio").get(pk=connection_id)
+    published = connection.portfolio.model_in_force()
+    if published is None:
+        return
+    name = outputs.layout(published, connection).names.get(requests.REQUEST)
+    if name is None:
+        return
+    try:
+        found = crms.open_crm(connection).holders("account", name, None)
+    except (ConnectorError, vault.VaultLocked) as error:
+        log.warning("requests in the records of %s were not looked for: %s", connection, error)
+        return
+    if found:
+        dirty.mark(connection, {events.ANY}, "somebody asks something in a record")
 
 
 def follow_up(portfolio_id: int) -> None:

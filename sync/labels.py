@@ -29,6 +29,8 @@ _FIELDS = {
     "detail_cause": "Cause of the last move",
     "detail_override": "Override",
     "detail_last_contact": "Last contact",
+    "detail_waiting": "Move that waits",
+    "detail_problem": "Refused by the CRM",
     "detail_missing": "Missing inputs",
     "detail_playbook": "Playbook",
     "detail_value_score": "Value score",

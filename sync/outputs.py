@@ -21,6 +21,13 @@ from sync.models import Connection, PublishedModel
 from sync.plan import Output
 from sync.writing import details, quality_line
 
+#: How the source of a value begins that a person vouches for.
+CONFIRMED = "confirmed by"
+#: Column of the mirror's accounts with the id of the user who saved the record last, where requests need it.
+SAVED_BY = "own_saved_by"
+#: Where that stands, per CRM; one that is not here does not tell it by a user's id.
+_SAVED_BY = {"salesforce": "LastModifiedById"}
+
 #: Prefix of the mirror's account columns that hold the current values of our own fields.
 OWN = "own_"
 
@@ -30,6 +37,8 @@ ATTACHED = DETAIL, OPPORTUNITY = "detail", "opportunity"
 TERRITORIES = frozenset({"territory", "territory_user", "territory_account"})
 
 _COMPANIONS: Mapping[str, tuple[str, ...]] = {"machine": (), "fill": ("source", "date"), "suggest": ("suggestion",)}
+#: Besides those, where people can confirm a value on the card: who vouches for it since when, and what speaks for it.
+_CONFIRMED: Mapping[str, tuple[str, ...]] = {"machine": (), "fill": ("why",), "suggest": ("source", "date", "why")}
 _OUTPUTS: tuple[OutputKey, ...] = ("segment", "sub_segment", "value_profile", "tier")
 _TITLES = {
     "segment": "Segment",
@@ -121,6 +130,8 @@ class Layout:
         columns = dict(defaults) | dict(crm.fields.get(kind, {}) if crm else {})
         if kind == "account" and self.details_on_account:
             columns |= {OWN + key: name for key, name in self.detail.items()}
+        if kind == "account" and requests.REQUEST in self.names and self.kind in _SAVED_BY:
+            columns[SAVED_BY] = _SAVED_BY[self.kind]
         return columns | {OWN + role: name for role, name in self._own(kind).items()}
 
     def _own(self, kind: str) -> Mapping[str, str]:
@@ -134,6 +145,7 @@ class Layout:
     def published(self, values: Mapping[str, Scalar], kind: str = "account") -> dict[str, str | None]:
         """What an account remembers as written by us: the values (no companions) among these fields, by key.
 
+        What a person vouches for is not ours. Of a request that was emptied no mark is left.
         Of a detail record it remembers a mark of each value; an opportunity says by its account what was written.
         """
         if kind == DETAIL:
@@ -142,10 +154,13 @@ class Layout:
             return {}
         found = {}
         for output in self.outputs:
-            name = output.names["value"]
-            if name in values:
+            name, source = output.names["value"], output.names.get("source", "")
+            if name in values and not str(values.get(source) or "").startswith(CONFIRMED):
                 value = values[name]
                 found[output.key] = None if value is None else str(value)
+        asked = self.names.get(requests.REQUEST, "")
+        if asked in values and values[asked] is None:
+            found[requests.MARK] = None
         return found
 
     def removes(self, kind: str, after: Mapping[str, Scalar]) -> bool:
@@ -182,7 +197,8 @@ class Layout:
             for key, name in self.carried.items()
         ]
         specs += [self._on_lead(picklists[self.names[key]]) for key in self.model.leads.values]
-        return [*specs, *quality_line.specs(self.names), *requests.specs(self.names), *details.specs(self.detail)]
+        asked = requests.specs(self.names, self.model)
+        return [*specs, *quality_line.specs(self.names), *asked, *details.specs(self.detail)]
 
     def _controller(self, key: str) -> str:
         """The field a carried value depends on, if that is carried too."""
@@ -220,6 +236,9 @@ class Layout:
             return FieldSpec("account", name, f"{label} source", "text", help=text, length=40)
         if role == "reason":
             return FieldSpec("account", name, "Tier reason", "text", help="Why this tier, in one line.", length=255)
+        if role == "why":
+            text = f"Why by the model's rules it is this {label.lower()}, or the suggested one."
+            return FieldSpec("account", name, f"{label} why", "text", help=text, length=255)
         text = f"The {label.lower()} Tierline suggests."
         return FieldSpec("account", name, f"{label} suggested", "text", help=text, length=80)
 
@@ -256,6 +275,8 @@ def layout_of(model: Model, kind: str) -> Layout:
     for key in _OUTPUTS:
         policy = model.policy(key).policy
         companions = ("since", "reason") if key == "tier" else _COMPANIONS[policy]
+        if model.requests.enabled and key != "tier":
+            companions += _CONFIRMED[policy]
         roles = {"value": key} | {companion: f"{key}_{companion}" for companion in companions}
         found = {name: given.get(role) or _default_name(kind, role) for name, role in roles.items()}
         names |= {role: found[name] for name, role in roles.items()}

@@ -21,6 +21,8 @@ from connectors.base import Scalar
 from sync.values import stored, text
 
 Policy = Literal["machine", "fill", "suggest"]
+#: Source of a value that the machine set: because a rule says so, or because the value before it was given up.
+RULE, MOVED = "rule", "moved"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Output:
 
     Attributes:
         names: API name per role: "value" always; "source" and "date" for filled values; "since" and "reason"
-            for the tier; "suggestion" for policy `suggest`.
+            for the tier; "suggestion" for policy `suggest`; "why" where the card shows what speaks for a value.
         parent: output this value depends on (sub-segment on segment); it stands earlier in the list.
         parent_name: API name of the parent's value.
         retired: value given up -> the one its records move to, "" for what is computed.
@@ -52,6 +54,7 @@ class Account:
         current: by API name, what the CRM holds now.
         written: by output key, what we last wrote and the CRM accepted.
         attempted: by output key, what an interrupted run may have written without hearing the answer.
+        whys: by output key, what speaks for the computed value.
         reason: the tier's short reason; since: ISO date of its first day, "" for today.
         refused: digest of the last change that the CRM rejected for good.
         undone: by API name, what a person took back; the same value is not written again.
@@ -63,6 +66,7 @@ class Account:
     current: Mapping[str, Scalar]
     written: Mapping[str, str | None]
     attempted: Mapping[str, str | None] = field(default_factory=dict)
+    whys: Mapping[str, str | None] = field(default_factory=dict)
     reason: str = ""
     since: str = ""
     refused: str = ""
@@ -193,6 +197,8 @@ def _fill(account: Account, output: Output, as_of: date, after: dict[str, Scalar
     if into is not None:  # whoever chose it: the value is no longer offered
         wanted = into or wanted
     elif now is not None:
+        if now == wanted and account.current.get(output.names.get("source", "")) == RULE:
+            _say_why(account, output, after)
         return
     elif account.written.get(output.key) is not None:
         return  # a person cleared what we wrote
@@ -202,9 +208,10 @@ def _fill(account: Account, output: Output, as_of: date, after: dict[str, Scalar
         return
     after[value] = wanted
     if "source" in output.names:
-        after[output.names["source"]] = "moved" if into is not None else "rule"
+        after[output.names["source"]] = MOVED if into is not None else RULE
     if "date" in output.names:
         after[output.names["date"]] = as_of
+    _say_why(account, output, after)
 
 
 def _parent_agrees(account: Account, output: Output, after: Mapping[str, Scalar]) -> bool:
@@ -218,6 +225,17 @@ def _suggest(account: Account, output: Output, after: dict[str, Scalar]) -> None
     now = text(account.current.get(output.names["value"]))
     wanted = account.computed.get(output.key)
     after[output.names["suggestion"]] = wanted if wanted != now else None
+    _say_why(account, output, after)
+
+
+def _say_why(account: Account, output: Output, after: dict[str, Scalar]) -> None:
+    """What speaks for the computed value, rewritten when it says something else; nothing where there is none."""
+    name = output.names.get("why")
+    if name is None:
+        return
+    why = (account.whys.get(output.key) or None) if account.computed.get(output.key) else None
+    if gist(text(account.current.get(name))) != gist(why):
+        after[name] = why[:255] if why else None
 
 
 def gist(reason: str | None) -> str:

@@ -18,6 +18,7 @@ from connectors.errors import AuthRevoked, ConnectorError, RateLimited, Retryabl
 from sync import figures, lease
 from sync.alerts import notices
 from sync.fixing import planning as answers
+from sync.governance import asking
 from sync.models import Change, Connection, Run
 from sync.quality import checks, rechecking
 from sync.reading import refresh
@@ -148,6 +149,7 @@ def finish(run: Run, token: str) -> None:
         )
         return
     refresh.forget_touched(run)
+    asking.note_confirmed(run)
     lease.record(
         run.pk,
         token,

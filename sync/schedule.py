@@ -98,15 +98,27 @@ def check_drift() -> None:
         queue.enqueue("check_drift", pk)
 
 
+def look_for_requests() -> None:
+    """Queue a look for requests in the records of every CRM; a CRM need not send events for that."""
+    for pk in Connection.objects.filter(state=Connection.State.READY).values_list("pk", flat=True):
+        queue.enqueue("look_for_requests", pk)
+
+
 def loop(stopped: Callable[[], bool], pause: float = 1.0) -> None:
-    """Until `stopped`: sweep every second, overrides and what lies every hour, the rest every half minute."""
-    rare = hourly = 0.0
+    """Until `stopped`: sweep every second, overrides and what lies every hour, the rest every half minute.
+
+    Requests are looked for as often as micro-batches may start.
+    """
+    rare = hourly = asked = 0.0
     while not stopped():
         sweep()
         if time.monotonic() - hourly > 3600:
             hourly = time.monotonic()
             end_overrides()
             follow_up()
+        if time.monotonic() - asked > 60 * settings.MICRO_BATCH_MINUTES:
+            asked = time.monotonic()
+            look_for_requests()
         if time.monotonic() - rare > 30:
             rare = time.monotonic()
             resend()

@@ -16,6 +16,7 @@ from scoring.model_playbook import of_tier
 from scoring.model_types import Model
 from sync.governance import requests
 from sync.outputs import Layout
+from sync.writing import details
 
 #: The values that people choose, in the order in which they depend on each other.
 CHOSEN = ("segment", "sub_segment", "value_profile")
@@ -51,6 +52,8 @@ def facts(model: Model, layout: Layout) -> Mapping[str, Any]:
         "titles": {key: layout.title(layout.names[key]) for key in CHOSEN},
         "labels": {key: _labels(model, key) for key in CHOSEN},
         "requests": [{"value": kind.key, "label": kind.label} for kind in requests.KINDS],
+        "reasons": [{"value": key, "label": label} for key, label in model.overrides.reasons.items()],
+        "freshDays": details.fresh_days(model),
     }
 
 

@@ -20,10 +20,10 @@ from scoring.calibration import Calibration
 from scoring.fields import SCALE
 from scoring.model_playbook import of_tier
 from sync import labels, outputs
-from sync.fixing.deciding import CONFIRMED
 from sync.governance import overriding
 from sync.links import record_url
 from sync.models import AccountState, Change, Finding, Override, Run, Score
+from sync.outputs import CONFIRMED
 
 #: How far back the page looks for what was written; the CRM's own field history goes further.
 RUNS = 400

@@ -16,6 +16,8 @@ from admin.views import account as account_page
 from sync.governance import overriding
 from sync.models import AccountState, Override
 
+_ANSWERED = "Answered. It stands in the record after the next run."
+
 
 @require_POST
 def ask(request: HttpRequest, number: int) -> HttpResponse:
@@ -78,12 +80,17 @@ def _approve(request: HttpRequest, found: Override) -> str:
         comment=_comment(request),
         until=_day(request),
     )
-    return "Approved. The next run publishes it."
+    return _ANSWERED if found.field == overriding.REMARK else "Approved. The next run publishes it."
 
 
 def _reject(request: HttpRequest, found: Override) -> str:
     overriding.reject(found, request.user.get_username(), _comment(request))
-    return "Rejected. The next run publishes the computed tier."
+    remark = found.field == overriding.REMARK
+    return (
+        "Answered. It stands in the record after the next run."
+        if remark
+        else "Rejected. The next run publishes the computed tier."
+    )
 
 
 def _may_decide(request: HttpRequest, found: Override) -> None:

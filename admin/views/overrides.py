@@ -74,7 +74,8 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
     found = get_object_or_404(Override.objects.select_related("account__connection__portfolio"), pk=number)
     names = labels.labels(found.account.connection.portfolio)
     remark = found.field == requests.REQUEST
-    open_request = found.state == Override.State.REQUESTED and not remark and names.model is not None
+    typed = remark and not found.requested_by
+    open_request = found.state == Override.State.REQUESTED and not typed and names.model is not None
     context = {
         "row": shown(found, names),
         "may_decide": open_request and overriding.may_decide(request.user, found),

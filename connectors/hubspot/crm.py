@@ -296,9 +296,10 @@ class Hubspot:
             if "NOT_FOUND" not in fault.category:
                 raise half_reply(self._client.host)
 
-    def holders(self, kind: str, field: str, value: str) -> int:
+    def holders(self, kind: str, field: str, value: str | None) -> int:
         """See `Crm.holders`."""
-        return searching.total(self._client, carrier_of(kind), [searching.where(field, "EQ", value)])
+        held = searching.where(field, "HAS_PROPERTY") if value is None else searching.where(field, "EQ", value)
+        return searching.total(self._client, carrier_of(kind), [held])
 
     def deleted(self, kind: str, since: datetime) -> Iterator[str]:
         """See `Crm.deleted`. Who left stays an owner, archived."""

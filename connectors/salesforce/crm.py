@@ -242,9 +242,10 @@ class Salesforce:
                     found[row["Id"]] = {name: to_scalar(row.get(name), types[name]) for name in fields}
         return found
 
-    def holders(self, kind: str, field: str, value: str) -> int:
+    def holders(self, kind: str, field: str, value: str | None) -> int:
         """See `Crm.holders`."""
-        query = soql.number(only_source(kind).name, f"{field} = {soql.literal(value)}")
+        held = f"{field} != null" if value is None else f"{field} = {soql.literal(value)}"
+        query = soql.number(only_source(kind).name, held)
         return int(self._client.query(query)["totalSize"])
 
     def deleted(self, kind: str, since: datetime) -> Iterator[str]:

@@ -20,7 +20,7 @@ from sync.models import AccountState, Connection, Delivery, Portfolio, Run, Used
 #: Records in one answer, and seconds a person waits for it before the workers go on with it.
 MOST = 500
 PATIENCE = 15.0
-Via = Literal["link", "console", "file"]
+Via = Literal["link", "console", "file", "card"]
 
 
 class Refused(ValueError):

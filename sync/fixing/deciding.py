@@ -11,10 +11,9 @@ from connectors.rights import Rights
 from sync import values
 from sync.fixing.answering import Answer, Answerer
 from sync.models import Change
-from sync.outputs import Layout
+from sync.outputs import CONFIRMED, Layout
 
-#: How the CRM says that a person vouches for a value, and the length of the field that says so.
-CONFIRMED = "confirmed by"
+#: Length of the field that says who vouches for a value.
 _SOURCE = 40
 
 
@@ -65,9 +64,8 @@ def decide(answer: Answer, facts: Facts) -> Decided:
         said = "The record was deleted or merged meanwhile.", "Nothing to do: the next run no longer sees it."
         return _refused(after, after, "ENTITY_IS_DELETED", *said)
     before = {name: values.stored(now.get(name)) for name in after}
-    lacking = _lacking(answer, facts)
-    if lacking:
-        return _refused(before, after, "NO_EDIT_RIGHT", *lacking)
+    if denied := lacking(answer, facts):
+        return _refused(before, after, "NO_EDIT_RIGHT", *denied)
     unknown = _unknown(answer, facts)
     if unknown:
         return _refused(before, after, "NOT_IN_LIST", *unknown)
@@ -85,6 +83,11 @@ def decide(answer: Answer, facts: Facts) -> Decided:
     return Decided({name: before[name] for name in changed}, {name: after[name] for name in changed})
 
 
+def confirmed_by(name: str) -> str:
+    """Source of a value that this person vouches for."""
+    return f"{CONFIRMED} {name}"[:_SOURCE].rstrip()
+
+
 def _after(answer: Answer, facts: Facts) -> dict[str, values.Stored]:
     """Values, and beside them who vouches for them since when: that is what keeps the machine off them."""
     after: dict[str, values.Stored] = {}
@@ -94,13 +97,13 @@ def _after(answer: Answer, facts: Facts) -> dict[str, values.Stored]:
         value = answer.values[output.key] or None
         after[output.names["value"]] = value
         if "source" in output.names:
-            after[output.names["source"]] = f"{CONFIRMED} {facts.who.name}"[:_SOURCE].rstrip() if value else None
+            after[output.names["source"]] = confirmed_by(facts.who.name) if value else None
         if "date" in output.names:
             after[output.names["date"]] = facts.today.isoformat() if value else None
     return after
 
 
-def _lacking(answer: Answer, facts: Facts) -> tuple[str, str] | None:
+def lacking(answer: Answer, facts: Facts) -> tuple[str, str] | None:
     """The right that the person lacks, and how to get it."""
     rights, who, name = facts.rights, facts.who.name, facts.names.get(answer.record_id, answer.record_id)
     if rights is None:

@@ -25,6 +25,10 @@ from sync.models import AccountState, Override, Portfolio
 from sync.reading import dirty
 
 TIER = "tier"
+#: Field of a remark that names no tier: that the one an account has is wrong.
+REMARK = "request"
+#: People named as those who may decide; more are named as their group.
+_NAMED = 2
 Row = Mapping[str, Any]
 
 
@@ -64,8 +68,12 @@ def approve(
 ) -> None:
     """Put an override in force in place of an earlier one. What a request from the CRM lacks is given here.
 
+    To agree with a remark moves no tier: the comment says what will be done about it.
     Raises `Refused` for a request that is decided already, that lacks a reason, or of the person who approves.
     """
+    if override.field == REMARK:
+        _agree(override, by, comment)
+        return
     _decidable(override)
     model = model_of(override.account.connection.portfolio)
     override.reason, override.expires_on = reason or override.reason, until or override.expires_on
@@ -80,6 +88,17 @@ def approve(
         _decide(override, Override.State.APPROVED, by, comment, expires_on=end, reason=override.reason)
 
 
+def _agree(override: Override, by: str, comment: str) -> None:
+    if override.requested_by and override.requested_by == by:
+        raise Refused("Whoever made a remark cannot agree with it; somebody else has to.")
+    if not comment.strip():
+        raise Refused("Say what will be done about it: whoever made the remark reads it.")
+    with transaction.atomic():
+        earlier = Override.objects.filter(account=override.account, field=REMARK, state=Override.State.APPROVED)
+        earlier.update(state=Override.State.EXPIRED)
+        _decide(override, Override.State.APPROVED, by, comment)
+
+
 def reject(override: Override, by: str, comment: str) -> None:
     """Say no, with a reason; the computed tier is published again. Raises `Refused`."""
     _decidable(override)
@@ -90,7 +109,7 @@ def reject(override: Override, by: str, comment: str) -> None:
 
 def judge(override: Override, right: bool, by: str) -> None:
     """Afterwards: was it right? Raises `Refused` for one that still holds."""
-    if override.state != Override.State.EXPIRED:
+    if override.state != Override.State.EXPIRED or override.field == REMARK:
         raise Refused("An override is judged when it has ended.")
     with transaction.atomic():
         Override.objects.filter(pk=override.pk).update(was_right=right)
@@ -140,6 +159,33 @@ def may_decide_as(name: str, override: Override) -> bool:
         return may_decide(user, override)
     model = model_of(override.account.connection.portfolio)
     return override.requested_by != name and not model.overrides.approver(jump(override, model))
+
+
+def approvers(override: Override, model: Model) -> str:
+    """Who may decide about it, by name; a larger group by its own name."""
+    group = model.overrides.approver(jump(override, model))
+    users = get_user_model().objects.filter(is_active=True).exclude(username=override.requested_by)
+    found = users.filter(groups__name=group) if group else users.filter(is_staff=True)
+    names = [_full_name(user) for user in found.order_by("pk")[: _NAMED + 1]]
+    if 0 < len(names) <= _NAMED:
+        return " or ".join(names)
+    return f"the group {group}" if group else "an administrator of Tierline"
+
+
+def called(login: str) -> str:
+    """The name of a user of the console; the login of one who has none, or is none."""
+    user = get_user_model().objects.filter(username=login).first()
+    return _full_name(user) if user else login
+
+
+def login_of(email: str) -> str:
+    """The user of the console with this address, by login; "" for none."""
+    found = get_user_model().objects.filter(email__iexact=email).first() if email else None
+    return found.get_username() if found else ""
+
+
+def _full_name(user: AbstractUser) -> str:
+    return user.get_full_name() or user.get_username()
 
 
 def jump(override: Override, model: Model) -> int:
@@ -215,12 +261,9 @@ def _check(model: Model, value: str, reason: str, comment: str, until: date, tod
 
 
 def _decidable(override: Override) -> None:
-    """A remark in the record's own request field is answered by a request with a tier, reason and end."""
-    if override.field != TIER:
-        raise Refused(
-            f"{override.account} carries a remark in its request field, which names no tier. Ask for a tier on its "
-            "page or with `tierline overrides request`; the remark goes when the field is emptied in the CRM."
-        )
+    """Another value than the tier that somebody changed in the CRM is no override."""
+    if override.field not in (TIER, REMARK):
+        raise Refused(f"Only the tier can be overridden; what was changed on {override.account} is another field.")
 
 
 def _decide(override: Override, state: Override.State, by: str, comment: str, **given: Any) -> None:

@@ -6,6 +6,7 @@ from .answer import Confirmation, UsedLink
 from .message import Delivery, Destination, Notice, Outgoing, Todo
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
 from .quality import QualityScore
+from .request import Request
 from .rhythm import OwnRhythm
 from .run import Change, Load, Run
 
@@ -32,6 +33,7 @@ __all__ = [
     "Portfolio",
     "PublishedModel",
     "QualityScore",
+    "Request",
     "Run",
     "Score",
     "TierMove",

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from scoring.quality.accuracy import LookedAt
 from sync import outputs
 from sync.models import AccountState, Change, Confirmation, Connection
-from sync.plan import Output
+from sync.plan import MOVED, RULE, Output
 
 #: What stands in the source of a value that the machine filled.
-_MACHINE = ("rule", "moved")
+_MACHINE = (RULE, MOVED)
 
 
 def looked_at(connection: Connection, layout: outputs.Layout) -> Iterator[LookedAt]:

@@ -103,7 +103,7 @@ class Attached:
         names, model = self.layout.detail, self.layout.model
         current = details.held(names, self.details.get(state.record_id, {}), outputs.OWN)
         detail = Detail(details.computed(row, model), current, state.written, attempted, undone, moved)
-        after, edits = details.plan(detail, names, details.bands(model), as_of)
+        after, edits = details.plan(detail, names, details.bands(model), as_of, details.period_days(model))
         if after or edits:
             before = {name: current.get(name) for name in after}
             name = f"{state.name} (detail record)"

@@ -24,8 +24,8 @@ from sync.values import Stored, stored
 ROLES = {
     key: f"detail_{key}"
     for key in (
-        "value_score", "cost_to_serve", "position", "reasons", "nearest", "cause", "override", "beside", "warnings",
-        "missing", "playbook", "last_contact", "scored_on",
+        "value_score", "cost_to_serve", "position", "reasons", "nearest", "cause", "override", "waiting", "beside",
+        "warnings", "problem", "missing", "playbook", "last_contact", "scored_on",
     )
 }  # fmt: skip
 FIGURES = ("value_score", "cost_to_serve")
@@ -62,9 +62,12 @@ def roles(model: Model) -> dict[str, str]:
 
 
 def plan(
-    detail: Detail, names: Mapping[str, str], bands: Mapping[str, float], as_of: date
+    detail: Detail, names: Mapping[str, str], bands: Mapping[str, float], as_of: date, period: int
 ) -> tuple[dict[str, Stored], list[OverrideRequest]]:
-    """The new values by API name, none when nothing is to be sent, and edits that were found."""
+    """The new values by API name, none when nothing is to be sent, and edits that were found.
+
+    A record that needs no change is dated anew when its date lies more than `period` days back.
+    """
     after: dict[str, Stored] = {}
     edits = []
     for key, name in names.items():
@@ -83,7 +86,24 @@ def plan(
         told = [after.get(name, detail.current.get(name)) for key, name in names.items() if key != _DATE]
         exists = any(value is not None for value in told)
         after[names[_DATE]] = as_of.isoformat() if exists else None
+    elif _aged(detail.current.get(names[_DATE]), as_of, period):
+        after[names[_DATE]] = as_of.isoformat()
     return after, edits
+
+
+def _aged(shown: Stored, as_of: date, period: int) -> bool:
+    """Whether a record that still says the truth looks as if nobody had looked at it for more than a period."""
+    return shown is not None and (as_of - date.fromisoformat(str(shown)[:10])).days > period
+
+
+def period_days(model: Model) -> int:
+    """Days between two dates that are scored for."""
+    return 92 if model.clock.period == "quarter" else 31
+
+
+def fresh_days(model: Model) -> int:
+    """Days after which a date on a record says that runs no longer come: two periods and a week."""
+    return 2 * period_days(model) + 7
 
 
 def _new(detail: Detail, names: Mapping[str, str]) -> bool:
@@ -150,8 +170,10 @@ def computed(row: Mapping[str, Any], model: Model) -> dict[str, Stored]:
         "nearest": row["nearest"] or None,
         "cause": row["cause"] or None,
         "override": row.get("override_told"),
+        "waiting": model.tiers.label(row["proposed"]) if row.get("proposed") else None,
         "beside": _beside(row, model),
         "warnings": "\n".join(row.get("risks") or ())[:_LONGEST] or None,
+        "problem": row.get("problem"),
         "missing": ", ".join(row["missing"]) or None,
         "playbook": playbook.text(play) if (play := of_tier(model.playbook, row["tier"])) else None,
         "last_contact": row["last_contact_on"],
@@ -226,8 +248,10 @@ _SPECS = {
         "Cause of the last move", "Why the tier moved: behaviour, data correction, rule change, override or merge."
     ),
     "override": _line("Override", "A person's decision that stands instead of the computed tier, its reason and end."),
+    "waiting": _line("Move that waits", "The tier that figures give by now, until the review round has decided on it."),
     "beside": _text("Other tiers", "The tier of the account's group, and those of our business units, each with why."),
     "warnings": _text("Early warnings", "Signs of late payment and of leaving, with the figures behind them."),
+    "problem": _line("Refused by the CRM", "Why the last change of this account could not be written."),
     "missing": _text("Missing inputs", "What the score had to do without."),
     "playbook": _text("Playbook", "What this tier means for how the customer is served."),
     "last_contact": _date("Last contact", "Last visit, call or meeting that counts for the playbook."),

@@ -22,7 +22,8 @@ from django.utils import timezone
 from connectors.base import Scalar
 from connectors.errors import Unavailable
 from sync import lease, mirror, outputs, values
-from sync.governance import override_requests, overriding, requests, reviewing
+from sync.governance import override_requests, overriding, reviewing
+from sync.governance.asking import Asking
 from sync.models import AccountState, Change, Connection, Run, Score, refused_key
 from sync.plan import Account, OverrideRequest, Planned, digest, plan_account
 from sync.quality import lines
@@ -52,6 +53,7 @@ def advance(run: Run, token: str) -> bool:
     for chunk in work:
         chunk.plan(tally)
     progress = {"done": number + 1, "total": total, "note": "accounts"}
+    calls = run.api_calls + sum(chunk.asking.calls for chunk in work)
     with _alone(), transaction.atomic():
         for chunk in work:
             chunk.save()
@@ -60,6 +62,7 @@ def advance(run: Run, token: str) -> bool:
             token,
             progress={**run.progress, "plan": progress},
             counts={**run.counts, **tally.counts()},
+            api_calls=calls,
         )
     return True
 
@@ -121,6 +124,7 @@ class _Chunk:
         standing = {keys[pk]: override for pk, override in in_force.items()}
         self.scored = [overriding.applied(row, standing.get(row["account_id"]), model) for row in self.scored]
         self.decided = overriding.settled(list(keys))
+        self.asking = Asking(run, connection, self.layout, list(keys))
         self.attempted = self._attempted(ids)
         self.columns = [(role, outputs.OWN + role) for role in self.layout.names]
         self.changes: list[Row] = []
@@ -163,8 +167,11 @@ class _Chunk:
             current = {role: values.stored(record.get(column)) for role, column in self.columns}
             planned, earlier = self._plan_one(state, row, current), state.current
             self._update(state, row, planned, current)
-            self.planned.append(planned)
             self._count(state, row, planned, tally)
+            planned = self.asking.put(
+                state, planned, str(row.get("by_rule") or row["tier"] or ""), record.get(outputs.SAVED_BY) or ""
+            )
+            self.planned.append(planned)
             if planned.after and not planned.held_back:
                 parent = record["parent_id"] or record_id
                 self._change("account", record_id, planned.name, parent, planned.before, planned.after)
@@ -202,6 +209,7 @@ class _Chunk:
             current={name: current[role] for role, name in self.layout.names.items()},
             written=state.written,
             attempted=self._replaceable(state),
+            whys={key: row.get(f"{key}_why") for key in computed},
             reason=row["short_reason"] or "",
             since=_since(row) or "",
             refused=state.refused,
@@ -259,9 +267,7 @@ class _Chunk:
         self.changes.append(row)
 
     def _attach(self, state: AccountState, row: Row, planned: Planned, earlier: Mapping[str, Any]) -> None:
-        """Plan the account's detail record and opportunities, and note what people ask for."""
-        if asked := requests.standing(state.current, state.tier or None):
-            self.edits.append((state.record_id, asked))
+        """Plan the account's detail record and opportunities."""
         known = self.attempted.get(state.record_id, {})
         as_of = evaluate.as_of(self.run)
         for found in self.attached.plan(state, row, planned, earlier, as_of, self.run.model_id, known):
@@ -273,6 +279,7 @@ class _Chunk:
     def save(self) -> None:
         """Record all of it; to be called inside a transaction."""
         self._save_states()
+        self.asking.save()
         now = timezone.now()
         insert(Score, [{**row, "account_id": state.pk, "created_at": now} for state, row in self.scores])
         newest = Score.objects.filter(account=OuterRef("pk")).order_by("-pk").values("pk")[:1]

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 
 from sync import lease, outputs, queue
+from sync.governance import requests
 from sync.models import AuditEvent, Change, Run
 
 #: The values that can be chosen; each comes with its companions (source, date, reason).
@@ -92,8 +93,9 @@ def advance(run: Run, token: str) -> bool:
     if run.undoes is None:
         raise ValueError("an undo run names the run it takes back")
     state = run.progress.get("plan") or {"done": 0, "total": written(run.undoes, run.scope).count(), "note": "records"}
-    rows = list(written(run.undoes, run.scope).filter(pk__gt=state.get("last", 0))[:CHUNK])
-    changes = [_turned(run, row) for row in rows]
+    ahead = written(run.undoes, run.scope).filter(pk__gt=state.get("last", 0))
+    rows = list(ahead.select_related("connection")[:CHUNK])
+    changes = [turned for row in rows if (turned := _turned(run, row)).after]
     state = {**state, "done": state["done"] + len(rows), "last": rows[-1].pk if rows else state.get("last", 0)}
     with transaction.atomic():
         Change.objects.bulk_create(changes, batch_size=1000)
@@ -102,7 +104,10 @@ def advance(run: Run, token: str) -> bool:
 
 
 def _turned(run: Run, row: Change) -> Change:
-    names = [name for name in row.after if not run.scope.get("fields") or name in run.scope["fields"]]
+    kept = _requests(run, row)
+    names = [
+        name for name in row.after if name not in kept and (not run.scope.get("fields") or name in run.scope["fields"])
+    ]
     return Change(
         run=run,
         connection_id=row.connection_id,
@@ -113,6 +118,12 @@ def _turned(run: Run, row: Change) -> Change:
         before={name: row.after[name] for name in names},
         after={name: row.before[name] for name in names},
     )
+
+
+def _requests(run: Run, row: Change) -> set[str]:
+    """Fields in which people ask and are answered: what was asked once is not asked again by an undo."""
+    names = outputs.layout(run.model, row.connection).names
+    return {names[role] for role in requests.ROLES if role in names} if row.kind == "account" else set()
 
 
 def field_names(run: Run, words: Collection[str]) -> list[str]:

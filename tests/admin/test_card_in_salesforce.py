@@ -19,8 +19,9 @@ from tests.admin.card.project import LWC, ROOT, write
 HERE = ROOT / "tests" / "admin" / "card"
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 STATES = (
-    "scored", "complete", "without details", "overridden", "asked", "not scored", "out of scope", "no permission",
-    "in error", "loading",
+    "scored", "complete", "without details", "overridden", "asked", "waiting", "refused", "accepted",
+    "held for approval", "stale", "refused by the CRM", "not scored", "out of scope", "no permission", "in error",
+    "loading",
 )  # fmt: skip
 LINT = """
 import lwc from "@salesforce/eslint-config-lwc";

@@ -99,7 +99,7 @@ def test_the_cause_of_the_last_move_stays_until_the_next_one() -> None:
 
     def after(cause: str | None, *, moved: bool) -> dict[str, Any]:
         held = Detail({"cause": cause}, {"Cause": "behaviour", "Day": "2026-10-01"}, written, moved=moved)
-        return details.plan(held, names, {}, date(2026, 11, 1))[0]
+        return details.plan(held, names, {}, date(2026, 11, 1), 31)[0]
 
     assert not after(None, moved=False)
     assert after("override", moved=True)["Cause"] == "override"

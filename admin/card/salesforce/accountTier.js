@@ -3,13 +3,21 @@ import { getFieldDisplayValue, getFieldValue, getRecord, updateRecord } from "li
 import { getRelatedListRecords } from "lightning/uiRelatedListApi";
 import LOCALE from "@salesforce/i18n/locale";
 import TIME_ZONE from "@salesforce/i18n/timeZone";
-import { cardOf } from "./content";
+import USER_ID from "@salesforce/user/Id";
+import { cardOf, requestOfPerson } from "./content";
 import { ACCOUNT, DETAIL, DETAIL_LIST } from "./fields";
 import { MODEL } from "./model";
 import { WORDS } from "./words";
 
 const SHAPES = ["\u25c6", "\u25cf", "\u25a0", "\u25b2"];
+const ASKED = ["dispute", "override"];
 const CHOSEN = ["segment", "sub_segment", "value_profile"];
+const ICONS = {
+  sent: "utility:clock",
+  waiting: "utility:clock",
+  accepted: "utility:success",
+  refused: "utility:error"
+};
 const ONLY_ISO = "en-CA"; // writes a date as 2026-11-28
 
 /** Customer value on the account's page: read and written with the rights of the person who looks at it. */
@@ -68,11 +76,10 @@ export default class AccountTier extends LightningElement {
 
   get speech() {
     const days = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeZone: "UTC" });
-    const numbers = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 1 });
     return {
       say: (key, parts = {}) => filled(WORDS[key], parts),
       day: (iso) => days.format(new Date(`${iso.slice(0, 10)}T00:00:00Z`)),
-      number: (value) => numbers.format(value)
+      number: (value, digits = 1) => new Intl.NumberFormat(LOCALE, { maximumFractionDigits: digits }).format(value)
     };
   }
 
@@ -148,12 +155,42 @@ export default class AccountTier extends LightningElement {
     return String(this.helping);
   }
 
-  get canAsk() {
+  /** The part in which people ask and are answered. */
+  get hasTalk() {
     return this.scored && "request" in this.values;
   }
 
+  get mayAsk() {
+    return this.card.canAsk;
+  }
+
+  get waits() {
+    return this.mayAsk && Boolean(this.card.request) && this.card.request.state === "waiting";
+  }
+
+  get answerIcon() {
+    return ICONS[this.card.request.state];
+  }
+
+  get refused() {
+    return this.account ? this.card.problem : null;
+  }
+
   get requestOptions() {
-    return MODEL.requests.filter((kind) => kind.value !== "confirm");
+    return MODEL.requests.filter((kind) => ASKED.includes(kind.value));
+  }
+
+  get asksTier() {
+    return this.asked === "override";
+  }
+
+  get tierOptions() {
+    const others = MODEL.tiers.filter((tier) => tier.key !== this.card.tier.key);
+    return others.map((tier) => ({ value: tier.key, label: tier.label }));
+  }
+
+  get reasonOptions() {
+    return MODEL.reasons;
   }
 
   get scoredOn() {
@@ -191,20 +228,34 @@ export default class AccountTier extends LightningElement {
   }
 
   confirm() {
-    return this.request("confirm", "");
+    return this.request("confirm", { seen: this.card.tier.key });
+  }
+
+  confirmValue(event) {
+    const { kind, value } = event.currentTarget.dataset;
+    return this.request(kind, { seen: value });
+  }
+
+  takeBack() {
+    return this.request("withdraw");
   }
 
   send() {
-    const comment = this.template.querySelector("[data-ask='comment']");
-    if (!comment.reportValidity()) {
+    const inputs = [...this.template.querySelectorAll("[data-ask]")];
+    if (inputs.filter((input) => !input.reportValidity()).length) {
       return undefined;
     }
-    return this.request(this.asked, comment.value);
+    const said = Object.fromEntries(inputs.map((input) => [input.dataset.ask, input.value]));
+    const seen = this.asksTier ? said.tier : this.card.tier.key;
+    return this.request(this.asked, { seen, reason: said.reason, comment: said.comment });
   }
 
-  async request(kind, comment) {
-    const fields = { Id: this.recordId, [fieldOf(ACCOUNT.request)]: kind };
-    fields[fieldOf(ACCOUNT.request_comment)] = comment || null;
+  /** Writes the request fields, those that this person may edit, and no other. */
+  async request(kind, parts) {
+    const fields = { Id: this.recordId };
+    for (const [role, value] of Object.entries(requestOfPerson(kind, USER_ID, parts))) {
+      fields[fieldOf(ACCOUNT[role])] = value;
+    }
     try {
       await updateRecord({ fields });
       this.asking = false;

@@ -89,7 +89,7 @@ test("without detail records the rest stands", async () => {
 });
 
 test("an override says who decided, why and until when", async () => {
-  expect(text(await shown(CAST.overridden))).toContain("until 2027-03-31: Strategic customer, approved by Maria Lind");
+  expect(text(await shown(CAST.overridden))).toContain("until Mar 31, 2027: Strategic customer, approved by Maria Lind");
 });
 
 test.each([
@@ -123,7 +123,10 @@ test("confirming writes our request field and nothing else", async () => {
     fields: {
       Id: "001000000000001AAA",
       Tierline_Request__c: "confirm",
-      Tierline_Request_Comment__c: null
+      Tierline_Request_Value__c: "gold",
+      Tierline_Request_Reason__c: null,
+      Tierline_Request_Comment__c: null,
+      Tierline_Request_By__c: "005000000000000000"
     }
   });
 });
@@ -133,18 +136,91 @@ test("disagreeing needs a reason and sends it", async () => {
   const card = await shown(CAST.scored);
   await press(card, "I disagree with this tier");
   const comment = card.shadowRoot.querySelector("lightning-textarea");
-  comment.reportValidity = () => Boolean(comment.value);
+  const reason = card.shadowRoot.querySelector("[data-ask='reason']");
+  for (const input of card.shadowRoot.querySelectorAll("[data-ask]")) {
+    input.reportValidity = () => Boolean(input.value);
+  }
+  comment.value = "They stopped ordering";
+  await press(card, "Send");
+  expect(updateRecord).not.toHaveBeenCalled();
+  reason.value = "data";
+  comment.value = "";
   await press(card, "Send");
   expect(updateRecord).not.toHaveBeenCalled();
   comment.value = "They stopped ordering";
   await press(card, "Send");
   expect(updateRecord.mock.calls[0][0].fields.Tierline_Request__c).toBe("dispute");
   expect(updateRecord.mock.calls[0][0].fields.Tierline_Request_Comment__c).toBe("They stopped ordering");
+  expect(updateRecord.mock.calls[0][0].fields.Tierline_Request_Reason__c).toBe("data");
+});
+
+test("asking for another tier names it, and never the one the account has", async () => {
+  updateRecord.mockResolvedValue({});
+  const card = await shown(CAST.scored);
+  await press(card, "I disagree with this tier");
+  const kind = card.shadowRoot.querySelector("[data-ask='kind']");
+  expect(kind.options.map((each) => each.value)).toEqual(["dispute", "override"]);
+  kind.dispatchEvent(new CustomEvent("change", { detail: { value: "override" } }));
+  await Promise.resolve();
+  const tier = card.shadowRoot.querySelector("[data-ask='tier']");
+  expect(tier.options.map((each) => each.value)).toEqual(["platinum", "silver", "bronze"]);
+  const given = { kind: "override", tier: "platinum", reason: "contract", comment: "Signed in May" };
+  for (const input of card.shadowRoot.querySelectorAll("[data-ask]")) {
+    input.reportValidity = () => true;
+    input.value = given[input.dataset.ask];
+  }
+  await press(card, "Send");
+  expect(updateRecord.mock.calls[0][0].fields).toMatchObject({
+    Tierline_Request__c: "override",
+    Tierline_Request_Value__c: "platinum",
+    Tierline_Request_Reason__c: "contract"
+  });
+});
+
+test("a suggestion says why and is confirmed with one click", async () => {
+  updateRecord.mockResolvedValue({});
+  const card = await shown(CAST.scored);
+  expect(text(card)).toContain("suggested: Uptime first");
+  expect(text(card)).toContain("because: Runs 8,760 hours a year; service share 38.5 %");
+  const offer = card.shadowRoot.querySelector("[data-kind='confirm_value_profile']");
+  offer.dispatchEvent(new CustomEvent("click"));
+  expect(updateRecord.mock.calls[0][0].fields).toMatchObject({
+    Tierline_Request__c: "confirm_value_profile",
+    Tierline_Request_Value__c: "uptime_first"
+  });
+});
+
+test("a value that a person has confirmed says who, and is not offered again", async () => {
+  const card = await shown(CAST.complete);
+  expect(text(card)).toContain("confirmed by Anna Berg, Nov 20, 2026");
+  expect(card.shadowRoot.querySelector("[data-kind='confirm_value_profile']")).toBeNull();
+  expect(card.shadowRoot.querySelector("[data-kind='confirm_segment']")).not.toBeNull();
+});
+
+test.each([
+  ["waiting", "Waits for Maria Lind since Nov 27, 2026", "1,200,000 EUR until Dec 31, 2028"],
+  ["refused", "Refused by Maria Lind on Nov 27, 2026", "They ordered 18,200 EUR in October."],
+  ["accepted", "Accepted by Tierline on Nov 27, 2026", "Value profile is right"]
+])("an answer stands on the card: %s", async (state, title, told) => {
+  const card = await shown(CAST[state]);
+  expect(text(card)).toContain(title);
+  expect(text(card)).toContain(told);
+  expect(Boolean(button(card, "Take it back"))).toBe(state === "waiting");
+  expect(Boolean(button(card, "I disagree with this tier"))).toBe(state !== "waiting");
+});
+
+test.each([
+  ["held for approval", "A move to Silver waits for the review round."],
+  ["stale", "last updated on Jul 31, 2026"],
+  ["refused by the CRM", "The CRM said: VAT number is needed for customers."]
+])("%s is said", async (state, told) => {
+  expect(text(await shown(CAST[state]))).toContain(told);
+  expect(text(await shown(CAST.scored))).not.toContain(told);
 });
 
 test("a request that waits is shown instead of the buttons", async () => {
   const card = await shown(CAST.asked);
-  expect(text(card)).toContain("You said: Tier is wrong. It is answered after the next run.");
+  expect(text(card)).toContain("Asked: Tier is wrong. It is answered after the next run.");
   expect(button(card, "The tier is right")).toBeUndefined();
 });
 
@@ -161,7 +237,7 @@ test("choosing offers the three values in the CRM's own form, and help explains 
   const card = await shown(CAST.scored);
   await press(card, "How do I choose?");
   expect(text(card)).toContain("Standstill is what hurts");
-  await press(card, "Choose");
+  await press(card, "Choose another");
   const fields = [...card.shadowRoot.querySelectorAll("lightning-input-field")].map((each) => each.fieldName);
   expect(fields).toEqual(["Tierline_Segment__c", "Tierline_Sub_Segment__c", "Tierline_Value_Profile__c"]);
 });

@@ -13,6 +13,7 @@ const stage = join(project, "stage");
 const SCOPED = {
   "@salesforce/i18n/locale": "export default 'en-US';",
   "@salesforce/i18n/timeZone": "export default 'UTC';",
+  "@salesforce/user/Id": "export default '005000000000001AAA';",
 };
 
 const packages = join(project, "node_modules");

@@ -19,6 +19,7 @@ WHOLE = (
 
 def whole() -> model.Model:
     text = presets.text("default").replace("\nguard: ", WHOLE)
+    text = text.replace("value_profile: {policy: fill", "value_profile: {policy: suggest")
     return model.parse(text.replace("\ngroups: {enabled: false}", "\ngroups: {enabled: true}"), "whole")
 
 

@@ -48,11 +48,25 @@ import support from "@salesforce/label/c.Tierline_support";
 import missing from "@salesforce/label/c.Tierline_missing";
 import not_set from "@salesforce/label/c.Tierline_not_set";
 import suggested from "@salesforce/label/c.Tierline_suggested";
+import because from "@salesforce/label/c.Tierline_because";
+import confirm from "@salesforce/label/c.Tierline_confirm";
+import take from "@salesforce/label/c.Tierline_take";
+import confirm_value from "@salesforce/label/c.Tierline_confirm_value";
 import by_rule from "@salesforce/label/c.Tierline_by_rule";
+import by_move from "@salesforce/label/c.Tierline_by_move";
+import confirmed_by from "@salesforce/label/c.Tierline_confirmed_by";
 import by_person from "@salesforce/label/c.Tierline_by_person";
 import on_day from "@salesforce/label/c.Tierline_on_day";
 import scored_on from "@salesforce/label/c.Tierline_scored_on";
-import request_waits from "@salesforce/label/c.Tierline_request_waits";
+import stale from "@salesforce/label/c.Tierline_stale";
+import held from "@salesforce/label/c.Tierline_held";
+import in_error from "@salesforce/label/c.Tierline_in_error";
+import request_sent from "@salesforce/label/c.Tierline_request_sent";
+import request_waiting from "@salesforce/label/c.Tierline_request_waiting";
+import request_accepted from "@salesforce/label/c.Tierline_request_accepted";
+import request_refused from "@salesforce/label/c.Tierline_request_refused";
+import answer_to from "@salesforce/label/c.Tierline_answer_to";
+import take_back from "@salesforce/label/c.Tierline_take_back";
 import choose from "@salesforce/label/c.Tierline_choose";
 import how_to_choose from "@salesforce/label/c.Tierline_how_to_choose";
 import how_to_choose_text from "@salesforce/label/c.Tierline_how_to_choose_text";
@@ -61,6 +75,10 @@ import cancel from "@salesforce/label/c.Tierline_cancel";
 import tier_is_right from "@salesforce/label/c.Tierline_tier_is_right";
 import disagree from "@salesforce/label/c.Tierline_disagree";
 import what_is_wrong from "@salesforce/label/c.Tierline_what_is_wrong";
+import reason from "@salesforce/label/c.Tierline_reason";
+import which_tier from "@salesforce/label/c.Tierline_which_tier";
+import reason_needed from "@salesforce/label/c.Tierline_reason_needed";
+import tier_needed from "@salesforce/label/c.Tierline_tier_needed";
 import comment from "@salesforce/label/c.Tierline_comment";
 import comment_needed from "@salesforce/label/c.Tierline_comment_needed";
 import send from "@salesforce/label/c.Tierline_send";
@@ -116,11 +134,25 @@ export const WORDS = {
   missing,
   not_set,
   suggested,
+  because,
+  confirm,
+  take,
+  confirm_value,
   by_rule,
+  by_move,
+  confirmed_by,
   by_person,
   on_day,
   scored_on,
-  request_waits,
+  stale,
+  held,
+  in_error,
+  request_sent,
+  request_waiting,
+  request_accepted,
+  request_refused,
+  answer_to,
+  take_back,
   choose,
   how_to_choose,
   how_to_choose_text,
@@ -129,6 +161,10 @@ export const WORDS = {
   tier_is_right,
   disagree,
   what_is_wrong,
+  reason,
+  which_tier,
+  reason_needed,
+  tier_needed,
   comment,
   comment_needed,
   send,
