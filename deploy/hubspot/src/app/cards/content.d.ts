@@ -57,6 +57,17 @@ export interface Chosen {
   source: string;
   suggestion: string;
   why: string;
+  offers: Offer[];
+}
+
+/** A value that one click confirms: what the request is to be, and how the button is called, in short and in full. */
+export interface Offer {
+  id: string;
+  kind: string;
+  value: string;
+  label: string;
+  full: string;
+  look: "neutral" | "base";
 }
 
 export interface Request {
@@ -95,6 +106,7 @@ export interface Scored extends Always {
   reason: string | null;
   held: string | null;
   stale: string | null;
+  canAsk: boolean;
   figures: { key: string; title: string; text: string }[];
   matrix: Matrix | null;
   nearest: string[];
@@ -108,3 +120,9 @@ export interface Scored extends Always {
 }
 
 export function cardOf(values: Values, model: Model, speech: Speech, today: string): Scored | Unscored;
+
+export function requestOfPerson(
+  kind: string,
+  by: string | null,
+  parts?: { seen?: string | null; reason?: string | null; comment?: string | null },
+): Record<string, string | null>;

@@ -4,12 +4,15 @@
  * `values` maps a role of ours ("tier", "segment_source", "detail_reasons" ...) to {value, label}. A role that is not
  * there may not be read by this person or is not installed; one with value null is empty. `model` is what the company's
  * model says for all accounts (tiers, playbook, profiles). `speech` turns keys, dates and numbers into the person's
- * language: say(key, parts), day(iso), number(value). `today` is an ISO date.
+ * language: say(key, parts), day(iso), number(value, digits behind the point, 1 when left out). `today` is an ISO date.
  */
 
 const DAY = 24 * 60 * 60 * 1000;
 const REASON = /^([+-]) (.*) \((-?[\d.]+) %\)$/;
+const CONFIRMED = "confirmed by ";
 const CHOSEN = ["segment", "sub_segment", "value_profile"];
+/** Dates and numbers inside texts that Tierline wrote: 2026-11-28, 412,000, 18.4. A year or a small count stays. */
+const FIGURES = /\d{4}-\d{2}-\d{2}|\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+\.\d+/g;
 
 export function cardOf(values, model, speech, today) {
   const state = stateOf(values);
@@ -17,10 +20,20 @@ export function cardOf(values, model, speech, today) {
     state,
     notice: noticeOf(state, values, speech),
     values: valuesOf(values, model, speech, state === "scored"),
-    quality: textOf(values, "data_quality"),
+    quality: localOf(values, "data_quality", speech),
     request: requestOf(values, speech),
+    problem: problemOf(values, speech),
   };
   return state === "scored" ? { ...card, ...scoreOf(values, model, speech, today) } : card;
+}
+
+/**
+ * What is written into the request fields, by role: what is asked, what the person saw or wants, why, and who asks.
+ * `seen` is the key of the tier or value it is about.
+ */
+export function requestOfPerson(kind, by, { seen = null, reason = null, comment = null } = {}) {
+  const asked = { request: kind, request_value: seen, request_reason: reason, request_comment: comment };
+  return { ...asked, request_by: by };
 }
 
 /** "hidden" without the right to see the tier; "unscored" before the first run; "outside" when it has none. */
@@ -40,26 +53,42 @@ function noticeOf(state, values, speech) {
   }
   return {
     title: speech.say(`${state}_title`),
-    text: state === "outside" ? textOf(values, "tier_reason") : speech.say(`${state}_text`),
+    text: state === "outside" ? localOf(values, "tier_reason", speech) : speech.say(`${state}_text`),
   };
 }
 
 function scoreOf(values, model, speech, today) {
   const scoredOn = textOf(values, "detail_scored_on");
+  const waiting = textOf(values, "detail_waiting");
   return {
     tier: tierOf(values, model, speech),
-    reason: textOf(values, "tier_reason"),
+    reason: localOf(values, "tier_reason", speech),
+    held: waiting ? speech.say("held", { tier: waiting }) : null,
+    stale: staleOf(scoredOn, model, speech, today),
+    canAsk: canAsk(values),
     figures: figuresOf(values, speech),
     matrix: matrixOf(values, model),
-    nearest: linesOf(values, "detail_nearest", "; "),
-    override: textOf(values, "detail_override"),
+    nearest: linesOf(values, "detail_nearest", speech, "; "),
+    override: localOf(values, "detail_override", speech),
     reasons: reasonsOf(values, speech),
-    warnings: linesOf(values, "detail_warnings"),
-    beside: linesOf(values, "detail_beside"),
+    warnings: linesOf(values, "detail_warnings", speech),
+    beside: linesOf(values, "detail_beside", speech),
     missing: textOf(values, "detail_missing"),
     playbook: playbookOf(values, model, speech, today),
     scoredOn: scoredOn ? speech.say("scored_on", { date: speech.day(scoredOn) }) : null,
   };
+}
+
+/** Older than the model's period: nobody has looked at it since. */
+function staleOf(scoredOn, model, speech, today) {
+  const old = scoredOn && model.freshDays && daysBetween(scoredOn, today) > model.freshDays;
+  return old ? speech.say("stale", { date: speech.day(scoredOn) }) : null;
+}
+
+/** What the CRM refused when Tierline wanted to write, in its own words. */
+function problemOf(values, speech) {
+  const message = textOf(values, "detail_problem");
+  return message ? speech.say("in_error", { message: localised(message, speech) }) : null;
 }
 
 function tierOf(values, model, speech) {
@@ -117,7 +146,8 @@ function matrixOf(values, model) {
 /** The reasons with sign and weight; a line somebody wrote in another form is shown as it is. */
 function reasonsOf(values, speech) {
   return linesOf(values, "detail_reasons").map((whole, number) => {
-    const [, sign, text, weight] = REASON.exec(whole) || [null, "", whole, ""];
+    const [, sign, told, weight] = REASON.exec(whole) || [null, "", whole, ""];
+    const text = localised(told, speech);
     return {
       id: String(number),
       sign: sign === "-" ? "\u2212" : sign,
@@ -184,6 +214,7 @@ function valuesOf(values, model, speech, needed) {
   return CHOSEN.filter((role) => role in values).map((role) => {
     const filled = textOf(values, role) !== null;
     const suggestion = textOf(values, `${role}_suggestion`);
+    const why = textOf(values, `${role}_why`);
     return {
       id: role,
       title: model.titles[role],
@@ -191,8 +222,34 @@ function valuesOf(values, model, speech, needed) {
       gap: needed && !filled,
       source: filled ? sourceOf(values, role, speech) : "",
       suggestion: suggestion ? speech.say("suggested", { value: model.labels[role][suggestion] || suggestion }) : "",
+      why: why && (suggestion || filled) ? speech.say("because", { reason: localised(why, speech) }) : "",
+      offers: needed && canAsk(values) ? offersOf(values, role, model, speech) : [],
     };
   });
+}
+
+/**
+ * One click each: the suggestion is right ("neutral" button), or what stands there is ("base"), as long as no person has
+ * said so.
+ */
+function offersOf(values, role, model, speech) {
+  const held = textOf(values, role);
+  const suggestion = textOf(values, `${role}_suggestion`);
+  const named = (value) => model.labels[role][value] || value;
+  const offer = (value, label, look) => {
+    const full = speech.say("confirm_value", { label, title: model.titles[role], value: named(value) });
+    return { id: `${role}-${value}`, kind: `confirm_${role}`, value, label, full, look };
+  };
+  const offers = [];
+  if (suggestion) {
+    const label = held ? speech.say("take", { value: named(suggestion) }) : speech.say("confirm");
+    offers.push(offer(suggestion, label, "neutral"));
+  }
+  const confirmed = (textOf(values, `${role}_source`) || "").startsWith(CONFIRMED);
+  if (held && !confirmed && `${role}_source` in values) {
+    offers.push(offer(held, speech.say("confirm"), "base"));
+  }
+  return offers;
 }
 
 function sourceOf(values, role, speech) {
@@ -201,16 +258,43 @@ function sourceOf(values, role, speech) {
   }
   const source = textOf(values, `${role}_source`);
   const day = textOf(values, `${role}_date`);
-  const who = source === "rule" ? speech.say("by_rule") : source || speech.say("by_person");
+  const who = whoSet(source, speech);
   return day ? speech.say("on_day", { what: who, date: speech.day(day) }) : who;
 }
 
+function whoSet(source, speech) {
+  if (source === "rule" || source === "moved") {
+    return speech.say(source === "rule" ? "by_rule" : "by_move");
+  }
+  if (source && source.startsWith(CONFIRMED)) {
+    return speech.say("confirmed_by", { who: source.slice(CONFIRMED.length) });
+  }
+  return source || speech.say("by_person");
+}
+
+/** What was asked here and what became of it: "sent" until the next run has read it. */
 function requestOf(values, speech) {
-  if (!textOf(values, "request")) {
+  if (textOf(values, "request")) {
+    const what = speech.say("request_sent", { what: labelOf(values, "request") });
+    return { state: "sent", title: what, text: textOf(values, "request_comment") || "", why: "" };
+  }
+  const state = textOf(values, "request_state");
+  if (!["waiting", "accepted", "refused"].includes(state)) {
     return null;
   }
-  const comment = textOf(values, "request_comment");
-  return { title: speech.say("request_waits", { what: labelOf(values, "request") }), text: comment || "" };
+  const day = textOf(values, "request_date");
+  const parts = { who: textOf(values, "request_who") || "Tierline", date: day ? speech.day(day) : "" };
+  return {
+    state,
+    title: speech.say(`request_${state}`, parts),
+    text: localOf(values, "request_told", speech) || "",
+    why: localOf(values, "request_answer", speech) || "",
+  };
+}
+
+/** Whether something may be asked now: the fields are there, and nothing is on its way. One that waits may be changed. */
+function canAsk(values) {
+  return "request" in values && !textOf(values, "request");
 }
 
 function textOf(values, role) {
@@ -218,8 +302,26 @@ function textOf(values, role) {
   return held && held.value !== null && held.value !== undefined && held.value !== "" ? String(held.value) : null;
 }
 
-function linesOf(values, role, between = "\n") {
-  return (textOf(values, role) || "").split(between).filter((text) => text.trim());
+/** Lines of a text; with `speech` their figures are the person's. */
+function linesOf(values, role, speech = null, between = "\n") {
+  const lines = (textOf(values, role) || "").split(between).filter((text) => text.trim());
+  return speech ? lines.map((text) => localised(text, speech)) : lines;
+}
+
+function localOf(values, role, speech) {
+  const text = textOf(values, role);
+  return text && localised(text, speech);
+}
+
+/** A text of Tierline's with its dates and numbers written as this person writes them. */
+function localised(text, speech) {
+  return text.replace(FIGURES, (found) => {
+    if (found.includes("-")) {
+      return speech.day(found);
+    }
+    const [, decimals = ""] = found.split(".");
+    return speech.number(Number(found.replaceAll(",", "")), decimals.length);
+  });
 }
 
 function labelOf(values, role) {

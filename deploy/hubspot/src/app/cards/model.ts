@@ -109,6 +109,45 @@ export const MODEL: Model = {
     {
       "value": "override",
       "label": "Needs another tier"
+    },
+    {
+      "value": "confirm_segment",
+      "label": "Segment is right"
+    },
+    {
+      "value": "confirm_sub_segment",
+      "label": "Sub-segment is right"
+    },
+    {
+      "value": "confirm_value_profile",
+      "label": "Value profile is right"
+    },
+    {
+      "value": "withdraw",
+      "label": "Take it back"
     }
-  ]
+  ],
+  "reasons": [
+    {
+      "value": "strategic",
+      "label": "Strategic customer"
+    },
+    {
+      "value": "contract",
+      "label": "New contract signed"
+    },
+    {
+      "value": "ramp_up",
+      "label": "Ramping up"
+    },
+    {
+      "value": "data",
+      "label": "Not yet in the data"
+    },
+    {
+      "value": "relationship",
+      "label": "Relationship at risk"
+    }
+  ],
+  "freshDays": 69
 };
