@@ -14,6 +14,7 @@ from admin.card import hubspot, salesforce
 from connectors.salesforce import package
 from connectors.salesforce.kinds import DEFAULTS
 from connectors.salesforce.package import ListView
+from connectors.salesforce.pages import marked
 from scoring.model import Model
 from sync import outputs
 from sync.quality import obligations
@@ -32,8 +33,13 @@ def files(model: Model, crm: Crm = "salesforce") -> dict[str, bytes]:
     if crm == "hubspot":
         return hubspot.files(model, layout)
     # Rules are inactive: a package cannot know how much is filled.
-    fields = package.files(layout.specs(), obligations.packaged(model, layout, DEFAULTS), list(_lists(layout)))
-    return fields | {f"{package.ROOT}/{path}": content for path, content in salesforce.files(model, layout).items()}
+    return package.files(layout.specs(), obligations.packaged(model, layout, DEFAULTS), pages(layout))
+
+
+def pages(layout: outputs.Layout) -> dict[str, bytes]:
+    """The card in Salesforce, a record page that shows it, and list views, by path below the source folder."""
+    found = salesforce.files(layout.model, layout) | package.list_views(_lists(layout))
+    return marked(found, salesforce.META)
 
 
 def write(model: Model, folder: Path, crm: Crm = "salesforce") -> int:

@@ -8,8 +8,10 @@ from typing import Any
 
 from rich.console import Console
 
+from admin import package
 from admin.cli.output import Stop
-from connectors.base import SchemaPlan
+from connectors.base import Crm, SchemaPlan
+from connectors.pages import HasPages
 from scoring.model import Model
 from sync import crms, outputs
 from sync.models import AuditEvent, Connection, PublishedModel
@@ -20,8 +22,8 @@ from sync.writing import retiring
 _COLOUR = {"+": "green", "~": "yellow", "-": "red", "!": "red", "=": "dim"}
 
 
-def plan(connection: Connection) -> SchemaPlan:
-    """What has to change in this CRM for the newest published model."""
+def plan(connection: Connection, *, with_card: bool = False) -> SchemaPlan:
+    """What has to change in this CRM for the newest published model; `with_card` also for its card and pages."""
     published = _published(connection)
     crm = crms.open_crm(connection)
     rules = (
@@ -30,7 +32,28 @@ def plan(connection: Connection) -> SchemaPlan:
     layout = outputs.layout(published, connection)
     held = retiring.still_held(layout, crm)
     steps = crm.plan_schema(layout.specs(retiring.deserted(held)), rules)
-    return replace(steps, notes=(*steps.notes, *_kept(layout, held), *_card(connection)))
+    notes = [*steps.notes, *_kept(layout, held), *_card(connection)]
+    if with_card:
+        pages = _pages_of(connection, crm).plan_pages(package.pages(layout))
+        notes.append(_ACTIVATE)
+        steps = replace(steps, steps=(*steps.steps, *pages))
+    return replace(steps, notes=tuple(notes))
+
+
+#: Salesforce lets no program choose the page that people see without changing what others chose.
+_ACTIVATE = (
+    'The record page "Account with customer value (Tierline)" is for you to activate: Setup, Lightning App Builder, '
+    'open it, "Activation". Or put the component "Customer value (Tierline)" on the page that you have.'
+)
+
+
+def _pages_of(connection: Connection, crm: Crm) -> HasPages:
+    if isinstance(crm, HasPages):
+        return crm
+    raise Stop(
+        f"{connection.kind.capitalize()} takes cards from its own command line only.",
+        "Write the project and upload it: tierline schema package FOLDER --help",
+    )
 
 
 def _card(connection: Connection) -> Iterator[str]:
@@ -68,12 +91,15 @@ def _published(connection: Connection) -> PublishedModel:
     return found
 
 
-def apply(connection: Connection, steps: SchemaPlan) -> None:
-    """Apply a plan. What it creates is written down first, so that also half of it can be removed."""
+def apply(connection: Connection, steps: SchemaPlan, *, with_card: bool = False) -> None:
+    """Apply a plan, the fields before the card. What it creates is written down first: half of it can be removed."""
     created = {name for step in steps.changes for name in step.creates}
     connection.installed = sorted(created | set(connection.installed))
     connection.save(update_fields=["installed"])
-    crms.open_crm(connection).apply_schema(steps)
+    crm = crms.open_crm(connection)
+    crm.apply_schema(steps)
+    if with_card:
+        _pages_of(connection, crm).apply_pages(package.pages(outputs.layout(_published(connection), connection)))
     _audit(connection, "schema applied", steps)
 
 

@@ -21,26 +21,32 @@ Name = Annotated[str, typer.Argument(help="Name of the connection.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")]
 
 
+WithCard = Annotated[
+    bool, typer.Option("--with-card", help="Also the card, a record page that shows it, and list views (Salesforce).")
+]
+
+
 @app.command()
-def plan(connection: Name, as_json: Json = False) -> None:
+def plan(connection: Name, with_card: WithCard = False, as_json: Json = False) -> None:
     """Show what would be created or changed in the CRM; changes nothing."""
     with sentences():
         chosen = find(connection)
         from admin import schema
 
-        steps = schema.plan(chosen)
+        steps = schema.plan(chosen, with_card=with_card)
         if as_json:
             print_json(schema.as_rows(steps))
             return
         schema.show(steps, out)
         _warn(chosen)
         if steps.changes:
-            out.print(f"Apply?  tierline schema apply {connection}")
+            out.print(f"Apply?  tierline schema apply {connection}{' --with-card' if with_card else ''}")
 
 
 @app.command()
 def apply(
     connection: Name,
+    with_card: WithCard = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -49,7 +55,7 @@ def apply(
         chosen = find(connection)
         from admin import schema
 
-        steps = schema.plan(chosen)
+        steps = schema.plan(chosen, with_card=with_card)
         if not as_json:
             schema.show(steps, out)
             if steps.changes:
@@ -57,7 +63,7 @@ def apply(
         if steps.changes and not yes:
             typer.confirm("Apply this to the CRM?", abort=True)
         if steps.changes:
-            schema.apply(chosen, steps)
+            schema.apply(chosen, steps, with_card=with_card)
         if as_json:
             print_json(schema.as_rows(steps))
         elif steps.changes:

@@ -20,6 +20,7 @@ from connectors.base import (
     RuleSpec,
     Scalar,
     SchemaPlan,
+    SchemaStep,
     Since,
     TaskSpec,
     WriteResult,
@@ -37,6 +38,7 @@ from connectors.salesforce import (
     drift,
     notifications,
     org_currency,
+    pages,
     preflight,
     reading,
     removal,
@@ -182,6 +184,14 @@ class Salesforce:
         finally:
             self._describes.clear()
 
+    def plan_pages(self, files: Mapping[str, bytes]) -> list[SchemaStep]:
+        """See `HasPages.plan_pages`."""
+        return pages.steps(MetadataApi(self._client), self._client, files)
+
+    def apply_pages(self, files: Mapping[str, bytes]) -> None:
+        """See `HasPages.apply_pages`."""
+        pages.deploy(self._client, files)
+
     def drift(self, specs: Sequence[FieldSpec]) -> list[str]:
         """See `Crm.drift`."""
         known = {entry["name"] for entry in self._client.get("sobjects/")["sobjects"]} if detail.wanted(specs) else None
@@ -198,7 +208,7 @@ class Salesforce:
     def remove_schema(self, plan: SchemaPlan) -> None:
         """See `Crm.remove_schema`."""
         try:
-            removal.remove(MetadataApi(self._client), plan)
+            removal.remove(MetadataApi(self._client), self._client, plan)
         finally:
             self._describes.clear()
 

@@ -16,7 +16,7 @@ from typing import Any
 from lxml import etree  # type: ignore[import-untyped, unused-ignore]
 
 from connectors.errors import ConnectorError, Fatal
-from connectors.salesforce.client import Client
+from connectors.salesforce.client import API_VERSION, Client
 from connectors.salesforce.errors import Fault, from_fault, half_reply
 from connectors.salesforce.sending import host_of
 
@@ -49,6 +49,14 @@ class MetadataApi:
                 if name := text_of(record, "fullName"):
                     found[name] = record
         return found
+
+    def names(self, component_type: str) -> set[str]:
+        """Full names of all components of a type."""
+        call = etree.Element(f"{{{NS}}}listMetadata", nsmap={None: NS})
+        query = add(call, "queries")
+        put(query, "type", component_type)
+        put(call, "asOfVersion", API_VERSION)
+        return {text_of(record, "fullName") for record in self._call(call).iterfind(f".//{{{NS}}}result")}
 
     def upsert(self, component_type: str, components: Sequence[Element]) -> None:
         """Creates or replaces components whole. Raises the error of the first one that is refused."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lxml import etree  # type: ignore[import-untyped, unused-ignore]
@@ -38,22 +38,69 @@ class ListView:
     filters: tuple[tuple[str, str, str], ...]
 
 
-def files(specs: Sequence[FieldSpec], rules: Sequence[RuleSpec], lists: Sequence[ListView] = ()) -> dict[str, bytes]:
-    """Path -> content of every file of the project."""
+def files(specs: Sequence[FieldSpec], rules: Sequence[RuleSpec], pages: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Path -> content of every file of the project. `pages`: those of the card, by path below the source folder."""
     named = {f"{only_source(spec.kind).name}.{spec.name}": spec for spec in detail.with_key(specs)}
-    found = {f"{ROOT}/{path}": _xml(kind, element) for path, kind, element in _components(named, rules, lists)}
+    found = {path: _xml(kind, element) for path, kind, element in _components(named, rules)} | dict(pages)
     project = {
         "packageDirectories": [{"path": "force-app", "default": True}],
         "name": "tierline",
         "namespace": "",
         "sourceApiVersion": API_VERSION,
     }
-    return {**found, "sfdx-project.json": (json.dumps(project, indent=2) + "\n").encode()}
+    return {
+        **{f"{ROOT}/{path}": content for path, content in found.items()},
+        "manifest/package.xml": _manifest(found),
+        "sfdx-project.json": (json.dumps(project, indent=2) + "\n").encode(),
+    }
 
 
-def _components(
-    named: Mapping[str, FieldSpec], rules: Sequence[RuleSpec], lists: Sequence[ListView]
-) -> Iterator[tuple[str, str, Element]]:
+#: Folder of a project -> type of the components in it; below `objects`, the folder inside an object's.
+_TYPES = {
+    "customPermissions": "CustomPermission",
+    "fields": "CustomField",
+    "flexipages": "FlexiPage",
+    "globalValueSets": "GlobalValueSet",
+    "labels": "CustomLabels",
+    "listViews": "ListView",
+    "lwc": "LightningComponentBundle",
+    "notificationtypes": "CustomNotificationType",
+    "permissionsets": "PermissionSet",
+    "validationRules": "ValidationRule",
+}
+
+
+def _manifest(found: Iterable[str]) -> bytes:
+    """Everything in the project by name, for `sf project deploy start --manifest`."""
+    members: dict[str, set[str]] = {}
+    for path in found:
+        folder, *inner = path.split("/")
+        name = inner[-1].partition(".")[0]
+        if folder == "objects":
+            owner, within = inner[0], inner[1] if len(inner) > 2 else ""
+            kind = _TYPES.get(within, "CustomObject")
+            members.setdefault(kind, set()).add(f"{owner}.{name}" if within else owner)
+        else:
+            members.setdefault(_TYPES[folder], set()).add(inner[0] if folder == "lwc" else name)
+    root = etree.Element(f"{{{NS}}}Package", nsmap={None: NS})
+    for kind in sorted(members):
+        types = add(root, "types")
+        for name in sorted(members[kind]):
+            add(types, "members", name)
+        put(types, "name", kind)
+    put(root, "version", API_VERSION)
+    content: bytes = etree.tostring(root, encoding="UTF-8", xml_declaration=True, pretty_print=True)
+    return content
+
+
+def list_views(lists: Sequence[ListView]) -> dict[str, bytes]:
+    """Path below the source folder -> content of list views of accounts."""
+    return {
+        f"objects/Account/listViews/{view.name}.listView-meta.xml": _xml("ListView", _list_view(view)) for view in lists
+    }
+
+
+def _components(named: Mapping[str, FieldSpec], rules: Sequence[RuleSpec]) -> Iterator[tuple[str, str, Element]]:
     """Path, type and content of every component."""
     for spec in named.values():
         if spec.value_set:
@@ -73,8 +120,6 @@ def _components(
     for role in ROLES:
         granted = permission_set(role, dict(named), None, bypass=bool(rules) and role.machine)
         yield f"permissionsets/{role.name}.permissionset-meta.xml", "PermissionSet", _unnamed(granted)
-    for view in lists:
-        yield f"objects/Account/listViews/{view.name}.listView-meta.xml", "ListView", _list_view(view)
     yield "notificationtypes/Tierline_Alert.notiftype-meta.xml", "CustomNotificationType", _notification()
 
 

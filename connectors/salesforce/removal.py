@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from connectors.base import SchemaPlan, SchemaStep
+from connectors.salesforce import pages
+from connectors.salesforce.client import Client
 from connectors.salesforce.lead_conversion import LeadConversion
 from connectors.salesforce.metadata import MetadataApi, child_of, text_of
 
@@ -16,8 +18,9 @@ _WITHOUT_DATA = frozenset({"ValidationRule", "PermissionSet", "CustomPermission"
 
 
 def plan(metadata: MetadataApi, created: Sequence[str], *, delete_data: bool) -> SchemaPlan:
-    """A step per component that still exists."""
-    return SchemaPlan(tuple(_steps(metadata, created, delete_data=delete_data)))
+    """A step per component that still exists; pages first, which show the others."""
+    pages_gone = pages.removal(metadata, list(created))
+    return SchemaPlan((*pages_gone, *_steps(metadata, created, delete_data=delete_data)))
 
 
 def _steps(metadata: MetadataApi, created: Sequence[str], *, delete_data: bool) -> Iterator[SchemaStep]:
@@ -42,12 +45,13 @@ def _depends(element: object) -> bool:
     return value_set is not None and bool(text_of(value_set, "controllingField"))
 
 
-def remove(metadata: MetadataApi, plan: SchemaPlan) -> None:
-    """Delete what the plan says, one at a time, in its order."""
+def remove(metadata: MetadataApi, client: Client, plan: SchemaPlan) -> None:
+    """Delete what the plan says: the pages together, then the rest one at a time, in its order."""
+    pages.remove(client, plan)
     fields = [step.target.partition(" ")[2] for step in plan.changes if step.target.startswith("CustomField ")]
     if on_leads := [name.partition(".")[2] for name in fields if name.startswith("Lead.")]:
         LeadConversion(metadata).forget(on_leads)
     for step in plan.changes:
         component_type, _, name = step.target.partition(" ")
-        if name in metadata.read(component_type, [name]):
+        if component_type not in pages.TYPES and name in metadata.read(component_type, [name]):
             metadata.delete(component_type, [name])

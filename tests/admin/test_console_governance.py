@@ -80,11 +80,16 @@ def test_an_edit_noticed_in_the_crm_is_rejected_with_a_reason(people: cast.Cast,
     assert b"No contract behind it" in boss.get("/overrides.csv").getvalue()
 
 
-def test_a_remark_in_the_record_offers_no_approval(people: cast.Cast, boss: Client) -> None:
-    Override.objects.update(field="request", value="Tier is wrong: they bought a rival")
-    page = text(boss, f"/overrides/{Override.objects.get().pk}")
-    assert "names no tier" in page
-    assert 'value="approve"' not in page
+def test_a_remark_is_answered_with_words_and_moves_no_tier(people: cast.Cast, boss: Client) -> None:
+    Override.objects.update(field="request", value="Tier is wrong: they bought a rival", requested_by="Seller")
+    address = f"/overrides/{Override.objects.get().pk}"
+    page = text(boss, address)
+    assert "names no other" in page
+    assert 'name="until"' not in page
+    assert "Say what will be done" in post(boss, f"{address}/decide", decision="approve")
+    assert "Answered" in post(boss, f"{address}/decide", decision="approve", comment="We look at the figures in March")
+    assert "Nothing is left to do" in text(boss, address)
+    assert Override.objects.get().decision == "We look at the figures in March"
 
 
 def test_the_review_round_is_decided_in_parts(people: cast.Cast, boss: Client, seen: Client) -> None:

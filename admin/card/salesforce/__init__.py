@@ -13,13 +13,15 @@ from connectors.salesforce.kinds import DETAIL
 from scoring.model import Model
 from sync.outputs import Layout
 
-NAME = "accountTier"
+NAME, PAGE = "accountTier", "Tierline_Account"
+#: Where the component is described.
+META = f"lwc/{NAME}/{NAME}.js-meta.xml"
 _OWN = ("html", "js", "css")
 _NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
 
 
 def files(model: Model, layout: Layout) -> dict[str, bytes]:
-    """Path inside the project's source folder -> content: the component and the labels it speaks with."""
+    """Path inside the project's source folder -> content: the component, its labels, and a page that shows it."""
     found = {f"{NAME}.{kind}": card.source(f"salesforce/{NAME}.{kind}") for kind in _OWN}
     found |= {
         f"{NAME}.js-meta.xml": _described(),
@@ -29,7 +31,11 @@ def files(model: Model, layout: Layout) -> dict[str, bytes]:
         "words.js": _words(),
     }
     bundle = {f"lwc/{NAME}/{name}": text.encode() for name, text in found.items()}
-    return {**bundle, "labels/CustomLabels.labels-meta.xml": _labels().encode()}
+    return {
+        **bundle,
+        "labels/CustomLabels.labels-meta.xml": _labels().encode(),
+        f"flexipages/{PAGE}.flexipage-meta.xml": _page().encode(),
+    }
 
 
 def _module(about: str, **constants: object) -> str:
@@ -80,6 +86,42 @@ def _label_lines(words: Mapping[str, str]) -> Iterator[str]:
         yield f"        <value>{escape(text)}</value>"
         yield "    </labels>"
     yield "</CustomLabels>"
+
+
+#: Region of the page's template -> Salesforce's own components in it; the card leads the side bar.
+_REGIONS = {
+    "header": ("force:highlightsPanel",),
+    "main": ("force:detailPanel", "force:relatedListContainer"),
+    "sidebar": (f"c:{NAME}", "runtime_sales_activities:activityPanel"),
+}
+
+
+def _page() -> str:
+    return "\n".join(_page_lines()) + "\n"
+
+
+def _page_lines() -> Iterator[str]:
+    yield '<?xml version="1.0" encoding="UTF-8"?>'
+    yield f"<FlexiPage {_NS}>"
+    for region, components in _REGIONS.items():
+        yield "    <flexiPageRegions>"
+        for name in components:
+            yield "        <itemInstances>"
+            yield "            <componentInstance>"
+            yield f"                <componentName>{name.removeprefix('c:')}</componentName>"
+            yield f"                <identifier>{name.replace(':', '_')}</identifier>"
+            yield "            </componentInstance>"
+            yield "        </itemInstances>"
+        yield f"        <name>{region}</name>"
+        yield "        <type>Region</type>"
+        yield "    </flexiPageRegions>"
+    yield "    <masterLabel>Account with customer value (Tierline)</masterLabel>"
+    yield "    <sobjectType>Account</sobjectType>"
+    yield "    <template>"
+    yield "        <name>flexipage:recordHomeTemplateDesktop</name>"
+    yield "    </template>"
+    yield "    <type>RecordPage</type>"
+    yield "</FlexiPage>"
 
 
 def _described() -> str:

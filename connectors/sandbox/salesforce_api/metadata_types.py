@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from connectors.sandbox.salesforce_api import (
+    metadata_bundles,
     metadata_fields,
     metadata_lead_convert,
     metadata_notifications,
     metadata_objects,
+    metadata_pages,
     metadata_permissions,
     metadata_record_types,
     metadata_rules,
@@ -47,7 +49,8 @@ TYPES = {
     for kind in (
         ComponentType(
             "CustomObject", "objects", "object", metadata_objects.names, metadata_objects.read,
-            metadata_objects.save, metadata_objects.delete, children=("CustomField", "RecordType", "ValidationRule"),
+            metadata_objects.save, metadata_objects.delete,
+            children=("CustomField", "RecordType", "ValidationRule", "ListView"),
         ),
         ComponentType(
             "CustomField", "objects", "object", metadata_fields.names, metadata_fields.read,
@@ -60,6 +63,26 @@ TYPES = {
         ComponentType(
             "ValidationRule", "objects", "object", metadata_rules.names, metadata_rules.read,
             metadata_rules.save, metadata_rules.delete, is_child=True,
+        ),
+        ComponentType(
+            "ListView", "objects", "object", metadata_pages.list_names, metadata_pages.read_list,
+            metadata_pages.save_list, metadata_pages.delete_list, is_child=True,
+        ),
+        ComponentType(
+            "CustomLabels", "labels", "labels", metadata_pages.all_labels, metadata_pages.read_all,
+            metadata_pages.save_all, metadata_pages.delete_all, children=("CustomLabel",),
+        ),
+        ComponentType(
+            "CustomLabel", "labels", "labels", metadata_pages.label_names, metadata_pages.read_label,
+            metadata_pages.save_label, metadata_pages.delete_label, is_child=True,
+        ),
+        ComponentType(
+            "LightningComponentBundle", "lwc", "js", metadata_bundles.names, metadata_bundles.read,
+            metadata_bundles.save, metadata_bundles.delete,
+        ),
+        ComponentType(
+            "FlexiPage", "flexipages", "flexipage", metadata_pages.page_names, metadata_pages.read_page,
+            metadata_pages.save_page, metadata_pages.delete_page,
         ),
         ComponentType(
             "CustomPermission", "customPermissions", "customPermission", metadata_rules.permission_names,

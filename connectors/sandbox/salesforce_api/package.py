@@ -7,6 +7,8 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from connectors.sandbox.salesforce_api import metadata_bundles
+from connectors.sandbox.salesforce_api.catalog import MetadataError
 from connectors.sandbox.salesforce_api.metadata_types import TYPES
 from connectors.sandbox.salesforce_api.xmltree import Node, XmlError, leaf, parse
 
@@ -17,10 +19,15 @@ _DESTRUCTIVE = ("destructiveChanges.xml", "destructiveChangesPre.xml", "destruct
 #: A component can only name what comes before it.
 _ORDER = (
     "GlobalValueSet", "StandardValueSet", "CustomPermission", "CustomObject", "CustomField", "RecordType",
-    "ValidationRule", "PermissionSet", "CustomNotificationType",
+    "ValidationRule", "PermissionSet", "CustomNotificationType", "ListView", "CustomLabels", "CustomLabel",
+    "LightningComponentBundle", "FlexiPage",
 )  # fmt: skip
 #: Element of an object file -> the component type it stands for.
-_PARTS = {"fields": "CustomField", "recordTypes": "RecordType", "validationRules": "ValidationRule"}
+_PARTS = {
+    "fields": "CustomField", "recordTypes": "RecordType", "validationRules": "ValidationRule", "listViews": "ListView",
+}  # fmt: skip
+#: Folder of the components that are folders themselves.
+_BUNDLES = "lwc/"
 
 
 class BadPackage(Exception):
@@ -65,7 +72,8 @@ def read_package(content: bytes, *, allow_missing: bool) -> Package:
     wanted = _members(files[_MANIFEST], _MANIFEST)
     found: list[Component] = []
     problems: list[Problem] = []
-    for name, data in files.items():
+    bundles, files_of_one = _bundles(files)
+    for name, data in files_of_one.items():
         if name == _MANIFEST or name in _DESTRUCTIVE:
             continue
         components, trouble = _components(name, data)
@@ -74,6 +82,13 @@ def read_package(content: bytes, *, allow_missing: bool) -> Package:
             trouble = [Problem("", components[0].full_name, name, "Not in package.xml", is_warning=True)]
         found.extend(chosen)
         problems.extend(trouble)
+    for name, trouble_or_component in bundles.items():
+        if isinstance(trouble_or_component, Problem):
+            problems.append(trouble_or_component)
+        elif _is_wanted(trouble_or_component, wanted):
+            found.append(trouble_or_component)
+        else:
+            problems.append(Problem("", name, f"{_BUNDLES}{name}", "Not in package.xml", is_warning=True))
     if not allow_missing:
         problems.extend(_missing(wanted, found))
     deletions = [
@@ -124,6 +139,9 @@ def _components(name: str, data: bytes) -> tuple[list[Component], list[Problem]]
     except XmlError as error:
         return [], [Problem(kind.name, stem, name, f"Error parsing file: {error}")]
     whole = Component(kind.name, stem, name, _named(node, stem))
+    if kind.name == "CustomLabels":
+        labels = [Component("CustomLabel", each.get("fullName"), name, each) for each in node.all("labels")]
+        return [replace(whole, node=_named(Node("metadata"), stem)), *labels], []
     if kind.name != "CustomObject":
         return [whole], []
     parts = [
@@ -138,6 +156,25 @@ def _components(name: str, data: bytes) -> tuple[list[Component], list[Problem]]
     return [replace(whole, node=replace(whole.node, children=rest)), *parts], []
 
 
+def _bundles(files: Mapping[str, bytes]) -> tuple[dict[str, Component | Problem], dict[str, bytes]]:
+    """Components whose files stand together in a folder, by name; and the other files."""
+    folders: dict[str, dict[str, bytes]] = {}
+    for path, data in files.items():
+        name, _, inside = path.removeprefix(_BUNDLES).partition("/")
+        if path.startswith(_BUNDLES) and inside:
+            folders.setdefault(name, {})[inside] = data
+    found: dict[str, Component | Problem] = {}
+    for name, own in folders.items():
+        path = f"{_BUNDLES}{name}"
+        try:
+            node = metadata_bundles.described(own, name)
+        except (MetadataError, XmlError) as error:
+            found[name] = Problem(metadata_bundles.BUNDLE, name, path, str(error))
+        else:
+            found[name] = Component(metadata_bundles.BUNDLE, name, path, node)
+    return found, {path: data for path, data in files.items() if not path.startswith(_BUNDLES)}
+
+
 def _named(node: Node, full_name: str) -> Node:
     others = tuple(child for child in node.children if child.name != "fullName")
     return replace(node, children=(leaf("fullName", full_name), *others))
@@ -146,6 +183,8 @@ def _named(node: Node, full_name: str) -> Node:
 def _is_wanted(component: Component, wanted: Mapping[str, Iterable[str]]) -> bool:
     members = set(wanted.get(component.type, ()))
     is_part = component.type in _PARTS.values()
+    if component.type in ("CustomLabel", "CustomLabels") and (wanted.get("CustomLabels") or "*" in members):
+        return True
     if component.full_name in members or ("*" in members and not is_part):
         return True
     owner = component.full_name.partition(".")[0]

@@ -26,7 +26,7 @@ from connectors.sandbox.org.soql_tree import (
     Value,
 )
 from connectors.sandbox.salesforce_api.tooling_records import CustomFields, attributes, row
-from connectors.sandbox.salesforce_api.tooling_tables import record_types, triggers, validation_rules
+from connectors.sandbox.salesforce_api.tooling_tables import bundles, record_types, triggers, validation_rules
 
 Row = dict[str, Any]
 
@@ -41,6 +41,7 @@ def query(org: Org, fields: CustomFields, soql: str, version: str) -> dict[str, 
         "validationrule": lambda: validation_rules(org),
         "recordtype": lambda: record_types(org),
         "apextrigger": lambda: triggers(org),
+        "lightningcomponentbundle": lambda: bundles(org),
     }
     table = tables.get(wanted.entity.lower())
     if table is None:

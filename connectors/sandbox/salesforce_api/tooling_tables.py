@@ -11,6 +11,7 @@ from connectors.sandbox.org import ids
 from connectors.sandbox.org.org import Org
 from connectors.sandbox.org.record_types import RECORD_TYPE, RecordType
 from connectors.sandbox.org.rules import RULE
+from connectors.sandbox.salesforce_api.metadata_bundles import BUNDLE
 from connectors.sandbox.salesforce_api.metadata_record_types import to_node as record_type_node
 from connectors.sandbox.salesforce_api.metadata_rules import to_node as rule_node
 from connectors.sandbox.salesforce_api.tooling_records import to_json
@@ -59,6 +60,20 @@ def triggers(org: Org) -> Iterable[Row]:
     names = ", ".join(org.object("ApexTrigger").fields)
     for row in org.query(f"SELECT {names} FROM ApexTrigger").records:  # noqa: S608
         yield {name: value for name, value in row.items() if name != "attributes"}
+
+
+def bundles(org: Org) -> Iterable[Row]:
+    numbers = org.components.numbers(BUNDLE)
+    for name, body in org.components.all(BUNDLE).items():
+        yield {
+            "Id": ids.make("0Rb", numbers[name]),
+            "DeveloperName": name,
+            "MasterLabel": body["label"] or name,
+            "Description": body["description"] or None,
+            "IsExposed": body["exposed"],
+            "ManageableState": "unmanaged",
+            "NamespacePrefix": None,
+        }
 
 
 def _entity(name: str) -> dict[str, str]:
