@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sync', '0013_rhythms'),
+        ('sync', '0014_what_was_confirmed'),
     ]
 
     operations = [
