@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
+from typing import Literal
 from urllib.parse import quote_plus
 
 from lxml import etree  # type: ignore[import-untyped, unused-ignore]
@@ -16,8 +17,9 @@ from lxml import etree  # type: ignore[import-untyped, unused-ignore]
 from connectors.base import SchemaPlan, SchemaStep
 from connectors.salesforce import deploying, soql
 from connectors.salesforce.client import Client
-from connectors.salesforce.metadata import NS, MetadataApi, put, text_of
+from connectors.salesforce.metadata import NS, Element, MetadataApi, put, text_of
 
+Sign = Literal["+", "~", "="]
 #: Source format: path below the source folder -> content.
 Files = Mapping[str, bytes]
 #: In this order they go; nothing that is still named can.
@@ -65,7 +67,7 @@ def steps(metadata: MetadataApi, client: Client, files: Files) -> list[SchemaSte
         names = wanted.get(kind, [])
         if kind == "CustomLabel" and names:
             lacking = [name for name in names if name not in there[kind]]
-            sign = "+" if len(lacking) == len(names) else "=" if same and not lacking else "~"
+            sign: Sign = "+" if len(lacking) == len(names) else "=" if same and not lacking else "~"
             creates = tuple(f"CustomLabel {name}" for name in lacking)
             found.append(
                 SchemaStep(sign, f"{len(names)} custom labels", _told(sign, "words of the card"), creates=creates)
@@ -78,7 +80,7 @@ def steps(metadata: MetadataApi, client: Client, files: Files) -> list[SchemaSte
     return found
 
 
-def _told(sign: str, what: str) -> str:
+def _told(sign: Sign, what: str) -> str:
     return {"+": what, "~": f"{what}, brought to this version", "=": "unchanged"}[sign]
 
 
@@ -104,7 +106,8 @@ def deploy(client: Client, files: Files, *, check_only: bool = False) -> None:
 
 def packaged(files: Files) -> dict[str, bytes]:
     """As a package has them: list views inside the file of their object, names without "-meta.xml"."""
-    found, owners = {}, {}
+    found: dict[str, bytes] = {}
+    owners: dict[str, Element] = {}
     for path, content in files.items():
         if "/listViews/" in path:
             owner = path.split("/")[1]
