@@ -11,6 +11,7 @@ import pyarrow as pa
 from connectors.base import DAY, FLAG, INSTANT, MONEY, NUMBER, WHOLE, Field, PicklistValue
 from connectors.columns import MEANT
 from connectors.errors import SchemaMismatch
+from connectors.hubspot.kinds import MODIFIED
 
 #: Property name -> property, as HubSpot gives it.
 Properties = Mapping[str, Mapping[str, Any]]
@@ -29,12 +30,13 @@ READABLE: Mapping[pa.DataType, frozenset[str]] = {
 def field_of(entry: Mapping[str, Any]) -> Field:
     """A property as the port has it."""
     rights = entry.get("modificationMetadata") or {}
+    kept = bool(rights.get("readOnlyValue") or entry.get("calculated")) or entry["name"] == MODIFIED
     return Field(
         name=entry["name"],
         label=entry.get("label") or entry["name"],
         type=type_of(entry),
-        updateable=not rights.get("readOnlyValue", False) and not entry.get("calculated", False),
-        derived=bool(entry.get("calculated")),
+        updateable=not kept,
+        derived=kept,
         custom=not entry.get("hubspotDefined", False),
         values=tuple(values_of(entry)) if type_of(entry) == "enumeration" else (),
         restricted=type_of(entry) == "enumeration" and not entry.get("externalOptions", False),

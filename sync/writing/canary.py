@@ -105,7 +105,7 @@ def _unit(run: Run, token: str, crm: Crm, connection: Connection, part: Mapping[
 
 def _foreign(crm: Crm, layout: outputs.Layout, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """All values of these accounts in fields that are not ours and that somebody sets."""
-    ours = set(layout.names.values())
+    ours = {*layout.names.values(), *layout.detail.values()}
     names = sorted(name for name, field in crm.describe("account").items() if not field.derived and name not in ours)
     found: dict[str, dict[str, Any]] = {record_id: {} for record_id in ids}
     for start in range(0, len(names), FIELDS):

@@ -13,11 +13,14 @@ from django.core.management import call_command
 
 from admin import schema
 from admin.demo import company, job
-from connectors.sandbox.background import serving
+from connectors.sandbox.background import serving, serving_portal
 from connectors.sandbox.org.org import Org
+from connectors.sandbox.portal.portal import Portal
 from sync.models import Run
 from tests.once import made_once
-from tests.sync import playing
+from tests.sync import hubspot_stage, playing
+from tests.sync.crm_stage import CrmStage
+from tests.sync.hubspot_stage import HubspotStage
 from tests.sync.playing import Plays
 from tests.sync.stage import ACCOUNTS, SEED, TODAY, Stage
 
@@ -58,17 +61,46 @@ def installed(filled: Path, plays: Plays) -> Path:
 def settled(installed: Path, plays: Plays) -> Path:
     """The same company after a first run: its org, mirror, run folders and our state."""
 
-    def first_run(stage: Stage, _: Path) -> None:
-        run = stage.run()
-        assert run.state == Run.State.DONE, run.error
-
-    return plays.play("settled", installed, first_run)
+    return plays.play("settled", installed, lambda stage, _: _ended_well(stage.run()))
 
 
 @pytest.fixture(scope="session")
 def ready(installed: Path, plays: Plays) -> Path:
     """The same company in its first run, before anything is sent."""
-    return plays.play("ready", installed, lambda stage, _: stage.work(stage.start(), until=Run.Step.CANARY))
+    return plays.play("ready", installed, _until_canary)
+
+
+def _until_canary(stage: CrmStage, _: Path) -> None:
+    stage.work(stage.start(), until=Run.Step.CANARY)
+
+
+def _ended_well(run: Run) -> None:
+    assert run.state == Run.State.DONE, run.error
+
+
+@pytest.fixture(scope="session")
+def installed_portal(plays: Plays) -> Path:
+    """A HubSpot portal with a small seller of hardware and our properties."""
+
+    def make(home: Path) -> None:
+        hubspot_stage.fill(home)
+        with Portal.open(home / "portal") as portal, serving_portal(portal) as crm, plays.unblocker.unblock():
+            hubspot_stage.install(crm, home)
+            call_command("flush", verbosity=0, interactive=False)
+
+    return made_once(plays.factory, "installed-portal", make)
+
+
+@pytest.fixture(scope="session")
+def settled_portal(installed_portal: Path, plays: Plays) -> Path:
+    """The same company in HubSpot after a first run."""
+    return plays.play("settled-portal", installed_portal, lambda stage, _: _ended_well(stage.run()))
+
+
+@pytest.fixture(scope="session")
+def ready_portal(installed_portal: Path, plays: Plays) -> Path:
+    """The same company in HubSpot in its first run, before anything is sent."""
+    return plays.play("ready-portal", installed_portal, _until_canary)
 
 
 @pytest.fixture
@@ -116,3 +148,37 @@ def uninstalled(filled: Path, home: Path) -> Iterator[Stage]:
     """A connected company whose CRM has no field of ours yet."""
     with playing.opened(filled, home) as stage:
         yield stage
+
+
+@pytest.fixture
+def hub(installed_portal: Path, home: Path) -> Iterator[HubspotStage]:
+    with playing.opened(installed_portal, home) as stage:
+        yield stage
+
+
+CRMS = ("salesforce", "hubspot")
+
+
+@pytest.fixture(params=CRMS)
+def settled_crm(request: pytest.FixtureRequest) -> Path:
+    """Each CRM in turn after a first run: what is promised of runs holds for both."""
+    return _template(request, "settled")
+
+
+@pytest.fixture
+def after_run_of_each(settled_crm: Path, home: Path) -> Iterator[CrmStage]:
+    """A stage of each CRM on which the first run has been played."""
+    with playing.opened(settled_crm, home) as stage:
+        yield stage
+
+
+@pytest.fixture(params=CRMS)
+def planned_of_each(request: pytest.FixtureRequest, home: Path) -> Iterator[CrmStage]:
+    """A stage of each CRM on which the first run stands before its canary."""
+    with playing.opened(_template(request, "ready"), home) as stage:
+        yield stage
+
+
+def _template(request: pytest.FixtureRequest, name: str) -> Path:
+    found: Path = request.getfixturevalue(name if request.param == "salesforce" else f"{name}_portal")
+    return found

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,11 +12,11 @@ from typing import Any
 from admin import portfolios, schema
 from admin.demo import datasets
 from connectors.sandbox import mapping, portal_load
-from connectors.sandbox.background import ServedPortal, serving_portal
+from connectors.sandbox.background import ServedPortal
 from connectors.sandbox.portal.portal import Portal
 from connectors.sandbox.portal.writes import Change as Edit
-from sync import jobs, outputs, starting
-from sync.models import Connection, Portfolio, Run
+from sync.models import Portfolio
+from tests.sync.crm_stage import CrmStage, Values
 
 TODAY = date(2018, 1, 15)
 COMPANIES, DEALS = 16, 64
@@ -30,37 +28,57 @@ PLACES = "\ndetail: {enabled: true}\nopportunities: {values: [segment, tier]}\n"
 
 
 @dataclass
-class HubspotStage:
+class HubspotStage(CrmStage):
     """A connected portfolio and the portal behind it."""
 
-    portfolio: Portfolio
     crm: ServedPortal
 
-    @property
-    def connection(self) -> Connection:
-        return self.portfolio.connections.get()
+    today = TODAY
+    foreign = "description"
+    named = "Hardware customers"
+    strict = ("tiers:\n", "guard: {at_least: 1, tiers_moved: 0.05, downgrades: 0.05}\n\ntiers:\n")
 
     @property
     def portal(self) -> Portal:
         return self.crm.portal
 
-    def run(self, today: date = TODAY) -> Run:
-        """A new run, worked to its end."""
-        return self.work(starting.create(self.portfolio, "test", today=today))
+    def model_text(self) -> str:
+        return MODEL.read_text() + PLACES
 
-    def work(self, run: Run) -> Run:
-        """Work the run to its end, whatever it waits for."""
-        for _ in range(500):
-            run.refresh_from_db()
-            if run.state != Run.State.ACTIVE:
-                return run
-            Run.objects.filter(pk=run.pk).update(not_before=None)
-            jobs.work(run.pk)
-        raise AssertionError(f"{run} does not come to an end; it is at {run.step}: {run.notice}")
+    def edit(self, account: str, **values: Any) -> None:
+        self._change("companies", account, **values)
 
-    def edit(self, company: str, **values: Any) -> None:
-        """What a person does in HubSpot."""
-        self.portal.update(self.portal.kinds()["companies"], [Edit(company, values)])
+    def refuse_next(self, rows: int) -> None:
+        """HubSpot refuses a batch as a whole; each of the parts it is sent in then has to be refused as well."""
+        message = 'Property values were not valid: [{"isValid":false,"message":"No","error":"INVALID","name":"x"}]'
+        reply = {"status": "error", "message": message, "category": "VALIDATION_ERROR"}
+        times = 2 * rows - 1
+        self.fault(method="POST", path="/batch/update", action="status", status=400, reply=reply, times=times)
+
+    def own_values(self) -> Values:
+        return self.records("companies", ours=True)
+
+    def foreign_values(self) -> Values:
+        return self.records("companies", ours=False)
+
+    def live_one_day(self, accounts: list[str], day: int) -> None:
+        chosen, other = accounts[day % len(accounts)], accounts[(day * 7) % len(accounts)]
+        self.edit(chosen, sector=("retail", "medical", "finance")[day % 3])
+        kinds = self.portal.kinds()
+        (ticket,) = self.portal.create(kinds["tickets"], [{"subject": f"Case {day}", "hs_pipeline_stage": "1"}])
+        assert isinstance(ticket, int), ticket
+        self.portal.link(kinds["tickets"], kinds["companies"], [(ticket, int(other))], primary=True)
+        deals = sorted(self.records("deals", ours=False))
+        self._change("deals", deals[day % len(deals)], amount=str(100 * day), dealstage="Won")
+        if day % 12 == 0:
+            self.portal.archive(kinds["deals"], [deals[-1]])
+        if day == 30:
+            self.portal.archive(kinds["companies"], [accounts[11]])
+        if day == 36:
+            self.portal.merge(kinds["companies"], accounts[12], accounts[13])
+
+    def _change(self, name: str, record: str, **values: Any) -> None:
+        self.portal.update(self.portal.kinds()[name], [Edit(record, values)])
 
     def changed_while_the_index_lags(self) -> str:
         """A company that a person has changed just now, which no search finds yet."""
@@ -69,10 +87,7 @@ class HubspotStage:
         self.edit(company, customer_type="Former customer")
         return company
 
-    def fault(self, **rule: Any) -> None:
-        self.crm.request("POST", "/__sandbox__/faults", json=[rule]).raise_for_status()
-
-    def records(self, name: str, *, ours: bool) -> dict[str, dict[str, Any]]:
+    def records(self, name: str, *, ours: bool) -> Values:
         """The properties that are ours, or all others that somebody sets, of every record of an object, by id."""
         kind = self.portal.kinds()[name]
         names = [
@@ -128,35 +143,10 @@ def connect(crm: ServedPortal, home: Path, text: str = "") -> Portfolio:
     return portfolio
 
 
-def install(home: Path) -> None:
-    """The portal with our properties in it."""
-    fill(home)
-    with serving(home) as crm:
-        portfolio = connect(crm, home, PLACES)
-        connection = portfolio.connections.get()
-        schema.apply(connection, schema.plan(connection))
-
-
-@contextmanager
-def serving(home: Path) -> Iterator[ServedPortal]:
-    with Portal.open(home / "portal") as portal, serving_portal(portal) as crm:
-        yield crm
-
-
-@contextmanager
-def played_on(installed: Path, home: Path) -> Iterator[HubspotStage]:
-    """A stage of its own on a copy of an installed portal."""
-    for name in ("mirror", "runs"):
-        (home / name).mkdir()
-    shutil.copytree(installed / "portal", home / "portal")
-    with serving(home) as crm:
-        yield HubspotStage(connect(crm, home, PLACES), crm)
-
-
-def layout(stage: HubspotStage) -> outputs.Layout:
-    published = stage.portfolio.model_in_force()
-    assert published is not None
-    return outputs.layout(published, stage.connection)
+def install(crm: ServedPortal, home: Path) -> None:
+    """Put our properties into the portal."""
+    connection = connect(crm, home, PLACES).connections.get()
+    schema.apply(connection, schema.plan(connection))
 
 
 def _write(path: Path, lines: Sequence[str]) -> None:

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 
 from connectors.hubspot import Hubspot
 from sync import jobs
 from sync.alerts import due
 from sync.models import Change, Delivery, Override, Run, Todo
 from sync.writing import undoing
-from tests.once import made_once
-from tests.sync import hubspot_stage
 from tests.sync.hubspot_stage import COMPANIES, HubspotStage
-
-
-@pytest.fixture(scope="session")
-def installed_portal(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None, django_db_blocker: Any) -> Path:
-    def make(home: Path) -> None:
-        with django_db_blocker.unblock():
-            hubspot_stage.install(home)
-            call_command("flush", verbosity=0, interactive=False)
-
-    return made_once(tmp_path_factory, "installed-portal", make)
-
-
-@pytest.fixture
-def hub(installed_portal: Path, tmp_path: Path, db: None, settings: Any) -> Iterator[HubspotStage]:
-    settings.HOME = tmp_path
-    with hubspot_stage.played_on(installed_portal, tmp_path) as stage:
-        yield stage
 
 
 def test_the_job_on_hubspot_from_reading_to_undo(hub: HubspotStage) -> None:

@@ -14,6 +14,7 @@ from sync.models import Change, Dirty, Run
 from sync.reading import dirty
 from sync.writing import holding, undoing
 from tests.sync import playing
+from tests.sync.crm_stage import CrmStage
 from tests.sync.playing import Plays
 from tests.sync.stage import TODAY, Stage
 
@@ -29,6 +30,11 @@ def incremental(stage: Stage, today: date = TODAY) -> Run:
 @pytest.fixture(scope="session")
 def caught_up_once(settled: Path, plays: Plays) -> Path:
     return plays.play("caught-up", settled, lambda stage, _: incremental(stage))
+
+
+@pytest.fixture(scope="session")
+def caught_up_portal(settled_portal: Path, plays: Plays) -> Path:
+    return plays.play("caught-up-portal", settled_portal, lambda stage, _: stage.incremental())
 
 
 @pytest.fixture
@@ -124,10 +130,11 @@ def test_while_a_run_is_held_micro_batches_wait(planned: Stage) -> None:
     starting.create(stage.portfolio, "test", kind=INCREMENTAL)
 
 
-def published(stage: Stage) -> dict[str, dict[str, Any]]:
+def published(stage: CrmStage) -> dict[str, dict[str, Any]]:
     """What was decided, without the day it was written on."""
+    days = ("since__c", "date__c", "_since", "_date", "_scored_on")
     return {
-        record: {name: value for name, value in values.items() if not name.endswith(("Since__c", "Date__c"))}
+        record: {name: value for name, value in values.items() if not name.lower().endswith(days)}
         for record, values in stage.own_values().items()
     }
 
@@ -139,37 +146,34 @@ def published(stage: Stage) -> dict[str, dict[str, Any]]:
         pytest.param(frozenset(range(1, 61)), id="every day", marks=pytest.mark.soak),
     ],
 )
-def test_sixty_daily_incrementals_equal_one_full_run_on_day_sixty(caught_up: Stage, worked: frozenset[int]) -> None:
+@pytest.mark.parametrize("crm", ["salesforce", "hubspot"])
+def test_sixty_daily_incrementals_equal_one_full_run_on_day_sixty(
+    crm: str, worked: frozenset[int], home: Path, request: pytest.FixtureRequest
+) -> None:
     """Cases open, industries are corrected, lines and accounts go; two turns of the month are among the days."""
-    accounts = [row["Id"] for row in caught_up.query("SELECT Id FROM Account ORDER BY Id")]
+    template = {"salesforce": "caught_up_once", "hubspot": "caught_up_portal"}[crm]
+    with playing.opened(request.getfixturevalue(template), home) as stage:
+        live_sixty_days(stage, worked)
+
+
+def live_sixty_days(stage: CrmStage, worked: frozenset[int]) -> None:
+    accounts = sorted(stage.own_values())
     since_life = 0
     for day in range(1, 61):
-        today = TODAY + timedelta(days=day)
+        today = stage.today + timedelta(days=day)
         if day % 6 == 0:
-            live_one_day(caught_up, accounts, day)
+            stage.live_one_day(accounts, day)
             since_life = 0
         if day in worked:
-            run = incremental(caught_up, today)
+            run = stage.incremental(today)
             since_life += 1
             if today.day != 1 and since_life > 2:
                 assert run.counts["records_written"] == 0
-    after_sixty = published(caught_up)
-    full = caught_up.run(TODAY + timedelta(days=60))
+    after_sixty = published(stage)
+    full = stage.run(stage.today + timedelta(days=60))
     assert full.state == Run.State.DONE, full.error
     assert full.counts["records_planned"] == 0, [(row.before, row.after) for row in full.changes.all()[:3]]
-    assert published(caught_up) == after_sixty
-
-
-def live_one_day(stage: Stage, accounts: list[str], day: int) -> None:
-    """A day in the life of the company."""
-    chosen, other = accounts[day % len(accounts)], accounts[(day * 7) % len(accounts)]
-    stage.org.update("Account", [{"Id": chosen, "Industry": ("Marine", "Energy", "Mining")[day % 3]}])
-    stage.org.insert("Case", [{"AccountId": other, "Priority": "High", "Subject": f"Case {day}", "Status": "New"}])
-    lines = stage.query(f"SELECT Id FROM OrderItem WHERE Order.AccountId = '{other}' LIMIT 1")
-    if lines and day % 12 == 0:
-        stage.org.delete("OrderItem", [lines[0]["Id"]])
-    if day == 30:
-        stage.org.delete("Account", [accounts[31]])
+    assert published(stage) == after_sixty
 
 
 def test_a_formula_that_changed_without_a_time_stamp_is_read_again_once_a_day(
