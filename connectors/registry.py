@@ -42,6 +42,8 @@ CRMS: Mapping[str, Callable[[Mapping[str, str], Budget | None, TokenStore | None
 }
 #: Those without an object of ours beside the account: its details are fields of the account itself.
 DETAILS_ON_ACCOUNT = frozenset({"hubspot"})
+#: Those whose searches find a record only some time after it was written.
+SEARCHES_LAG = frozenset({"hubspot"})
 #: Those that tell what their users may change (`connectors.rights.TellsRights`).
 TELL_RIGHTS = frozenset({"salesforce"})
 #: Those that ring at the bell of a user (`connectors.notifications.SendsNotifications`).

@@ -222,6 +222,20 @@ class Mirror:
         )
         self.database.unregister("incoming")
 
+    def overwrite(self, connection: str, kind: str, rows: pa.Table) -> None:
+        """Put the columns of `rows` into the records that the mirror has of a kind, by id; what is not noted as touched
+        is what a run itself has done."""
+        if kind not in self.kinds():
+            return
+        columns = [name for name in rows.column_names if name != "id"]
+        put = ", ".join(f'"{name}" = incoming."{name}"' for name in columns)
+        self.database.register("incoming", rows)
+        self.database.execute(
+            f'UPDATE "{kind}" AS k SET {put} FROM incoming WHERE k.connection = ? AND k.id = incoming.id',  # noqa: S608
+            [connection],
+        )
+        self.database.unregister("incoming")
+
     def select(self, kind: str, *columns: str) -> list[tuple[Any, ...]]:
         """These columns of all rows of a kind, ordered by the first of them."""
         names = ", ".join(f'"{name}"' for name in columns)

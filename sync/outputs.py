@@ -134,6 +134,11 @@ class Layout:
             columns[SAVED_BY] = _SAVED_BY[self.kind]
         return columns | {OWN + role: name for role, name in self._own(kind).items()}
 
+    def mirrored(self, kind: str) -> tuple[str, dict[str, str]]:
+        """Where the mirror keeps our fields of this kind of record: its table, and API name -> column."""
+        table = "account" if kind == DETAIL and self.details_on_account else kind
+        return table, {name: OWN + role for role, name in self._own(kind).items()}
+
     def _own(self, kind: str) -> Mapping[str, str]:
         """Our fields of this kind of record, by role."""
         return {"account": self.names, DETAIL: self.detail, OPPORTUNITY: self.carried}.get(kind, {})

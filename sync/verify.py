@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from connectors.base import Crm
 from sync import lease, outputs, values
 from sync.models import Change, Run
+from sync.reading import read_back
 from sync.rows import update
 from sync.writeback import held_now, states_of
 
@@ -22,9 +23,11 @@ def verify_batch(run: Run, token: str, crm: Crm, layout: outputs.Layout, among: 
     fields = sorted({name for row in rows for name in row.after})
     now = held_now(crm, rows, fields)
     roles = {name: role for role, name in layout.names.items()}
+    held = {row.record_id: values.stored_all(now[row.record_id]) for row in rows if row.record_id in now}
+    read_back.keep(run, rows[0].connection.name, layout, rows[0].kind, held)
     accounts = states_of(rows, "current") if kind == "account" else {}
     for row in rows:
-        found = values.stored_all(now.get(row.record_id, {}))
+        found = held.get(row.record_id, {})
         _judge(row, found)
         if account := accounts.get(row.record_id):
             account.current = account.current | {roles[name]: found.get(name) for name in row.after if name in roles}

@@ -39,7 +39,7 @@ def advance(run: Run, token: str) -> bool:
     pk, kind, defaults = state["kinds"][state["done"]]
     connection = Connection.objects.get(pk=pk)
     complete, calls, wait = True, 0, 0.0
-    with _mirror(run) as copy:
+    with opened(run) as copy:
         if connection.kind == Connection.FILES:
             files.pull(copy, connection, kind)
         else:
@@ -97,7 +97,7 @@ def _begin(run: Run, token: str) -> bool:
             org_currency.note(connection, crm)
         layout = outputs.layout(run.model, connection)
         read = {kind: columns for kind, columns in crm.kinds().items() if layout.reads(kind)}
-        with _mirror(run) as copy:  # opened once: that takes longer than what is asked of it for a kind
+        with opened(run) as copy:  # opened once: that takes longer than what is asked of it for a kind
             for kind, columns in read.items():
                 fields = layout.columns(kind, columns)
                 kinds.append([connection.pk, kind, dict(columns)])
@@ -171,7 +171,8 @@ def _changes_unseen(crm: Crm, kind: str, fields: Mapping[str, str]) -> bool:
 
 
 @contextmanager
-def _mirror(run: Run) -> Iterator[mirror.Mirror]:
+def opened(run: Run) -> Iterator[mirror.Mirror]:
+    """The mirror, open for writing. Raises `Unavailable` while another process writes."""
     try:
         with mirror.writing(run.portfolio_id) as copy:
             yield copy
@@ -226,7 +227,7 @@ def forget_touched(run: Run) -> None:
     """The run has ended well: what had been touched when it began to score is dealt with."""
     upto = run.progress.get("pull", {}).get("touched")
     if upto is not None:
-        with _mirror(run) as copy:
+        with opened(run) as copy:
             touched.forget(copy.database, upto)
     dirty.forget(run)
 
