@@ -8,7 +8,7 @@ empty string from a CRM is null too, so that a value is equal whichever API it c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -391,8 +391,13 @@ class Crm(Protocol):
     def holders(self, kind: str, field: str, value: str | None) -> int:
         """How many records of a kind hold this picklist value; None: any value."""
 
-    def deleted(self, kind: str, since: datetime) -> Iterable[str]:
-        """Ids of records deleted (or merged away) since."""
+    def deleted(self, kind: str, since: datetime, held: Callable[[], int] | None = None) -> Iterable[str]:
+        """Ids of records deleted (or merged away) since.
+
+        `held` tells how many records of the kind the caller, who has read what changed, holds now, without those named
+        so far. Where a CRM tells of deletions by a long list, it is read only as long as that is too many; it may then
+        name records that were deleted before.
+        """
 
     def push(self, kind: str, changes: Sequence[Change]) -> list[WriteResult]:
         """Update up to `batch_size` records; one result per change, in order. Rows fail as data."""

@@ -223,8 +223,7 @@ class Mirror:
         self.database.unregister("incoming")
 
     def overwrite(self, connection: str, kind: str, rows: pa.Table) -> None:
-        """Put the columns of `rows` into the records that the mirror has of a kind, by id; what is not noted as touched
-        is what a run itself has done."""
+        """Put the columns of `rows` into the records that the mirror has of a kind, by id. That touches no account."""
         if kind not in self.kinds():
             return
         columns = [name for name in rows.column_names if name != "id"]
@@ -243,6 +242,8 @@ class Mirror:
 
     def remove(self, connection: str, kind: str, ids: list[str]) -> None:
         """Forget these records."""
+        if not ids:
+            return
         touched.removed(self.database, connection, kind, ids)
         self.database.execute(
             f'DELETE FROM "{kind}" WHERE connection = ? AND id IN (SELECT unnest(?))',  # noqa: S608

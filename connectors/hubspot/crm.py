@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -47,7 +47,6 @@ from connectors.preflight import Preflight
 
 #: Calls a day that the smallest plan allows; used where HubSpot does not say what it is.
 _LEAST_DAILY = 250_000
-_MERGED = frozenset({"companies", "deals", "tickets"})
 
 
 class Hubspot:
@@ -301,11 +300,10 @@ class Hubspot:
         held = searching.where(field, "HAS_PROPERTY") if value is None else searching.where(field, "EQ", value)
         return searching.total(self._client, carrier_of(kind), [held])
 
-    def deleted(self, kind: str, since: datetime) -> Iterator[str]:
+    def deleted(self, kind: str, since: datetime, held: Callable[[], int] | None = None) -> Iterator[str]:
         """See `Crm.deleted`. Who left stays an owner, archived."""
-        for source in self._sources(kind):
-            if source.name != "owners":
-                yield from gone.since(self._client, source.name, since, merges=source.name in _MERGED)
+        names = [source.name for source in self._sources(kind) if source.name != "owners"]
+        return gone.since(self._client, names, since, held)
 
     def push(self, kind: str, changes: Sequence[Change]) -> list[WriteResult]:
         """See `Crm.push`. Raises `Unavailable` with code NO_ANSWER or OUTCOME_UNKNOWN when nobody knows

@@ -258,7 +258,7 @@ class Salesforce:
         query = soql.number(only_source(kind).name, held)
         return int(self._client.query(query)["totalSize"])
 
-    def deleted(self, kind: str, since: datetime) -> Iterator[str]:
+    def deleted(self, kind: str, since: datetime, held: Callable[[], int] | None = None) -> Iterator[str]:
         """See `Crm.deleted`. The loser of a merge is deleted too. Salesforce keeps them 15 days."""
 
         for source in self._sources(kind):

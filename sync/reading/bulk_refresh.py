@@ -7,7 +7,7 @@ same rows. The mirror's cursor moves to its end only with the last page.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -60,8 +60,13 @@ def start(
     }
 
 
-def advance(copy: Mirror, crm: BulkReads, target: Target, job: Mapping[str, Any]) -> dict[str, Any]:
-    """Look at the job or take its next pages; returns its new state. Raises `Unavailable` when the CRM lost it."""
+def advance(
+    copy: Mirror, crm: BulkReads, target: Target, job: Mapping[str, Any], before_end: Callable[[], None]
+) -> dict[str, Any]:
+    """Look at the job or take its next pages; returns its new state. Raises `Unavailable` when the CRM lost it.
+
+    `before_end` is called when everything has been taken and the cursor has not moved yet.
+    """
     if job["phase"] == "busy":
         state = crm.bulk_read_state(job["read"])
         if state.phase in ("open", "busy"):
@@ -76,21 +81,25 @@ def advance(copy: Mirror, crm: BulkReads, target: Target, job: Mapping[str, Any]
                     next_step="Look at the bulk data load jobs in the CRM's setup, then run again.",
                 )
             return {**job, "read": again, "restarts": job.get("restarts", 0) + 1, "polls": 0, "pause": 1.0}
-    return _take(copy, crm, target, {**job, "phase": "pages", "pause": 0.0})
+    return _take(copy, crm, target, {**job, "phase": "pages", "pause": 0.0}, before_end)
 
 
-def _take(copy: Mirror, crm: BulkReads, target: Target, job: dict[str, Any]) -> dict[str, Any]:
+def _take(
+    copy: Mirror, crm: BulkReads, target: Target, job: dict[str, Any], before_end: Callable[[], None]
+) -> dict[str, Any]:
     deadline = time.monotonic() + PATIENCE
     place = job["place"]
     while True:
         page = crm.bulk_page(job["read"], target.kind, target.fields, place)
         place = page.next_place
-        reached = crm.bulk_read_until(job["read"]) if not place else None
         rows = pa.Table.from_batches([page.rows])
-        begun = datetime.fromisoformat(job["begun"]) if job["begun"] and not place else None
-        end = Cursor(reached, "", complete=not place or job["known"], seen_at=begun)
-        copy.absorb(target.connection, target.kind, rows, cursor=end, compare=job["known"])
+        underway = Cursor(None, "", complete=job["known"])
+        copy.absorb(target.connection, target.kind, rows, cursor=underway, compare=job["known"])
         if not place:
+            before_end()
+            begun = datetime.fromisoformat(job["begun"]) if job["begun"] else None
+            end = Cursor(crm.bulk_read_until(job["read"]), "", complete=True, seen_at=begun)
+            copy.absorb(target.connection, target.kind, pa.table({}), cursor=end)
             return {**job, "place": "", "phase": "done"}
         if time.monotonic() > deadline:
             return {**job, "place": place}

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -49,7 +50,9 @@ def advance(run: Run, token: str) -> bool:
             if kind in SHORT:
                 copy.replace(connection.name, kind, tuple(fields), list(crm.pull(kind, fields, None)))
             elif job is not None and isinstance(crm, BulkReads):
-                job = bulk_refresh.advance(copy, crm, bulk_refresh.Target(connection.name, kind, fields), job)
+                target = bulk_refresh.Target(connection.name, kind, fields)
+                start = copy.cursor(connection.name, kind, fields)
+                job = bulk_refresh.advance(copy, crm, target, job, partial(_remove_gone, copy, crm, target, start))
                 complete = job["phase"] == "done"
                 state = {**state, "bulk": {**state["bulk"], str(state["done"]): job}}
                 wait = job["pause"]
@@ -144,10 +147,7 @@ def _in_bulk(
     if not need and not cursor.complete:
         return None  # goes on where it was broken off
     since = None if need else cursor.settled()
-    job = bulk_refresh.start(crm, kind, fields, known=need != "first", begun=crm.server_time(), since=since)
-    if job and need != "first":
-        copy.remove(connection.name, kind, list(crm.deleted(kind, cursor.settled())))
-    return job
+    return bulk_refresh.start(crm, kind, fields, known=need != "first", begun=crm.server_time(), since=since)
 
 
 def _whole_needed(
@@ -189,9 +189,6 @@ def _pull(copy: mirror.Mirror, crm: Crm, name: str, kind: str, fields: Mapping[s
     """
     start = copy.cursor(name, kind, fields)
     begun = crm.server_time() if start.complete or start.modified_at is None else None
-    if start.complete and start.modified_at is not None:
-        gone = list(crm.deleted(kind, start.settled()))
-        copy.remove(name, kind, gone)
     deadline = time.monotonic() + PATIENCE
     held: list[pa.RecordBatch] = []
     last = start
@@ -207,10 +204,31 @@ def _pull(copy: mirror.Mirror, crm: Crm, name: str, kind: str, fields: Mapping[s
             held = []
         if late:
             return False
-    rows = pa.Table.from_batches(held) if held else pa.table({})
+    if held:
+        copy.absorb(name, kind, pa.Table.from_batches(held), cursor=last, compare=need != "first")
+    _remove_gone(copy, crm, bulk_refresh.Target(name, kind, fields), start)
     end = mirror.Cursor(_later(start, last), last.last_id, complete=True, seen_at=begun)
-    copy.absorb(name, kind, rows, cursor=end, compare=need != "first")
+    copy.absorb(name, kind, pa.table({}), cursor=end)
     return True
+
+
+def _remove_gone(copy: mirror.Mirror, crm: Crm, target: bulk_refresh.Target, start: mirror.Cursor) -> None:
+    """Take out of the mirror what the CRM has deleted since the last complete read, which is where `start` stands.
+
+    What changed has been read, but is not noted as complete: whoever dies here does this again.
+    """
+    if start.seen_at is None and not start.complete:
+        return  # never read before
+    gone: list[str] = []
+
+    def held() -> int:
+        copy.remove(target.connection, target.kind, gone)
+        gone.clear()
+        return copy.count(target.kind, target.connection)
+
+    for record in crm.deleted(target.kind, start.settled(), held):
+        gone.append(record)
+    held()
 
 
 def _last(batch: pa.RecordBatch, column: str) -> Any:

@@ -3,8 +3,8 @@
     python -m tests.bench.hubspot_calls [COMPANIES [DEALS]]
 
 The account is one of the sandbox. Needful are: 100 records of a list in a call, the associations of 1,000 records, 200
-found records of a search. What is read is checked too: 25,000 companies (or all, if there are fewer) that were changed
-at one instant are found, each once.
+found records of a search; of deletions a page, what was merged and a count. What is read is checked too: 25,000
+companies (or all, if there are fewer) that were changed at one instant are found, each once.
 """
 
 from __future__ import annotations
@@ -88,6 +88,20 @@ def main(companies: int, deals: int) -> None:
             needful = ceil(len(many) / 200) + ceil(len(many) / 1000)
             label = f"{len(many):,} companies changed at one instant"
             measure(crm, label, changed(crm, "account", moment), len(many), needful)
+            archive(portal, crm, ids["account"])
+
+
+def archive(portal: Portal, crm: Hubspot, ids: list[int]) -> None:
+    """A tenth of the companies goes. Afterwards, whoever knows of it pays a page and two searches, however many went."""
+    moment = START + timedelta(days=2)
+    portal.set_clock(moment)
+    old = [str(each) for each in ids[: len(ids) // 10]]
+    portal.archive(portal.kinds()["companies"], old)
+    pages = ceil(len(old) / 100)
+    measure(crm, f"{len(old):,} companies archived", crm.deleted("account", moment), len(old), pages + 1)
+    left = len(ids) - len(old)
+    later = moment + timedelta(days=1)
+    measure(crm, "nothing archived since", crm.deleted("account", later, lambda: left), 0, 3)
 
 
 def measure(crm: Hubspot, label: str, read: Iterator[str], expected: int, needful: int) -> None:

@@ -49,7 +49,9 @@ class Records:
     def _list(self, request: Request) -> Reply:
         asked = {name: values[0] for name, values in parse_qs(urlsplit(request.path).query).items()}
         if asked["archived"] == "true":
-            return Reply({"results": self.archived})
+            place = int(asked.get("after", 0))
+            more = {"paging": {"next": {"after": str(place + 100)}}} if len(self.archived) > place + 100 else {}
+            return Reply({"results": self.archived[place : place + 100], **more})
         after, limit = int(asked.get("after", 0)), int(asked["limit"])
         assert limit <= 100
         ids = sorted(each for each in self.rows if each >= after)

@@ -220,6 +220,40 @@ def test_archived_and_merged_records_are_told(canned: CannedAccount, companies: 
     assert sorted(canned.open().deleted("account", moment(START))) == ["3", "4", "6"]
 
 
+def test_a_long_list_of_archived_records_is_read_only_where_records_are_missing(
+    canned: CannedAccount, companies: Records
+) -> None:
+    """Of 450 archived ones, in the order of their ids, two went lately: the 120th and the 130th."""
+    late = {120, 130}
+    companies.rows = {each: (START - 5000, {}) for each in range(1000, 1010)}
+    companies.archived = [
+        {"id": str(each), "archivedAt": stamp(START + 9 if each in late else START - 9000), "archived": True}
+        for each in range(450)
+    ]
+    crm = canned.open()
+    assert sorted(crm.deleted("account", moment(START))) == ["120", "130"]
+    pages = [request for request in canned.requests if "archived=true" in request.path]
+    assert len(pages) == 5
+
+    mirror = {str(each) for each in companies.rows}
+    canned.requests.clear()
+    gone: list[str] = []
+    gone += crm.deleted("account", moment(START), lambda: len(mirror - set(gone)))
+    assert (gone, [request.path.partition("?")[0][-7:] for request in canned.requests]) == ([], LIST_AND_TWO_SEARCHES)
+
+    mirror |= {"120", "130"}
+    canned.requests.clear()
+    for each in crm.deleted("account", moment(START), lambda: len(mirror - set(gone))):
+        gone.append(each)
+    assert mirror - set(gone) == {str(each) for each in companies.rows}
+    pages = [request for request in canned.requests if "archived=true" in request.path]
+    assert len(pages) == 2, "behind the second page nothing is missing"
+
+
+#: Merged ones and how many there are by a search each, and the first page.
+LIST_AND_TWO_SEARCHES = ["/search", "mpanies", "/search"]
+
+
 def test_activities_come_from_five_objects_in_one_order_and_ours_are_marked(canned: CannedAccount) -> None:
     canned.on("GET", "/account-info/v3/details", {"portalId": 1, "uiDomain": "app.hubspot.com"})
     canned.on("POST", "/access-token-info", {"userId": 9, "appId": 77})
