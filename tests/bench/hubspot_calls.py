@@ -92,7 +92,7 @@ def main(companies: int, deals: int) -> None:
 
 
 def archive(portal: Portal, crm: Hubspot, ids: list[int]) -> None:
-    """A tenth of the companies goes. Afterwards, whoever knows of it pays a page and two searches, however many went."""
+    """A tenth of the companies goes. Whoever knows of it pays a page and two searches afterwards, however many went."""
     moment = START + timedelta(days=2)
     portal.set_clock(moment)
     old = [str(each) for each in ids[: len(ids) // 10]]
