@@ -251,7 +251,7 @@ class OneCurrency(Protocol):
     """Capability: a CRM whose amounts may all be in one currency, which no record names."""
 
     def currency(self) -> str:
-        """Its code; "" where every record says its own."""
+        """Its code, which counts for records that name none; "" where every record says its own."""
 
 
 @dataclass(frozen=True)

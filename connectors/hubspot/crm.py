@@ -76,7 +76,7 @@ class Hubspot:
 
     def identity(self) -> Identity:
         if self._identity is None:
-            about = self._client.get(self._client.paths.account("details"))
+            about = self._details()
             access = self._client.access()
             hub = str(about["portalId"])
             self._app_id = str(access.get("app_id") or access.get("appId") or "")
@@ -93,6 +93,13 @@ class Hubspot:
                 instance_url=f"{home}/contacts/{hub}",
             )
         return self._identity
+
+    def currency(self) -> str:
+        """See `OneCurrency.currency`. A deal of an account with several may name its own; others are in this one."""
+        return str(self._details().get("companyCurrency") or "").upper()
+
+    def _details(self) -> Mapping[str, Any]:
+        return self._client.get(self._client.paths.account("details"))
 
     def server_time(self) -> datetime | None:
         return self._client.server_time

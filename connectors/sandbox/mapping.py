@@ -328,12 +328,14 @@ class Mapping(Part):
     def _sections_of_its_crm(self) -> Mapping:
         hubspot = {"properties": self.properties, "pipelines": self.pipelines}
         salesforce = {
-            "currencies": self.currencies, "territories": self.territories, "objects": self.objects,
+            "territories": self.territories, "objects": self.objects,
             "fields": self.fields, "statuses": self.statuses,
         }  # fmt: skip
         other = hubspot if self.crm == "salesforce" else salesforce
         if strange := [name for name, section in other.items() if section]:
             raise ValueError(f"{', '.join(strange)} cannot be in a mapping for {self.crm}")
+        if self.crm == "hubspot" and self.currencies and self.currencies.dated:
+            raise ValueError("currencies: an account of HubSpot has no dated rates")
         return self
 
     def files(self) -> tuple[str, ...]:

@@ -46,6 +46,9 @@ def load(portal: Portal, directory: Path, mapping: Mapping) -> LoadReport:
 
 
 def _declare(portal: Portal, mapping: Mapping) -> None:
+    if mapping.currencies:
+        portal.set_setting("currency", mapping.currencies.corporate)
+        portal.set_setting("additional_currencies", sorted(mapping.currencies.rates))
     for type_name, properties in mapping.properties.items():
         kind = _kind(mapping, type_name, "properties", type_name)
         for name, entry in properties.items():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
+from admin import portfolios
 from connectors.hubspot import Hubspot
-from sync.models import Change, Override, Run
+from connectors.sandbox.portal.writes import Change as Edit
+from sync.models import AccountState, Change, Override, Run
 from sync.writing import undoing
 from tests.sync.hubspot_stage import COMPANIES, HubspotStage
 
@@ -82,3 +85,33 @@ def test_a_run_that_follows_while_the_index_lags_plans_nothing_again(hub: Hubspo
     assert {tuple(row.after) for row in hub.run().changes.all()} <= {(line,)}, "and what was taken back stays so"
     hub.portal.set_setting("search_lag", 0)
     assert hub.run().counts["records_planned"] == 0
+
+
+def test_an_account_that_counts_in_another_currency_is_refused_until_a_rate_converts_it(
+    hub: HubspotStage, tmp_path: Path
+) -> None:
+    """The company's currency holds for every deal that names none; one that names its own is converted by that."""
+    hub.portal.set_setting("currency", "EUR")
+    run = hub.run()
+    assert run.state == Run.State.FAILED
+    assert run.error == f"Amounts of {hub.connection} are in EUR, the model counts in USD, and no rate converts them."
+    assert "`currency: EUR`" in run.next_step
+
+    (tmp_path / "rates.csv").write_text("currency,rate\nEUR,0.5\nGBP,0.25\n")
+    mapping = tmp_path / "rates.yaml"
+    columns = "{id: currency, currency: currency, rate: rate}"
+    mapping.write_text(f"sources:\n  - kind: rate\n    path: rates.csv\n    columns: {columns}\n")
+    portfolios.add_files(hub.portfolio, "treasury", mapping, None)
+    run = hub.run()
+    assert run.state == Run.State.DONE, run.error
+    states = AccountState.objects.filter(score__result__revenue__gt=0).order_by("-score__result__revenue")
+    state = states[0]
+    assert state.score is not None
+    revenue = state.score.result["revenue"]
+    deals = hub.portal.kinds()["deals"]
+    won = [each for each, row in hub.records("deals", ours=False).items() if row["dealstage"] == "Won"]
+    hub.portal.update(deals, [Edit(each, {"deal_currency_code": "GBP"}) for each in won])
+    assert hub.run().state == Run.State.DONE
+    state = AccountState.objects.get(pk=state.pk)
+    assert state.score is not None
+    assert abs(state.score.result["revenue"] - 2 * revenue) < 1

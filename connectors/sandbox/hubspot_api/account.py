@@ -18,19 +18,23 @@ class Account:
     def entries(self) -> list[Entry]:
         return [
             ("GET", r"account-info/details", "", self.details),
+            ("GET", r"settings/currencies/company-currency", "settings.currencies.read", self.company_currency),
             ("GET", r"account-info/api-usage/daily/private-apps", "", self.usage),
         ]
 
     def details(self, call: Call) -> Reply:
-        currency = self.portal.setting("currency") or "EUR"
         return Reply(
             {
                 "portalId": self.portal.portal_id, "accountType": "STANDARD", "timeZone": "UTC",
-                "companyCurrency": currency, "additionalCurrencies": self.portal.setting("additional_currencies") or [],
+                "companyCurrency": self.portal.currency,
+                "additionalCurrencies": self.portal.setting("additional_currencies") or [],
                 "utcOffset": "+00:00", "utcOffsetMilliseconds": 0, "uiDomain": "app-eu1.hubspot.com",
                 "dataHostingLocation": "eu1",
             }
         )  # fmt: skip
+
+    def company_currency(self, call: Call) -> Reply:
+        return Reply({"id": self.portal.currency, "createdAt": to_text(self.portal.admin.created)})
 
     def usage(self, call: Call) -> Reply:
         used, most, ends = self.portal.limits.today()

@@ -28,6 +28,8 @@ _VERSION = r"(?:v[1-4]|20\d\d-\d\d)"
 _OLD = re.compile(rf"/crm/{_VERSION}/([a-z-]+)(/.*|)\Z")
 _DATED = re.compile(rf"/crm/([a-z-]+)/{_VERSION}(/.*|)\Z")
 _OTHER = re.compile(rf"/(account-info|settings|webhooks)/{_VERSION}(/.*|)\Z")
+#: Of settings a date stands behind what is set, unlike a version.
+_DATED_SETTINGS = re.compile(r"/(settings/[a-z]+)/20\d\d-\d\d(/.*|)\Z")
 _DATE = re.compile(r"/20\d\d-\d\d(?:/|\Z)")
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 _DOCS = "https://developers.hubspot.com"
@@ -113,7 +115,7 @@ class Gateway:
 def resource_path(path: str) -> str:
     """The path without the version, and without a slash at its end."""
     path = path.rstrip("/")
-    for pattern in (_DATED, _OLD, _OTHER):
+    for pattern in (_DATED, _OLD, _OTHER, _DATED_SETTINGS):
         match = pattern.match(path)
         if match:
             return match[1] + match[2]

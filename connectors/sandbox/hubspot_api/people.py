@@ -56,7 +56,7 @@ class People:
                 "results": [
                     {
                         "id": str(each.user_id), "email": each.email, "firstName": each.first_name,
-                        "lastName": each.last_name, "superAdmin": each.id == self.portal.admin.id,
+                        "lastName": each.last_name, "roleIds": [], "superAdmin": each.id == self.portal.admin.id,
                     }
                     for each in people
                 ]

@@ -33,6 +33,7 @@ ALL_SCOPES = (
     ),
     *(f"crm.schemas.{name}.{right}" for name in ("companies", "contacts", "deals") for right in ("read", "write")),
     "crm.objects.owners.read", "e-commerce", "account-info.security.read", "settings.users.read",
+    "settings.currencies.read",
 )  # fmt: skip
 
 

@@ -101,6 +101,11 @@ class Portal:
         self.records.set_setting(key, value)
 
     @property
+    def currency(self) -> str:
+        """The company's currency: of every amount that names none."""
+        return str(self.setting("currency") or "EUR")
+
+    @property
     def by_admin(self) -> Source:
         """Changes that the administrator makes in HubSpot's pages."""
         return person(self.admin.user_id)

@@ -108,6 +108,9 @@ def test_people_account_and_associations_pass_strict_validation(portal: ServedPo
     assert {(each.type_id, each.label) for each in labels} == {(341, None), (5, "Primary")}
     details = sdk.account.get()
     assert details.portal_id == portal.portal.portal_id
+    assert sdk.settings.currencies.get_company_currency().id == details.company_currency == "EUR"
+    (user,) = sdk.settings.users.list()
+    assert (user.email, user.super_admin) == ("admin@example.com", True)
     (usage,) = sdk.account.get_daily_private_apps_usage().results
     assert 0 < usage.current_usage < usage.usage_limit
 
