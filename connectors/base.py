@@ -225,8 +225,7 @@ class Change:
 class WriteResult:
     """What became of one `Change`: accepted, or refused with the CRM's code and a sentence to read.
 
-    Attributes:
-        retryable: the same row may be accepted if sent again (a lock, for example).
+    `retryable`: the same row may be accepted if sent again (a lock, for example).
     """
 
     record_id: str
@@ -251,7 +250,7 @@ class OneCurrency(Protocol):
     """Capability: a CRM whose amounts may all be in one currency, which no record names."""
 
     def currency(self) -> str:
-        """Its code, which counts for records that name none; "" where every record says its own."""
+        """Its code, for records that name none; "" where every record says its own."""
 
 
 @dataclass(frozen=True)
@@ -392,12 +391,8 @@ class Crm(Protocol):
         """How many records of a kind hold this picklist value; None: any value."""
 
     def deleted(self, kind: str, since: datetime, held: Callable[[], int] | None = None) -> Iterable[str]:
-        """Ids of records deleted (or merged away) since.
-
-        `held` tells how many records of the kind the caller, who has read what changed, holds now, without those named
-        so far. Where a CRM tells of deletions by a long list, it is read only as long as that is too many; it may then
-        name records that were deleted before.
-        """
+        """Ids of records deleted (or merged away) since. `held`: how many the caller, who has read what changed, holds
+        without those named so far; a CRM's long list of deletions is read only while that is too many."""
 
     def push(self, kind: str, changes: Sequence[Change]) -> list[WriteResult]:
         """Update up to `batch_size` records; one result per change, in order. Rows fail as data."""

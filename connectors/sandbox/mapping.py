@@ -334,8 +334,6 @@ class Mapping(Part):
         other = hubspot if self.crm == "salesforce" else salesforce
         if strange := [name for name, section in other.items() if section]:
             raise ValueError(f"{', '.join(strange)} cannot be in a mapping for {self.crm}")
-        if self.crm == "hubspot" and self.currencies and self.currencies.dated:
-            raise ValueError("currencies: an account of HubSpot has no dated rates")
         return self
 
     def files(self) -> tuple[str, ...]:

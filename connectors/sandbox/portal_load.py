@@ -47,6 +47,8 @@ def load(portal: Portal, directory: Path, mapping: Mapping) -> LoadReport:
 
 def _declare(portal: Portal, mapping: Mapping) -> None:
     if mapping.currencies:
+        if mapping.currencies.dated:
+            raise LoadError(f"{mapping.place('currencies')}: an account of HubSpot has no dated rates.", _LISTED)
         portal.set_setting("currency", mapping.currencies.corporate)
         portal.set_setting("additional_currencies", sorted(mapping.currencies.rates))
     for type_name, properties in mapping.properties.items():
