@@ -31,12 +31,13 @@ def _money(told: Told) -> Lines:
     basis = told.worth.basis[told.has_tier]
     nothing = (told.column("transactions") == 0) & (basis == 0)
     bought = (told.column("transactions_ever") > 0).tolist()
-    lines = [f"{told.basis.capitalize()} {amount} {told.window}" for amount in told.money(basis)]
+    name, window, orders = told.basis.capitalize(), told.window, told.orders
+    lines = [f"{name} {amount} {window}" for amount in told.bases]
     if not nothing.any():
         return lines
     days = told.days("last_transaction_on")
     none = [
-        f"No {told.orders} {told.window} (the last on {day})" if ever else f"No {told.orders} yet"
+        f"No {orders} {window} (the last on {day})" if ever else f"No {orders} yet"
         for day, ever in zip(days, bought, strict=True)
     ]
     return [empty if is_empty else line for empty, line, is_empty in zip(none, lines, nothing.tolist(), strict=True)]
@@ -47,7 +48,8 @@ def _recency(told: Told) -> Lines:
 
 
 def _frequency(told: Told) -> Lines:
-    return [f"{count:,} {told.orders} {told.window}" for count in told.column("transactions").tolist()]
+    what = f"{told.orders} {told.window}"
+    return [f"{count:,} {what}" for count in told.column("transactions").tolist()]
 
 
 def _potential(told: Told) -> Lines:
@@ -84,7 +86,8 @@ def _engagement(told: Told) -> Lines:
     contacts = told.column("activities").tolist()
     noted = told.model.value.engagement
     said = f"; {', '.join(name.replace('_', ' ') for name in noted)} as noted" if noted else ""
-    return [f"{count:,} contacts {told.window}{said}" for count in contacts]
+    window = told.window
+    return [f"{count:,} contacts {window}{said}" for count in contacts]
 
 
 def _fit(told: Told) -> Lines:

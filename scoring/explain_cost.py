@@ -16,12 +16,11 @@ _SHOWN = 3
 def texts(told: Told, axis: TierAxis, number: int) -> Lines:
     """ "Cost to serve 690 EUR, 17.3 per 100 of gross margin (low): 97 % for 2 visits, 2 % for 1 order"."""
     first = f"Cost to serve does not count before the first {told.orders.removesuffix('s')}"
-    amounts = told.money(told.worth.spent[told.has_tier])
     lines = []
     for never, spent, amount, relative, word, shares, rated in zip(
         told.never_bought[told.has_tier].tolist(),
         told.worth.spent[told.has_tier].tolist(),
-        amounts,
+        told.costs,
         told.worth.relative[told.has_tier].tolist(),
         told.words(number),
         _shares(told),
@@ -48,11 +47,10 @@ def _relative(relative: float, word: str, basis: str) -> str:
 
 def phrases(told: Told, axis: TierAxis, number: int) -> Lines:
     """For the one line: "low cost to serve, 17.3 per 100, mostly visits"."""
-    amounts = told.money(told.worth.spent[told.has_tier])
     lines = []
     for spent, amount, relative, word, most, rated in zip(
         told.worth.spent[told.has_tier].tolist(),
-        amounts,
+        told.costs,
         told.worth.relative[told.has_tier].tolist(),
         told.words(number),
         _most(told),

@@ -68,7 +68,8 @@ def calibrate(frame: pd.DataFrame, model: Model, as_of: date, past: pd.DataFrame
     Args:
         frame: features of all accounts (columns of `scoring.features.build`), in any order.
         as_of: the date scored for.
-        past: features of all accounts as of `learned_since`, to learn from which customers left; None for rules alone.
+        past: features as of `learned_since`, to learn from which customers left; None for rules alone. Of all accounts,
+            or of those that `churn.learned_from` chooses.
     """
     in_scope = segments.scope(Facts(frame, model, as_of), model)["in_scope"].to_numpy()
     customers = frame[in_scope & ~_foreign(frame)].reset_index(drop=True)
@@ -101,7 +102,7 @@ def _learned(
     since = learned_since(model, as_of)
     if past is None or since is None:
         return None, ""
-    return churn.fit(past[past["account_id"].isin(customers["account_id"])], customers, model, since, as_of)
+    return churn.fit(past, customers, model, since, as_of)
 
 
 def standing(frame: pd.DataFrame, model: Model, calibration: Calibration, as_of: date) -> pd.DataFrame:
@@ -270,8 +271,9 @@ def _scored(frame: pd.DataFrame, model: Model, calibration: Calibration, as_of: 
 def _aligned(before: pd.DataFrame | None, accounts: pd.Series) -> pd.DataFrame:
     """Where the accounts stood before, one row per account; None throughout for those that are new."""
     names = list(stability.BEFORE[1:])
-    rows = [] if before is None else before[names].itertuples(index=False, name=None)
-    known = dict(zip([] if before is None else before["account_id"], rows, strict=True))
+    if before is None:
+        return pd.DataFrame(dict.fromkeys(names, None), index=range(len(accounts)), dtype=object)
+    known = dict(zip(before["account_id"], before[names].itertuples(index=False, name=None), strict=True))
     found = [known.get(account, (None,) * len(names)) for account in accounts]
     columns = dict(zip(names, zip(*found, strict=True), strict=True)) if found else dict.fromkeys(names, ())
     return pd.DataFrame({name: pd.Series(list(values), dtype=object) for name, values in columns.items()})
@@ -286,10 +288,9 @@ def _figures(
 def _positions(found: tiers.Positions, model: Model, shown: np.ndarray) -> pd.Series:
     """Class key per axis, in the order of the axes."""
     names = [axis.classes for axis in model.tiers.axes]
-    rows = [
-        [keys[place] for keys, place in zip(names, row, strict=True)] if is_shown else None
-        for row, is_shown in zip(found.tolist(), shown.tolist(), strict=True)
-    ]
+    spots = list(map(tuple, found.tolist()))
+    cells = {spot: [keys[place] for keys, place in zip(names, spot, strict=True)] for spot in set(spots)}
+    rows = [cells[spot].copy() if is_shown else None for spot, is_shown in zip(spots, shown.tolist(), strict=True)]
     return pd.Series(rows, dtype=object)
 
 
@@ -394,8 +395,8 @@ def _missing(base: _Base, model: Model, calibration: Calibration) -> pd.Series:
         unmeasured = bought & ~cost_to_serve.measured(worth.items, len(frame))
         absent["cost to serve (estimated)"] = worth.ratings > 0
         absent["cost to serve (not rated)"] = unmeasured & (worth.ratings == 0) & (worth.basis > 0)
-    rows = [
-        [name for name, mask in absent.items() if mask[number]] if in_scope[number] else []
-        for number in range(len(frame))
-    ]
+    rows: list[list[str]] = [[] for _ in range(len(frame))]
+    for name, mask in absent.items():
+        for row in np.flatnonzero(mask & in_scope).tolist():
+            rows[row].append(name)
     return pd.Series(rows, dtype=object, index=frame.index)

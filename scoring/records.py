@@ -44,6 +44,21 @@ def only(tables: Mapping[str, Table], accounts: Collection[str]) -> dict[str, Ta
     return plain(found)
 
 
+def between(tables: Mapping[str, Table], first: str | None, until: str | None) -> dict[str, Table]:
+    """The tables cut down to the accounts from one id until another, which is not among them, and to their records.
+
+    None: from the beginning, to the end.
+    """
+    found = dict(tables)
+    for kind, held in tables.items():
+        key = "id" if kind == "account" else "account_id"
+        if key in held.columns and kind != "user":
+            bounds = [] if first is None else [held[key] >= first]
+            bounds += [] if until is None else [held[key] < until]
+            found[kind] = held.filter(bounds) if bounds else held
+    return found
+
+
 def plain(tables: Mapping[str, Table]) -> dict[str, Table]:
     """The tables as they are; ibis cannot join to a table that ends in a semi-join, so each ends in a projection."""
     return {kind: held.select(*held.columns) for kind, held in tables.items()}

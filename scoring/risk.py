@@ -137,11 +137,13 @@ def _payment_known(base: _Base) -> Mask:
 
 
 def _payment_unknown(base: _Base) -> list[str]:
-    needed = base.model.risk.min_invoices
-    return [
-        f"Payment risk: not enough information ({count} of {needed} invoices in the last {base.window})"
-        for count in base.counts("invoices").tolist()
+    needed, window = base.model.risk.min_invoices, base.window
+    counts, rows = np.unique(base.counts("invoices"), return_inverse=True)
+    lines = [
+        f"Payment risk: not enough information ({count} of {needed} invoices in the last {window})"
+        for count in counts.tolist()
     ]
+    return [lines[row] for row in rows.tolist()]
 
 
 def _churn(base: _Base) -> Warnings:

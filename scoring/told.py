@@ -93,7 +93,18 @@ class Told:
 
     def money(self, amounts: Ints) -> Lines:
         """Amounts of 1/10,000 in whole units with the currency."""
-        return [self.amount(value) for value in (amounts / SCALE).tolist()]
+        currency = self.model.currency
+        return [f"{units:,} {currency}" for units in np.rint(amounts / SCALE).astype(np.int64).tolist()]
+
+    @cached_property
+    def bases(self) -> Lines:
+        """What the accounts that have a tier bring."""
+        return self.money(self.worth.basis[self.has_tier])
+
+    @cached_property
+    def costs(self) -> Lines:
+        """What the accounts that have a tier cost to serve."""
+        return self.money(self.worth.spent[self.has_tier])
 
     def amount(self, units: float) -> str:
         return f"{round(units):,} {self.model.currency}"

@@ -13,6 +13,7 @@ from sync.alerts import escalation, outbox, returning
 from sync.governance import overriding, requests
 from sync.models import Connection, Portfolio, Run
 from sync.reading import dirty, drift, events
+from sync.scores import helping
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,20 @@ def advance(run_id: int) -> None:
     """Do one unit of a run and queue the next; nothing when another worker has it, or it must wait."""
     if work(run_id):
         queue.enqueue("advance", run_id)
+        places = helping.places(queue.workers_alive(queue.redis())) if helping.wanted(run_id) else 0
+        for place in range(places):
+            queue.enqueue("help_score", run_id, place, places)
+
+
+def help_score(run_id: int, place: int, places: int) -> None:
+    """Score chunks of a run that another worker has; what is left undone that one does itself."""
+    try:
+        more = helping.help_out(run_id, place, places)
+    except Exception:  # what is wrong shows in the run itself, which comes to the same chunk and has the words for it
+        log.exception("helping run %s to score ended early", run_id)
+        return
+    if more:
+        queue.enqueue("help_score", run_id, place, places)
 
 
 def work(run_id: int) -> bool:

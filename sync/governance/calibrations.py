@@ -11,7 +11,7 @@ import pandas as pd
 from django.db import transaction
 from django.utils import timezone
 
-from scoring import business_units, pipeline, stability
+from scoring import business_units, churn, pipeline, stability
 from scoring import calibration as calibrating
 from scoring.model import Model
 from sync import audit, outputs
@@ -71,7 +71,8 @@ def _fitted(
 ) -> calibrating.Calibration:
     """The fit to these features, and to what was known before the months from which churn is learned."""
     since = pipeline.learned_since(model, as_of)
-    past = None if since is None else baseline.figures(run, model, since)
+    asked = churn.learned_from(frame["account_id"].tolist())
+    past = None if since is None else baseline.figures(run, model, since, asked)
     own = business_units.fitted(units, model, as_of)
     fitted = pipeline.calibrate(frame, model, as_of, past)
     return replace(fitted, units=own, units_note=business_units.note(own, model))

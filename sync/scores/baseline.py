@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 from typing import Protocol
 
 import pandas as pd
@@ -25,6 +26,11 @@ from sync import mirror, outputs
 from sync.models import Run, Score, TierMove
 from sync.reading import rates
 from sync.scores import grouping
+
+
+#: Accounts whose features are built at a time. Beyond, what is counted for each no longer fits into the memory that
+#: the mirror's engine has, and it takes twice as long by way of the disk.
+PORTION = 300_000
 
 
 class Figures(Protocol):
@@ -174,6 +180,21 @@ def building(run: Run, model: Model, as_of: date) -> Iterator[tuple[grouping.Tab
         worths = rates.worths(run.portfolio, tables, model)
 
         def build(chosen: grouping.Tables) -> pd.DataFrame:
-            return mirror.frame(features.build(chosen, model, as_of, ours, worths).order_by("account_id"))
+            parts = [
+                mirror.frame(features.build(part, model, as_of, ours, worths).order_by("account_id"))
+                for part in portions(chosen)
+            ]
+            return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
         yield tables, build
+
+
+def portions(tables: grouping.Tables) -> Iterator[grouping.Tables]:
+    """The tables, cut into ranges of accounts where there are more than `PORTION`."""
+    account = tables["account"]
+    if account.count().execute() <= PORTION:
+        yield tables
+        return
+    ids = mirror.frame(account.select("id").order_by("id"))["id"]
+    for first, until in pairwise([None, *ids[PORTION::PORTION], None]):
+        yield records.between(tables, first, until)

@@ -1,12 +1,16 @@
 """Step `score`: features of all accounts, calibration at the turn of the period, then scores in chunks.
 
 What one job hands to the next lies as Parquet in the run's folder, written aside and renamed; a chunk that was
-computed twice is the same chunk.
+computed twice is the same chunk. So other workers may score chunks too (`sync.scores.helping`).
 """
 
 from __future__ import annotations
 
+import gc
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -59,6 +63,32 @@ def advance(run: Run, token: str) -> bool:
         lease.record(run.pk, token, progress={**run.progress, "score": progress})
         return total > 0
     number = state["done"]
+    if not is_scored(run, number):
+        score(run, number)
+    customers = int(pd.read_parquet(_path(run, number), columns=["in_scope"])["in_scope"].sum())
+    progress = {"done": number + 1, "total": state["total"], "note": "accounts"}
+    scored = run.counts.get("accounts_scored", 0) if number else 0
+    counts = {**run.counts, "accounts_scored": scored + customers}
+    more = bool(number + 1 < int(state["total"]))
+    if not more:
+        parts = [_path(run, done) for done in range(number + 1)]
+        latest.publish(run.portfolio_id, run.pk, parts, whole=run.counts.get("whole", True))
+        counts |= _equity(run)
+    lease.record(run.pk, token, progress={**run.progress, "score": progress}, counts=counts)
+    return more
+
+
+def is_scored(run: Run, number: int) -> bool:
+    return _path(run, number).exists()
+
+
+def score(run: Run, number: int) -> None:
+    """Score one chunk; its ScoreTable lies in the run's folder then."""
+    with _uncollected():
+        _score(run, number)
+
+
+def _score(run: Run, number: int) -> None:
     model, calibration = outputs.model(run.model), _calibration(run)
     with pq.ParquetFile(folder(run) / "features.parquet") as features:
         part = features.read_row_group(number).to_pandas()
@@ -68,16 +98,22 @@ def advance(run: Run, token: str) -> bool:
         if wanted:
             table = _beside(table, pd.read_parquet(folder(run) / name))
     _write(table, _path(run, number))
-    progress = {"done": number + 1, "total": state["total"], "note": "accounts"}
-    scored = run.counts.get("accounts_scored", 0) if number else 0
-    counts = {**run.counts, "accounts_scored": scored + int(table["in_scope"].sum())}
-    more = bool(number + 1 < int(state["total"]))
-    if not more:
-        parts = [_path(run, done) for done in range(number + 1)]
-        latest.publish(run.portfolio_id, run.pk, parts, whole=run.counts.get("whole", True))
-        counts |= _equity(run)
-    lease.record(run.pk, token, progress={**run.progress, "score": progress}, counts=counts)
-    return more
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Scores are many small lists, none of them in a circle: looking for circles took a third of all time.
+
+    The few that there are (pandas makes some) are collected at the end.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
+        gc.collect(0)
 
 
 def _prepare(run: Run, token: str) -> int:
@@ -100,10 +136,11 @@ def _prepare(run: Run, token: str) -> int:
             calibrations.propose(run, frame, calibration, parts)
     lease.record(run.pk, token, calibration=calibration, counts={**run.counts, "whole": scope is None})
     run.calibration = calibration
-    if model.business_units.units and calibration is not None:
-        _write(unit_tiers.standing(run, model, _calibration(run), parts), folder(run) / _UNITS)
-    if model.groups.enabled and calibration is not None:
-        _write(group_tiers.standing(run, model, _calibration(run), frame), folder(run) / _GROUPS)
+    with _uncollected():
+        if model.business_units.units and calibration is not None:
+            _write(unit_tiers.standing(run, model, _calibration(run), parts), folder(run) / _UNITS)
+        if model.groups.enabled and calibration is not None:
+            _write(group_tiers.standing(run, model, _calibration(run), frame), folder(run) / _GROUPS)
     return -(-len(frame) // CHUNK)
 
 
@@ -195,13 +232,18 @@ def _calibration(run: Run) -> calibrating.Calibration:
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".draft")
+    draft = path.with_suffix(f".{os.getpid()}.draft")  # two workers may score one chunk at a time
     frame.to_parquet(draft, index=False, row_group_size=CHUNK)
     draft.replace(path)
 
 
 def _tidy(run: Run) -> None:
-    """Drop the folders of earlier runs of this portfolio; what they published is in the database."""
+    """Drop the folders of earlier runs of this portfolio, and scores under this run's number that are none of its own.
+
+    What earlier runs published is in the database.
+    """
+    for path in folder(run).glob("scores-*"):
+        path.unlink()
     earlier = Run.objects.filter(portfolio=run.portfolio, pk__lt=run.pk).exclude(
         state__in=(Run.State.ACTIVE, Run.State.HELD)
     )

@@ -33,13 +33,16 @@ def read(portfolio_id: int, columns: Sequence[str], accounts: Collection[str] = 
 
 
 def publish(portfolio_id: int, run: int, parts: Sequence[Path], *, whole: bool) -> None:
-    """Put the scores of a run, which lie in `parts`, in place of all or of those of the accounts it looked at."""
+    """Put the scores of a run, which lie in `parts`, in place of all or of those of the accounts it looked at.
+
+    `parts` are in the order of account ids, and so is what is in each.
+    """
     # As Arrow tables: reasons are lists, which as Python objects take many times the memory.
-    tables = [pq.read_table(part) for part in parts]
     base, later = _paths(portfolio_id)
     if whole or not base.exists():
-        _write(tables, base, str(run).encode())
+        _join(parts, base, str(run).encode())
         return
+    tables = [pq.read_table(part) for part in parts]
     known = _later(portfolio_id)
     if known is not None:
         scored = pa.chunked_array([chunk for table in tables for chunk in table["account_id"].chunks])
@@ -91,6 +94,18 @@ def _name(path: Path) -> bytes:
     """The base that this file is, or follows."""
     found: bytes = (pq.read_schema(path).metadata or {}).get(_BASE, b"")
     return found
+
+
+def _join(parts: Sequence[Path], path: Path, base: bytes) -> None:
+    """One file of these, a part at a time: all at once they are the greatest thing in memory."""
+    schema = pa.unify_schemas([pq.read_schema(part) for part in parts], promote_options="permissive")
+    schema = schema.with_metadata({**(schema.metadata or {}), _BASE: base})
+    draft = path.with_suffix(".draft")
+    with pq.ParquetWriter(draft, schema) as joined:
+        for part in parts:  # what is empty throughout a part has no type there
+            table = pa.concat_tables([schema.empty_table(), pq.read_table(part)], promote_options="permissive")
+            joined.write_table(table.replace_schema_metadata(schema.metadata))
+    draft.replace(path)
 
 
 def _write(tables: Sequence[pa.Table], path: Path, base: bytes) -> None:

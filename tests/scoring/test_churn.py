@@ -55,6 +55,21 @@ def test_the_silent_are_found_and_told_with_their_signal() -> None:
     assert not any("usually one every" in risk for risks in table["risks"] for risk in risks)
 
 
+def test_a_large_base_is_learned_from_by_accounts_all_over_it() -> None:
+    ids = [f"A{number:04}" for number in reversed(range(1000))]
+    assert churn.learned_from(ids, most=1000) is None
+    assert churn.learned_from(ids, most=999) == sorted(ids)[::2]
+    assert churn.learned_from(ids, most=120) == sorted(ids)[::9]
+    past, now = base(600)
+    chosen = churn.learned_from(past["account_id"].tolist(), most=300)
+    assert chosen is not None
+    some = past[past["account_id"].isin(chosen)]
+    fitted, _ = churn.fit(some, now, MODEL, SINCE, DAY)
+    assert fitted is not None
+    assert fitted == churn.fit(some, now[now["account_id"].isin(chosen)], MODEL, SINCE, DAY)[0]
+    assert fitted.customers == len(some)
+
+
 def test_the_fit_does_not_depend_on_the_order_of_accounts() -> None:
     past, now = base(400)
     shuffled = past.sample(frac=1, random_state=1), now.sample(frac=1, random_state=2)
