@@ -34,14 +34,29 @@ def worths(portfolio: Portfolio, tables: Mapping[str, Any], model: Model) -> pd.
 
 
 def named(portfolio: Portfolio, tables: Mapping[str, Any], model: Model) -> dict[str, Any]:
-    """The mirror's tables with that currency on the accounts, which is where records without one look for theirs."""
+    """The mirror's tables with that currency on the accounts, which is where records without one look for theirs.
+
+    Where no record at all names a currency the column is left out, and with it the search for one per record.
+    """
     found, codes = dict(tables), org_currency.foreign(portfolio, model)
+    if not codes and not _named_by_any(tables):
+        return {kind: table.drop("currency") if "currency" in table.columns else table for kind, table in found.items()}
     if codes:
         account = tables["account"]
         own = account.currency if "currency" in account.columns else ibis.null("string")
         theirs = account.connection.cases(*codes.items(), else_=ibis.null("string"))
         found["account"] = account.mutate(currency=ibis.coalesce(own, theirs))
     return found
+
+
+def _named_by_any(tables: Mapping[str, Any]) -> bool:
+    """Whether any record has a currency: one row decides, or what the engine knows of a column without values."""
+    first = [
+        table.filter(table.currency.notnull()).select(kind=ibis.literal(kind)).limit(1)
+        for kind, table in tables.items()
+        if "currency" in table.columns and kind != KIND
+    ]
+    return bool(first) and len(mirror.frame(ibis.union(*first))) > 0
 
 
 def require(portfolio: Portfolio, tables: Mapping[str, Any], model: Model) -> None:

@@ -27,7 +27,6 @@ from sync.models import Run, Score, TierMove
 from sync.reading import rates
 from sync.scores import grouping
 
-
 #: Accounts whose features are built at a time. Beyond, what is counted for each no longer fits into the memory that
 #: the mirror's engine has, and it takes twice as long by way of the disk.
 PORTION = 300_000

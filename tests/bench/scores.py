@@ -148,7 +148,8 @@ def helper() -> Iterator[Any]:
     """Another worker, which helps with the run whose number it is told."""
     command = [sys.executable, "-m", "tests.bench.scores", "help"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         process.stdout.readline()  # everything is imported, as in a worker that has been there before
         yield process.stdin
         process.stdin.close()

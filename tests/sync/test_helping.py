@@ -129,9 +129,7 @@ def test_the_worker_with_the_run_queues_a_job_per_helper(
     ]
 
 
-def test_features_built_in_portions_are_those_built_at_once(
-    after_run: Stage, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_features_built_in_portions_are_those_built_at_once(after_run: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     run = again(Run.objects.get())
     model, day = outputs.model(run.model), evaluate.as_of(run)
     whole = baseline.figures(run, model, day)
