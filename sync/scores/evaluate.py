@@ -56,6 +56,11 @@ def _path(run: Run, number: int) -> Path:
 
 def advance(run: Run, token: str) -> bool:
     """First unit: features and calibration. Then one chunk a unit; False after the last."""
+    with _uncollected():
+        return _unit(run, token)
+
+
+def _unit(run: Run, token: str) -> bool:
     state = run.progress.get("score")
     if state is None:
         total = _prepare(run, token)
@@ -136,11 +141,10 @@ def _prepare(run: Run, token: str) -> int:
             calibrations.propose(run, frame, calibration, parts)
     lease.record(run.pk, token, calibration=calibration, counts={**run.counts, "whole": scope is None})
     run.calibration = calibration
-    with _uncollected():
-        if model.business_units.units and calibration is not None:
-            _write(unit_tiers.standing(run, model, _calibration(run), parts), folder(run) / _UNITS)
-        if model.groups.enabled and calibration is not None:
-            _write(group_tiers.standing(run, model, _calibration(run), frame), folder(run) / _GROUPS)
+    if model.business_units.units and calibration is not None:
+        _write(unit_tiers.standing(run, model, _calibration(run), parts), folder(run) / _UNITS)
+    if model.groups.enabled and calibration is not None:
+        _write(group_tiers.standing(run, model, _calibration(run), frame), folder(run) / _GROUPS)
     return -(-len(frame) // CHUNK)
 
 
