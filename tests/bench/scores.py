@@ -242,10 +242,11 @@ def fill(portfolio_id: int, accounts: int, orders: int) -> None:
     from sync.reading import touched
 
     mirror.path(portfolio_id).parent.mkdir(parents=True, exist_ok=True)
-    values = {"accounts": accounts, "orders": orders, "connection": Portfolio.objects.get(pk=portfolio_id).name}
+    connection = Portfolio.objects.get(pk=portfolio_id).name
+    values = {"accounts": accounts, "orders": orders, "connection": connection}
     with mirror.writing(portfolio_id) as held:
         for kind in ("account", "order"):
-            held.cursor(values["connection"], kind, dict.fromkeys(COLUMNS[kind], ""))
+            held.cursor(connection, kind, dict.fromkeys(COLUMNS[kind], ""))
         held.database.execute("SELECT setseed(0.5)")
         held.database.execute(ACCOUNTS.format(**values))
         held.database.execute(ORDERS.format(**values))

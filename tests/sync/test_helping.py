@@ -119,7 +119,7 @@ def test_the_worker_with_the_run_queues_a_job_per_helper(
         settings.REDIS_URL = url
         others = [queue.worker(queue.redis()) for _ in range(3)]
         for worker in others:
-            worker.register_birth()
+            worker.register_birth()  # type: ignore[no-untyped-call]
         jobs.advance(run.pk)
         queued = [(job.func_name, tuple(job.args)) for job in queue.queue().jobs]
     assert queued == [
