@@ -25,7 +25,19 @@ from connectors.base import (
 )
 from connectors.columns import column_type
 from connectors.errors import AuthRevoked, Fatal, MissingScope, SchemaMismatch
-from connectors.hubspot import gone, owners, pipelines, preflight, reading, schema, searching, tasks, whole, writing
+from connectors.hubspot import (
+    authors,
+    gone,
+    owners,
+    pipelines,
+    preflight,
+    reading,
+    schema,
+    searching,
+    tasks,
+    whole,
+    writing,
+)
 from connectors.hubspot.client import BATCH, Client, portions
 from connectors.hubspot.credentials import APP
 from connectors.hubspot.errors import Refused, fault_of, half_reply
@@ -66,6 +78,7 @@ class Hubspot:
         self._described: dict[str, Properties | None] = {}
         self._stages: dict[str, pipelines.Stages] = {}
         self._active = owners.Active(client)
+        self._authors = authors.Authors(client)
 
     @property
     def api_calls(self) -> int:
@@ -374,6 +387,10 @@ class Hubspot:
         except Fatal as error:
             return error.message
         return ""
+
+    def authors(self, kind: str, field: str, record_ids: Sequence[str]) -> Mapping[str, str]:
+        """See `TellsAuthors.authors`."""
+        return self._authors.of(carrier_of(kind), field, record_ids)
 
     def record_url(self, kind: str, record_id: str) -> str:
         names = {"detail": COMPANIES}.get(kind)
