@@ -183,6 +183,12 @@ class Layout:
         values = next((spec.values for spec in self.specs() if spec.name == name), ())
         return next((known.label for known in values if known.key == value), str(value))
 
+    def key(self, name: str, said: str) -> str:
+        """The key of a value of that field which somebody wrote by its key or label; what is neither, as it is."""
+        values = next((spec.values for spec in self.specs() if spec.name == name), ())
+        keys = {known.label.casefold(): known.key for known in values}
+        return said if any(known.key == said for known in values) else keys.get(said.casefold(), said)
+
     def choices(self) -> dict[str, tuple[str, ...]]:
         """Allowed keys per output."""
         return {output.key: tuple(value.key for value in _values(self.model, output.key)) for output in self.outputs}

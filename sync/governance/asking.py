@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from django.utils import timezone
 
+from connectors.authors import TellsAuthors
 from connectors.rights import TellsRights
 from sync import audit, crms
 from sync.alerts import ways
@@ -101,11 +102,14 @@ class Asking:
         """Keep a request: its row, unless it waits in these words already; and values that it confirms, by API name."""
         if any(_waits(each) and each.mark == asked.mark for each in known):
             return None, {}
+        mark = asked.mark
+        if (author := self._author(state)) is not None:
+            saved_by, asked = author, replace(asked, by="")
         record = self._record(state, asked, saved_by, known)
         verdict, who = judging.judge(asked, record), judging.person(asked, record)
         made = Request(
             account=state,
-            mark=asked.mark,
+            mark=mark,
             kind=asked.kind[:40],
             by=who.name[:160] if who else "",
             by_id=who.record_id[:80] if who else asked.by[:80],
@@ -127,6 +131,15 @@ class Asking:
             chosen = self._chosen(state, made)
         self._taken.append((state, made, override))
         return made, chosen
+
+    def _author(self, state: AccountState) -> str | None:
+        """The user who wrote the request, "" for none; None where the CRM does not keep who wrote a field."""
+        crm = crms.open_crm(self.connection, self.run)
+        if not isinstance(crm, TellsAuthors):
+            return None
+        found = crm.authors("account", self.layout.names[requests.REQUEST], [state.record_id])
+        self.calls += crms.calls_since_last(crm)
+        return found.get(state.record_id, "")
 
     def _withdraw(self, name: str, known: list[Request]) -> None:
         """What this person asked before gives way to what is asked now."""

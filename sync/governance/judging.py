@@ -16,7 +16,7 @@ waits already.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from connectors.base import Scalar
@@ -66,8 +66,15 @@ def person(asked: Asked, record: Record) -> Person | None:
     return known or next((each for each in record.people.values() if each.email.lower() == asked.by.lower()), None)
 
 
+def by_key(asked: Asked, record: Record) -> Asked:
+    """The request with the key of the tier or value that somebody named by its label."""
+    name = record.layout.names[requests.CONFIRMS.get(asked.kind, "tier")]
+    return replace(asked, value=record.layout.key(name, asked.value)) if asked.value else asked
+
+
 def told(asked: Asked, record: Record) -> str:
     """What was asked, in words."""
+    asked = by_key(asked, record)
     words = requests.LABELS.get(asked.kind, asked.kind)
     about = ""
     if asked.value and asked.kind == requests.OVERRIDE:
@@ -87,13 +94,14 @@ def judge(asked: Asked, record: Record) -> Verdict:
         return _no(f"“{asked.kind}” is nothing that can be asked for here. Use the buttons of the card.")
     who = person(asked, record)
     if who is None:
-        return _no("It is not known who asks. Ask with the buttons of the card, as an active user of the CRM.")
+        return _no("It is not known who asks. Ask on the card, as an active user of the CRM.")
     if record.saved_by and who.record_id[:15] != record.saved_by[:15]:
         other = record.people.get(record.saved_by)
         return _no(
             f"It is not sure that {who.name} asks: {other.name if other else 'another user'} saved the account "
             "afterwards. Ask once more."
         )
+    asked = by_key(asked, record)
     if asked.kind in requests.CONFIRMS:
         return _value(asked, record, requests.CONFIRMS[asked.kind])
     return _tier(asked, record, who)
@@ -136,19 +144,18 @@ def _value(asked: Asked, record: Record, key: str) -> Verdict:
     title, name = layout.title(output.names["value"]), output.names["value"]
     held = text(record.current.get(key)) or ""
     suggested = text(record.current.get(f"{key}_suggestion")) or ""
+    wanted = asked.value or held or suggested  # who chose "is right" from a list names none
     if "source" not in output.names:
         return _no(f"The {title.lower()} is computed, and nobody can confirm it.")
-    if not asked.value or asked.value not in layout.choices()[key]:
+    if not wanted or wanted not in layout.choices()[key]:
         return _no(f"It names no {title.lower()} of the model. Choose one from the list.")
-    if asked.value not in (held, suggested):
+    if wanted not in (held, suggested):
         now = layout.words(name, held) if held else "empty"
-        return _no(f"{title} is {now} by now, not {layout.words(name, asked.value)}. Look at it again.")
+        return _no(f"{title} is {now} by now, not {layout.words(name, wanted)}. Look at it again.")
     parents = {value.key: value.parents for spec in layout.specs() if spec.name == name for value in spec.values}
     above = text(record.current.get(output.parent)) or "" if output.parent else ""
-    if output.parent and parents[asked.value] and above not in parents[asked.value]:
-        return _no(
-            f"{layout.words(name, asked.value)} belongs to another segment than the account's. Choose that first."
-        )
+    if output.parent and parents[wanted] and above not in parents[wanted]:
+        return _no(f"{layout.words(name, wanted)} belongs to another segment than the account's. Choose that first.")
     if lacking := record.lacking.get(key):
         return _no(lacking)
-    return Verdict("value", value=asked.value)
+    return Verdict("value", value=wanted)

@@ -16,9 +16,8 @@ from admin import package
 from scoring import presets
 from sync import outputs
 from tests.admin.card.hubspot import hsmeta
-from tests.admin.card.project import ROOT, whole, write_hubspot
+from tests.admin.card.project import HUBSPOT, ROOT, needs_hubspot, vitest, whole, write_hubspot
 
-HERE = ROOT / "tests" / "admin" / "card"
 DEPLOYED = ROOT / "deploy" / "hubspot"
 CARDS = Path("src/app/cards")
 APP, CARD = Path("src/app/app-hsmeta.json"), CARDS / "AccountTier-hsmeta.json"
@@ -28,9 +27,6 @@ import parser from "@typescript-eslint/parser";
 
 export default [...config, { files: ["**/*.{ts,tsx}"], languageOptions: { parser } }];
 """
-needs_node = pytest.mark.skipif(
-    not (ROOT / "node_modules" / "@hubspot" / "ui-extensions").exists(), reason="needs npm: see make setup"
-)
 
 
 def node(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -81,17 +77,14 @@ def test_it_calls_no_server(project: Path) -> None:
     assert calling == []
 
 
-@needs_node
+@needs_hubspot
 def test_every_state_of_the_card_says_what_it_should(tmp_path: Path) -> None:
-    project = write_hubspot(tmp_path / "project")
-    for path in (*(HERE / "hubspot").glob("*.ts*"), HERE / "cast.mjs", HERE / "hubspot" / "vitest.config.mjs"):
-        shutil.copy(path, project / CARDS)
-    said = run(project / CARDS, "../../../node_modules/vitest/vitest.mjs", "run", "--root", ".")
+    said = vitest(tmp_path / "project")
     assert "passed" in said
     assert "skipped" not in said
 
 
-@needs_node
+@needs_hubspot
 def test_its_types_hold_for_every_model_and_a_wrong_one_is_found(project: Path, tmp_path: Path) -> None:
     run(project, "node_modules/typescript/bin/tsc", "-p", str(CARDS))
     plain = tmp_path / "plain"
@@ -104,7 +97,7 @@ def test_its_types_hold_for_every_model_and_a_wrong_one_is_found(project: Path, 
     assert "'gapp' does not exist" in found.stdout
 
 
-@needs_node
+@needs_hubspot
 def test_the_linter_of_the_maker_has_nothing_to_say_and_would(project: Path) -> None:
     (project / "eslint.config.mjs").write_text(LINT)
     command = ("node_modules/eslint/bin/eslint.js", "--max-warnings", "0", str(CARDS))
@@ -156,9 +149,9 @@ def test_a_mistake_in_such_a_file_is_found(project: Path, tmp_path: Path, path: 
         described(broken)
 
 
-@needs_node
+@needs_hubspot
 def test_hubspots_own_reader_finds_the_app_and_the_card(project: Path) -> None:
-    shutil.copy(HERE / "hubspot" / "parse.mjs", project)
+    shutil.copy(HUBSPOT / "parse.mjs", project)
     version = json.loads((project / "hsproject.json").read_text())["platformVersion"]
     found = json.loads(run(project, "parse.mjs", str(project), version))
     assert found["skipped"] == []

@@ -13,6 +13,7 @@ from admin import portfolios, schema
 from admin.demo import datasets
 from connectors.sandbox import mapping, portal_load
 from connectors.sandbox.background import ServedPortal
+from connectors.sandbox.portal.history import Source
 from connectors.sandbox.portal.portal import Portal
 from connectors.sandbox.portal.writes import Change as Edit
 from sync.models import Portfolio
@@ -47,6 +48,10 @@ class HubspotStage(CrmStage):
 
     def edit(self, account: str, **values: Any) -> None:
         self._change("companies", account, **values)
+
+    def edit_as(self, who: Source, account: str, **values: Any) -> None:
+        """What this person or program changes."""
+        self.portal.update(self.portal.kinds()["companies"], [Edit(account, values)], source=who)
 
     def refuse_next(self, rows: int) -> None:
         """HubSpot refuses a batch as a whole; each of the parts it is sent in then has to be refused as well."""

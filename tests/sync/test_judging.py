@@ -42,6 +42,9 @@ def judge(kind: str, value: str = "", comment: str = "", by: str = "005A", **kno
         ("dispute", "", "typed without the card", "remark"),
         ("override", "gold", "Signed", "override"),
         ("confirm_segment", "energy", "", "value"),
+        ("override", "gOLD", "named as people call it", "override"),
+        ("confirm_segment", "Energy", "", "value"),
+        ("confirm_segment", "", "", "value"),
     ],
 )
 def test_what_can_be_done_is_done(kind: str, value: str, comment: str, outcome: str) -> None:

@@ -16,64 +16,35 @@ import {
   Tag,
 } from "@hubspot/ui-extensions";
 import { CrmPropertyList } from "@hubspot/ui-extensions/crm";
-import { createRenderer } from "@hubspot/ui-extensions/testing";
-import { Card } from "./Card.tsx";
 import { CAST, LABELS } from "./cast.mjs";
+import { drawn, text, told, type Answer, type User } from "./drawing.tsx";
 import { LISTS, PROPERTIES } from "./fields.ts";
 import { html } from "./preview.ts";
 import { MODEL } from "./model.ts";
 import { WORDS } from "./words.ts";
 
 type Held = Record<string, string | number | null>;
-type Answer = { properties: Record<string, string | null>; error: Error | null; isLoading: boolean };
+type Drawn = ReturnType<typeof card>;
 
 const states: Record<string, Held> = CAST;
 const labels: Record<string, Record<string, string>> = LABELS;
 
-/** What HubSpot hands over of a company: text, and nothing of what this person may not see. */
-function handed(values: Held, wanted: string[], shown: boolean): Record<string, string | null> {
-  const roles = Object.entries(PROPERTIES).filter(([role, name]) => role in values && wanted.includes(name));
-  return Object.fromEntries(
-    roles.map(([role, name]) => {
-      const value = values[role];
-      const text = value === null || value === undefined ? null : String(value);
-      return [name, shown && text ? labels[role]?.[text] || text : text];
-    }),
-  );
+/** The card of a company that holds this by role; what is not there HubSpot does not hand over to this person. */
+function card(values: Held, answer: Partial<Answer> = {}, user: User = {}) {
+  const shown: Record<string, string | null> = {};
+  const properties: Record<string, string | null> = {};
+  for (const [role, name] of Object.entries(PROPERTIES)) {
+    const value = values[role];
+    if (value !== undefined) {
+      properties[name] = value === null ? null : String(value);
+      shown[name] = value === null ? null : labels[role]?.[String(value)] || String(value);
+    }
+  }
+  return drawn(properties, shown, answer, user);
 }
 
-function drawn(values: Held, answer: Partial<Answer> = {}, user: { locale?: string; language?: string } = {}) {
-  const renderer = createRenderer("crm.record.tab");
-  Object.assign(renderer.mocks.context.user, user);
-  renderer.mocks.context.portal.timezone = "Europe/Berlin";
-  renderer.mocks.useCrmProperties.willCall((names, options) => ({
-    properties: handed(values, names, options?.propertiesToFormat === "all"),
-    error: null,
-    isLoading: false,
-    isRefetching: false,
-    refetch: async () => {},
-    ...answer,
-  }));
-  renderer.render(<Card />);
-  return renderer;
-}
-
-type Drawn = ReturnType<typeof drawn>;
-
-function told(card: Drawn): string {
-  return text(card.getRootNode());
-}
-
-/** Everything that can be read or heard, titles and labels with it. */
-function text(node: { childNodes?: unknown[]; text?: unknown; props?: Record<string, unknown>; nodeType?: string }): string {
-  const props = node.props || {};
-  const named = ["title", "label", "number", "screenReaderText"].map((name) => props[name]).filter(Boolean);
-  const inner = node.childNodes ? node.childNodes.map((child) => text(child as typeof node)) : [String(node.text)];
-  return [...named, ...inner].join(" ").replace(/\s+/g, " ");
-}
-
-function press(card: Drawn, label: string) {
-  card.find(Button, (button) => button.text === label).trigger("onClick");
+function press(page: Drawn, label: string) {
+  page.find(Button, (button) => button.text === label).trigger("onClick");
 }
 
 beforeEach(() => {
@@ -85,9 +56,9 @@ afterEach(() => {
 });
 
 test("a scored company shows tier, cause, figures, place, nearest change, reasons and playbook", () => {
-  const card = drawn(states.scored!);
-  const said = told(card);
-  expect(card.find(Tag).text).toBe("Gold");
+  const page = card(states.scored!);
+  const said = told(page);
+  expect(page.find(Tag).text).toBe("Gold");
   for (const part of [
     "tier 2 of 4",
     "since Mar 1, 2026",
@@ -102,59 +73,59 @@ test("a scored company shows tier, cause, figures, place, nearest change, reason
   ]) {
     expect(said).toContain(part);
   }
-  expect(card.findAll(StatisticsItem).map((each) => each.props.number)).toEqual(["78.4", "31"]);
+  expect(page.findAll(StatisticsItem).map((each) => each.props.number)).toEqual(["78.4", "31"]);
 });
 
 test("the company stands in one cell of the matrix, its own tier's, and is told to stand there", () => {
-  const card = drawn(states.scored!);
-  const here = card.findAll(TableCell).filter((cell) => cell.maybeFind(Tag));
+  const page = card(states.scored!);
+  const here = page.findAll(TableCell).filter((cell) => cell.maybeFind(Tag));
   expect(here.map((cell) => text(cell).trim())).toEqual([`${WORDS.here} Gold`]);
-  expect(card.findAll(TableRow).length).toBe(MODEL.cells.length + 1);
+  expect(page.findAll(TableRow).length).toBe(MODEL.cells.length + 1);
 });
 
 test("a contact in time is not marked", () => {
-  const card = drawn(states.complete!);
-  expect(told(card)).toContain("last yesterday");
-  expect(card.findAll(Tag, { variant: "warning" })).toEqual([]);
+  const page = card(states.complete!);
+  expect(told(page)).toContain("last yesterday");
+  expect(page.findAll(Tag, { variant: "warning" })).toEqual([]);
 });
 
 test("values say who set them and when, and a missing one is marked", () => {
-  const card = drawn(states.scored!);
-  const items = card.findAll(DescriptionListItem);
+  const page = card(states.scored!);
+  const items = page.findAll(DescriptionListItem);
   expect(items.map((item) => item.props.label)).toEqual(["Segment", "Sub-segment", "Value profile"]);
   expect(text(items[0]!)).toContain("Energy by a rule, Feb 1, 2026");
   expect(text(items[1]!)).toContain("Power producers chosen by a person");
-  expect(card.findAll(StatusTag).map((tag) => tag.text)).toEqual([WORDS.missing]);
-  expect(drawn(states.complete!).findAll(StatusTag)).toEqual([]);
+  expect(page.findAll(StatusTag).map((tag) => tag.text)).toEqual([WORDS.missing]);
+  expect(card(states.complete!).findAll(StatusTag)).toEqual([]);
 });
 
 test("choosing opens the three values as fields that are edited in place, and closes again", () => {
-  const card = drawn(states.scored!);
-  expect(card.maybeFind(CrmPropertyList)).toBeNull();
-  press(card, WORDS.choose);
-  expect(card.find(CrmPropertyList).props.properties).toEqual([
+  const page = card(states.scored!);
+  expect(page.maybeFind(CrmPropertyList)).toBeNull();
+  press(page, WORDS.choose);
+  expect(page.find(CrmPropertyList).props.properties).toEqual([
     "tierline_segment",
     "tierline_sub_segment",
     "tierline_value_profile",
   ]);
-  press(card, WORDS.done);
-  expect(card.maybeFind(CrmPropertyList)).toBeNull();
+  press(page, WORDS.done);
+  expect(page.maybeFind(CrmPropertyList)).toBeNull();
 });
 
 test("asking opens the fields of the request, the request itself last", () => {
-  const card = drawn(states.scored!);
-  press(card, WORDS.ask);
-  const asked = card.find(CrmPropertyList).props.properties;
+  const page = card(states.scored!);
+  press(page, WORDS.ask);
+  const asked = page.find(CrmPropertyList).props.properties;
   expect(asked.at(-1)).toBe(PROPERTIES.request);
   expect(asked).toContain(PROPERTIES.request_comment);
   expect(asked.every((name) => name !== undefined)).toBe(true);
-  expect(told(card)).toContain(WORDS.ask_text);
+  expect(told(page)).toContain(WORDS.ask_text);
 });
 
 test("help says how to choose, with every profile of the model", () => {
-  const card = drawn(states.scored!);
-  press(card, WORDS.how_to_choose);
-  const said = told(card);
+  const page = card(states.scored!);
+  press(page, WORDS.how_to_choose);
+  const said = told(page);
   expect(said).toContain(WORDS.how_to_choose_text);
   for (const profile of MODEL.profiles) {
     expect(said).toContain(profile.description);
@@ -162,61 +133,92 @@ test("help says how to choose, with every profile of the model", () => {
 });
 
 test("without details the tier and its reason still stand", () => {
-  const card = drawn(states["without details"]!);
-  expect(told(card)).toContain("412,000 EUR gross margin");
-  expect(card.maybeFind(Table)).toBeNull();
+  const page = card(states["without details"]!);
+  expect(told(page)).toContain("412,000 EUR gross margin");
+  expect(page.maybeFind(Table)).toBeNull();
 });
 
 test("an override says who decided and until when", () => {
-  expect(told(drawn(states.overridden!))).toContain("Strategic customer, approved by Maria Lind");
+  expect(told(card(states.overridden!))).toContain("Strategic customer, approved by Maria Lind");
 });
 
 test("what was asked is shown, and may be changed until it is read", () => {
-  const card = drawn(states.asked!);
-  expect(card.findAll(Alert).map((alert) => alert.props.title).join()).toContain("Tier is wrong");
-  expect(told(card)).toContain("They stopped ordering spare parts in June.");
-  press(card, WORDS.ask);
-  expect(card.maybeFind(CrmPropertyList)).not.toBeNull();
+  const page = card(states.asked!);
+  expect(page.findAll(Alert).map((alert) => alert.props.title).join()).toContain("Tier is wrong");
+  expect(told(page)).toContain("They stopped ordering spare parts in June.");
+  press(page, WORDS.ask);
+  expect(page.maybeFind(CrmPropertyList)).not.toBeNull();
+});
+
+test("a move that waits, old figures, and what the CRM refused are said first", () => {
+  const said = ["held for approval", "stale", "refused by the CRM"].map((state) => {
+    const [first] = card(states[state]!).findAll(Alert);
+    return [first?.props.variant, first?.props.title];
+  });
+  expect(said).toEqual([
+    ["info", "A move to Silver waits for the review round."],
+    ["warning", expect.stringContaining("last updated on Jul 31, 2026")],
+    ["danger", expect.stringContaining("VAT number is needed for customers.")],
+  ]);
+  expect(card(states.complete!).findAll(Alert)).toEqual([]);
+});
+
+test("what became of a request is answered: by whom, when, and why", () => {
+  const answers = ["waiting", "accepted", "refused"].map((state) => {
+    const page = card(states[state]!).findAll(Alert).at(-1)!;
+    return [page.props.variant, text(page)];
+  });
+  expect(answers).toEqual([
+    ["info", expect.stringMatching(/Waits for Maria Lind since Nov 27, 2026.*1,200,000 EUR until Dec 31, 2028/)],
+    ["success", expect.stringMatching(/Accepted by Tierline on Nov 27, 2026.*Uptime first/)],
+    ["warning", expect.stringMatching(/Refused by Maria Lind on Nov 27, 2026.*They ordered 18,200 EUR in October/)],
+  ]);
+});
+
+test("a suggestion stands at its value with what speaks for it", () => {
+  const page = card(states.scored!);
+  const profile = page.findAll(DescriptionListItem).find((item) => item.props.label === "Value profile")!;
+  expect(text(profile)).toMatch(/missing suggested: .* because: Runs 8,760 hours a year; service share 38.5 %/);
 });
 
 test("who may not see the request is offered none", () => {
-  const { request: _, request_comment: __, ...held } = states.scored!;
-  expect(drawn(held).findAll(Button).map((button) => button.text)).not.toContain(WORDS.ask);
+  const { request: _, ...held } = states.scored!;
+  expect(card(held).findAll(Button).map((button) => button.text)).not.toContain(WORDS.ask);
 });
 
 test("not scored yet, out of scope and no permission are told apart", () => {
-  const titles = ["not scored", "out of scope", "no permission"].map((state) => drawn(states[state]!).find(EmptyState));
+  const titles = ["not scored", "out of scope", "no permission"].map((state) => card(states[state]!).find(EmptyState));
   expect(titles.map((each) => each.props.title)).toEqual([WORDS.unscored_title, WORDS.outside_title, WORDS.hidden_title]);
   const texts = [WORDS.unscored_text, "Not a customer", WORDS.hidden_text];
   titles.forEach((each, place) => expect(text(each)).toContain(texts[place]));
 });
 
 test("an error is told with HubSpot's words, and nothing is shown as if it were true", () => {
-  const card = drawn(states.scored!, { error: new Error("The record is locked."), properties: {} });
-  expect(card.find(ErrorState).props.title).toBe(WORDS.error_title);
-  expect(told(card)).toContain("The record is locked.");
-  expect(card.maybeFind(Tag)).toBeNull();
+  const page = card(states.scored!, { error: new Error("The record is locked."), properties: {} });
+  expect(page.find(ErrorState).props.title).toBe(WORDS.error_title);
+  expect(told(page)).toContain("The record is locked.");
+  expect(page.maybeFind(Tag)).toBeNull();
 });
 
 test("while it reads it says so", () => {
-  expect(drawn(states.scored!, { isLoading: true }).find(LoadingSpinner).props.label).toBe(WORDS.loading);
+  expect(card(states.scored!, { isLoading: true }).find(LoadingSpinner).props.label).toBe(WORDS.loading);
 });
 
 test("dates and numbers are written as this person writes them, also when HubSpot's locale is no language tag", () => {
-  const said = told(drawn(states.scored!, {}, { locale: "de-de" }));
+  const said = told(card(states.scored!, {}, { locale: "de-de" }));
   expect(said).toContain("01.03.2026");
   expect(said).toContain("78,4");
-  expect(told(drawn(states.scored!, {}, { locale: "not a locale" }))).toContain("Mar 1, 2026");
+  expect(told(card(states.scored!, {}, { locale: "not a locale" }))).toContain("Mar 1, 2026");
 });
 
 test("a day that comes as milliseconds is the same day", () => {
   const since = String(Date.parse("2026-03-01T00:00:00Z"));
-  expect(told(drawn({ ...states.scored!, tier_since: since }))).toContain("since Mar 1, 2026");
+  expect(told(card({ ...states.scored!, tier_since: since }))).toContain("since Mar 1, 2026");
 });
 
 test("it asks for exactly the properties of this model, and for the labels of its lists", () => {
-  const card = drawn(states.scored!);
-  const asked = card.mocks.useCrmProperties.calls;
+  const page = card(states.scored!);
+  const asked = page.mocks.useCrmProperties.calls;
   expect(asked[0]![0]).toEqual(Object.values(PROPERTIES));
   expect(asked[1]![0]).toEqual(LISTS);
 });
@@ -224,7 +226,7 @@ test("it asks for exactly the properties of this model, and for the labels of it
 test("a preview of every state is written for people to look at", () => {
   const folder = process.env.PREVIEW;
   for (const [state, values] of Object.entries(states)) {
-    const page = html(drawn(values).getRootNode(), state);
+    const page = html(card(values).getRootNode(), state);
     expect(page).toContain("</main>");
     if (folder) {
       mkdirSync(folder, { recursive: true });
