@@ -46,12 +46,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_hubspot(tmp_path_factory.mktemp("card") / "project")
 
 
-def listed(project: Path, name: str) -> Any:
-    """A constant of the generated fields."""
-    text = (project / CARDS / "fields.ts").read_text()
-    found = re.search(rf"export const {name}: \S+(?: \S+)? = (.*?);\n", text, re.DOTALL)
-    assert found
-    return json.loads(found.group(1))
+def listed(project: Path, before: str) -> Any:
+    """The JSON that stands behind this in the generated fields."""
+    text = (project / CARDS / "fields.ts").read_text().split(before)[1]
+    return json.JSONDecoder().raw_decode(text)[0]
 
 
 def test_the_files_are_those_of_the_default_model() -> None:
@@ -62,10 +60,12 @@ def test_the_files_are_those_of_the_default_model() -> None:
 def test_it_reads_exactly_the_properties_that_are_installed_on_companies(project: Path) -> None:
     layout = outputs.layout_of(whole(), "hubspot")
     installed = {spec.name: spec for spec in layout.specs() if spec.kind in ("account", "detail")}
-    read = listed(project, "PROPERTIES")
+    read = listed(project, "PROPERTIES: Record<string, string> = ")
     assert set(read.values()) == set(installed)
-    assert listed(project, "LISTS") == [name for name in read.values() if installed[name].type == "picklist"]
-    assert listed(project, "DAYS") == [name for name in read.values() if installed[name].type == "date"]
+    assert listed(project, "DAYS: string[] = ") == [name for name in read.values() if installed[name].type == "date"]
+    assert listed(project, "useHeld = () => useCrmProperties(") == list(read.values())
+    lists = [name for name in read.values() if installed[name].type == "picklist"]
+    assert listed(project, "useShown = () => useCrmProperties(") == lists
 
 
 def test_it_calls_no_server(project: Path) -> None:

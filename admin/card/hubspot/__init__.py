@@ -45,19 +45,22 @@ def _literal(value: object) -> str:
 
 
 def _fields(layout: Layout) -> str:
-    """Role -> property: of the details too, which are the company's own there. Lists are read with their labels."""
+    """Role -> property: of the details too, which are the company's own there. Lists are read with their labels.
+
+    The names stand in the calls of the hooks, because HubSpot's build finds them there and reads ahead.
+    """
     names = dict(layout.names) | {f"detail_{key}": name for key, name in layout.detail.items()}
     kinds = {spec.name: spec.type for spec in layout.specs() if spec.kind in ("account", "detail")}
-    told = "Our properties of companies by role, and which of them are lists and days."
-    of_kind = {kind: [name for name in names.values() if kinds[name] == kind] for kind in ("picklist", "date")}
-    return _module(
-        told,
-        **{
-            "PROPERTIES: Record<string, string>": names,
-            "LISTS: string[]": of_kind["picklist"],
-            "DAYS: string[]": of_kind["date"],
-        },
-    )
+    lists, days = ([name for name in names.values() if kinds[name] == kind] for kind in ("picklist", "date"))
+    told = "Our properties of companies by role, which of them are days, and what reads them: as held, and as shown."
+    constants = _module(told, **{"PROPERTIES: Record<string, string>": names, "DAYS: string[]": days})
+    return f"""import {{ useCrmProperties }} from "@hubspot/ui-extensions/crm";
+
+{constants}
+export const useHeld = () => useCrmProperties({_literal(list(names.values()))});
+
+export const useShown = () => useCrmProperties({_literal(lists)}, {{ propertiesToFormat: "all" }});
+"""
 
 
 def _model(model: Model, layout: Layout) -> str:

@@ -14,11 +14,12 @@ import {
   TableCell,
   TableRow,
   Tag,
+  hubspot,
 } from "@hubspot/ui-extensions";
 import { CrmPropertyList } from "@hubspot/ui-extensions/crm";
 import { CAST, LABELS } from "./cast.mjs";
 import { drawn, text, told, type Answer, type User } from "./drawing.tsx";
-import { LISTS, PROPERTIES } from "./fields.ts";
+import { PROPERTIES } from "./fields.ts";
 import { html } from "./preview.ts";
 import { MODEL } from "./model.ts";
 import { WORDS } from "./words.ts";
@@ -216,11 +217,17 @@ test("a day that comes as milliseconds is the same day", () => {
   expect(told(card({ ...states.scored!, tier_since: since }))).toContain("since Mar 1, 2026");
 });
 
-test("it asks for exactly the properties of this model, and for the labels of its lists", () => {
-  const page = card(states.scored!);
-  const asked = page.mocks.useCrmProperties.calls;
-  expect(asked[0]![0]).toEqual(Object.values(PROPERTIES));
-  expect(asked[1]![0]).toEqual(LISTS);
+test("it asks for exactly the properties of this model, and for some of them as HubSpot shows them", () => {
+  const asked = card(states.scored!).mocks.useCrmProperties.calls;
+  expect(asked[0]).toEqual([Object.values(PROPERTIES)]);
+  expect(asked[1]).toEqual([expect.arrayContaining([PROPERTIES.tier]), { propertiesToFormat: "all" }]);
+});
+
+test("the entry hands the card to HubSpot", async () => {
+  const extend = vi.spyOn(hubspot, "extend").mockImplementation(() => {});
+  await import("./AccountTier.tsx");
+  const [[made]] = extend.mock.calls as unknown as [[() => { type: { name: string } }]];
+  expect(made().type.name).toBe("Card");
 });
 
 test("a preview of every state is written for people to look at", () => {

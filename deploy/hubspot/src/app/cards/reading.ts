@@ -1,7 +1,6 @@
 /** Our properties of the company that is open, by role: read with the rights of the person who looks. */
-import { useCrmProperties } from "@hubspot/ui-extensions/crm";
 import type { Values } from "./content.js";
-import { DAYS, LISTS, PROPERTIES } from "./fields.ts";
+import { DAYS, PROPERTIES, useHeld, useShown } from "./fields.ts";
 
 type Properties = Record<string, string | null>;
 
@@ -11,13 +10,10 @@ export interface Reading {
   values: Values;
 }
 
-const READ = Object.values(PROPERTIES);
-const AS_SHOWN = { propertiesToFormat: "all" as const };
-
 /** HubSpot hands over what changes on the page by itself. Without labels the card shows the keys. */
 export function useCompany(): Reading {
-  const raw = useCrmProperties(READ);
-  const labels = useCrmProperties(LISTS, AS_SHOWN);
+  const raw = useHeld();
+  const labels = useShown();
   const failure = raw.error ? raw.error.message || String(raw.error) : null;
   return { loading: raw.isLoading, failure, values: valuesOf(raw.properties, labels.properties) };
 }

@@ -87,5 +87,5 @@ export const WORDS = {
   "choose_text": "HubSpot saves each value as soon as you leave its field.",
   "done": "Done",
   "ask": "Confirm, or say what is wrong",
-  "ask_text": "Say why first. What you choose under Tier request counts as sent; it is answered after the next run."
+  "ask_text": "Say why first; for another tier, name it under Tier request value. What you choose under Tier request counts as sent, and is answered after the next run."
 };
