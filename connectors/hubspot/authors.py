@@ -8,6 +8,7 @@ from typing import Any
 from connectors.columns import instant
 from connectors.hubspot import owners
 from connectors.hubspot.client import Client, Json, portions
+from connectors.hubspot.errors import half_reply
 
 #: Records in one read with history.
 # unverified: a batch read with propertiesWithHistory takes 50 records, and not 100.
@@ -33,10 +34,13 @@ class Authors:
                 "inputs": [{"id": record_id} for record_id in some],
             }
             reply = self._client.post(self._client.paths.objects(name, "/batch/read"), body)
-            for row in self._client.results(reply):
+            rows = {str(row["id"]): row for row in self._client.results(reply)}
+            if set(some) - set(rows) and not reply.get("errors") and not set(rows) - set(some):
+                raise half_reply(self._client.host)  # nobody would be told to be the author of what did not come
+            for record_id, row in rows.items():
                 owner = self._owner(_user(row, field))
                 if owner is not None:
-                    found[str(row["id"])] = owner
+                    found[record_id] = owner
         return found
 
     def _owner(self, user_id: str) -> str | None:

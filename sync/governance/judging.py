@@ -35,7 +35,8 @@ class Record:
 
     Attributes:
         current: our values by role, as the CRM holds them.
-        saved_by: id of the user who saved the record last, "" where the CRM does not tell.
+        saved_by: id of the user who wrote the request, where the CRM keeps that, or else saved the record last; ""
+            where it tells neither.
         people: users of the CRM by record id.
         waiting: who asked for what waits already, "" when nothing does.
         lacking: the right that the person lacks, by output, in words.
