@@ -18,11 +18,9 @@ from django.test import Client
 from admin import portfolios, schema
 from connectors.sandbox.portal import history
 from connectors.sandbox.portal.owners import Owner
-from sync import starting
 from sync.governance import overriding
 from sync.models import AccountState, Confirmation, Override, Run
 from tests.admin.card.project import needs_hubspot, told_in_hubspot
-from tests.sync import hubspot_stage
 from tests.sync.hubspot_stage import TODAY, HubspotStage
 
 ASKED = ("request", "request_value", "request_reason", "request_comment", "request_by")
@@ -63,18 +61,13 @@ class Card:
 def asking(hub: HubspotStage, tmp_path: Path) -> HubspotStage:
     """The company after its first run, with request properties, and a manager who decides."""
     path = tmp_path / "asking.yaml"
-    path.write_text(hubspot_stage.MODEL.read_text() + hubspot_stage.PLACES + "\nrequests: {enabled: true}\n")
+    path.write_text(hub.model_text() + "\nrequests: {enabled: true}\n")
     portfolios.publish(hub.portfolio, path)
     schema.apply(hub.connection, schema.plan(hub.connection))
     run = hub.run()
     assert run.state == Run.State.DONE, run.error
     get_user_model().objects.create_user("maria", first_name="Maria", last_name="Lind", is_staff=True)
     return hub
-
-
-def batch(hub: HubspotStage) -> None:
-    run = hub.work(starting.create(hub.portfolio, "test", kind=Run.Kind.INCREMENTAL, today=TODAY))
-    assert run.state == Run.State.DONE, run.error
 
 
 def handed_over(hub: HubspotStage, company: str) -> dict[str, str | None]:
@@ -94,7 +87,7 @@ def handed_over(hub: HubspotStage, company: str) -> dict[str, str | None]:
 def test_requests_reach_who_decides_and_are_answered_on_the_company_and_its_card(
     asking: HubspotStage, tmp_path: Path
 ) -> None:
-    model = hubspot_stage.layout(asking).model
+    model = asking.layout.model
     found = AccountState.objects.exclude(tier="").exclude(segment="").order_by("pk")
     disputed, raised, confirmed, named, programmed = (Card(asking, account) for account in found[:5])
     (tier,), (segment,), (was,) = disputed.held("tier"), confirmed.held("segment"), raised.held("tier")
@@ -105,10 +98,9 @@ def test_requests_reach_who_decides_and_are_answered_on_the_company_and_its_card
     raised.type("Aino Berg", request_comment="Signed", request_value=model.tiers.label(wanted), request="override")
     confirmed.type("Sara Holm", request="confirm_segment")
     named.type("Aino Berg", request_by=sara, request="confirm")
-    asking.edit(
-        programmed.account.record_id, by=history.app(4711), tierline_request="confirm", tierline_request_by=sara
-    )
-    batch(asking)
+    program = history.app(4711)
+    asking.edit_as(program, programmed.account.record_id, tierline_request="confirm", tierline_request_by=sara)
+    asking.incremental()
 
     assert disputed.answer() == ("waiting", "Maria Lind", "")
     assert disputed.held("answer_to", "tier") == ["Tier is wrong. They pay on time (Aino Berg)", tier]
@@ -127,7 +119,7 @@ def test_requests_reach_who_decides_and_are_answered_on_the_company_and_its_card
     assert "They pay on time" in console.get(address).content.decode()
     console.post(f"{address}/decide", {"decision": "reject", "comment": "Three reminders in October."})
     overriding.approve(raised.override, "maria", today=TODAY, reason="contract")
-    batch(asking)
+    asking.incremental()
 
     assert disputed.answer() == ("refused", "Maria Lind", "Three reminders in October.")
     assert raised.answer()[:2] == ("accepted", "Maria Lind")
