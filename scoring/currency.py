@@ -29,7 +29,7 @@ COLUMNS = ("source", "currency", "starts_on", "ends_on", "rate", "is_base")
 _FIRST, _LAST = date(1, 1, 1), date(9999, 12, 31)
 _WORTHS = {"rated_currency": "string", "rated_from": "date", "rated_until": "date", "worth": "float64"}
 #: Kinds with amounts and a day of their own: the day, and the amounts.
-_DATED: Mapping[str, tuple[str, tuple[str, ...]]] = {
+DATED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "order": ("ordered_on", ("amount", "freight")),
     "opportunity": ("closes_on", ("amount",)),
     "invoice": ("issued_on", ("amount",)),
@@ -109,14 +109,14 @@ def converted(
     """
     found = dict(tables)
     account = tables["account"]
-    given = {kind for kind in ("account", *_DATED) if kind in tables and "currency" in tables[kind].columns}
+    given = {kind for kind in ("account", *DATED) if kind in tables and "currency" in tables[kind].columns}
     if not given:
         return found
     worth = ibis.memtable(pd.DataFrame(columns=list(_WORTHS)) if rates is None else rates, schema=_WORTHS)
     if "account" in given:
         day = ibis.literal(as_of)
         found["account"] = _in_model(account, day, worth, ("annual_revenue",), model)
-    for kind, (when, money) in _DATED.items():
+    for kind, (when, money) in DATED.items():
         table = tables.get(kind)
         if table is None or not {"account_id", when} <= set(table.columns):
             continue

@@ -80,7 +80,7 @@ COLUMNS: Mapping[str, frozenset[str]] = {
     kind: frozenset(columns.split())
     for kind, columns in {
         "account": "id name owner_id parent_id type industry country annual_revenue employees currency"
-        " external_id created_at modified_at",
+        " external_id website created_at modified_at",
         "user": "id name email is_active manager_id username modified_at",
         "product": "id name code family cost is_active modified_at",
         "order": "id account_id number status ordered_on amount freight is_expedited currency business_unit"

@@ -36,6 +36,7 @@ RuleKey = Literal[
     "close_date_passed",
     "duplicate_account",
     "crm_erp_disagree",
+    "crms_differ",
 ]
 #: Before the key of a rule of the model file, so that it can never take the id of a built-in one.
 CUSTOM = "custom_"
@@ -177,6 +178,7 @@ class Rules(Part):
     close_date_passed: CloseDatePassed = CloseDatePassed()
     duplicate_account: DuplicateAccount = DuplicateAccount()
     crm_erp_disagree: CrmErpDisagree = CrmErpDisagree()
+    crms_differ: QualityRule = QualityRule()
 
     def of(self, rule: str) -> QualityRule:
         """What the model says about a rule; the defaults for one it cannot know, such as a rule of a package."""

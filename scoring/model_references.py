@@ -8,7 +8,7 @@ from datetime import date
 from itertools import product
 from typing import get_args
 
-from scoring import quality_references, region_references, tier_references, unit_references
+from scoring import quality_references, region_references, tier_references, two_crms_references, unit_references
 from scoring.conditions import OPERATORS, All, AnyOf, Condition, Not, Otherwise, Test
 from scoring.fields import BUILT_IN, COLUMNS, NEEDED, OWN_ONLY, RuleField, record_fields, rule_fields, text_fields
 from scoring.model_messages import nearest
@@ -323,6 +323,8 @@ def _groups(model: Model) -> Iterator[Flaw]:
             yield Flaw(("groups", key), "does nothing while groups are off.", "groups: enabled: true")
     for loc, message, allowed in unit_references.flaws(model):
         yield Flaw(("business_units", *loc), message, allowed)
+    for place, message, allowed in two_crms_references.flaws(model):
+        yield Flaw(("two_crms", *place), message, allowed)
 
 
 def _mandatory(model: Model) -> Iterator[Flaw]:

@@ -31,6 +31,7 @@ from scoring.model_quality import RuleKey as RuleKey
 from scoring.model_quality import Severity as Severity
 from scoring.model_risk import Risk
 from scoring.model_tiers import Component, Key, Label, Share, Tiers, Weight
+from scoring.model_two_crms import TwoCrms
 from scoring.model_units import BusinessUnits
 
 Amount = Annotated[float, Field(ge=0, le=1_000_000, strict=True)]
@@ -433,6 +434,7 @@ class Model(Part):
     requests: Requests = Requests()
     overrides: Overrides = Overrides()
     retired: Retired = Retired()
+    two_crms: TwoCrms = TwoCrms()
     playbook: Playbook = {}
     owners: tuple[OwnerRule, ...] = ()
     answers: Answers = Answers()

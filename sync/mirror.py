@@ -240,6 +240,20 @@ class Mirror:
         names = ", ".join(f'"{name}"' for name in columns)
         return self.database.execute(f'SELECT {names} FROM "{kind}" ORDER BY 1').fetchall()  # noqa: S608
 
+    def columns(self, connection: str, kind: str, names: Sequence[str]) -> pd.DataFrame:
+        """These columns of a connection's rows of a kind, by id; empty where they were not read."""
+        held = {row[0] for row in self.database.execute(f'DESCRIBE "{kind}"').fetchall()}
+        chosen = ", ".join(f'"{name}"' if name in held else f'NULL::VARCHAR AS "{name}"' for name in names)
+        rows = f'SELECT {chosen} FROM "{kind}" WHERE connection = ? ORDER BY id'  # noqa: S608
+        return self.database.execute(rows, [connection]).df()
+
+    def read_to_end(self, connection: str, kind: str) -> bool:
+        """Whether all of a kind is here, as it was when it was last read."""
+        row = self.database.execute(
+            "SELECT complete FROM tierline_cursor WHERE connection = ? AND kind = ?", [connection, kind]
+        ).fetchone()
+        return bool(row and row[0])
+
     def remove(self, connection: str, kind: str, ids: list[str]) -> None:
         """Forget these records."""
         if not ids:

@@ -46,6 +46,20 @@ class Output:
 
 
 @dataclass(frozen=True)
+class Across:
+    """What a company's record in another CRM means for this one.
+
+    Attributes:
+        carried: by output key, a value of the other to write whatever stands here; source: from where.
+        kept: output keys that stay as they are: a person decides, or only the other holds a value.
+    """
+
+    carried: Mapping[str, str] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
+    source: str = ""
+
+
+@dataclass(frozen=True)
 class Account:
     """What planning knows of one account.
 
@@ -58,6 +72,7 @@ class Account:
         reason: the tier's short reason; since: ISO date of its first day, "" for today.
         refused: digest of the last change that the CRM rejected for good.
         undone: by API name, what a person took back; the same value is not written again.
+        across: what the account's record in another CRM of the portfolio means for it.
     """
 
     record_id: str
@@ -71,6 +86,7 @@ class Account:
     since: str = ""
     refused: str = ""
     undone: Mapping[str, Scalar] = field(default_factory=dict)
+    across: Across = field(default_factory=lambda: Across())
 
 
 @dataclass(frozen=True)
@@ -194,21 +210,27 @@ def _fill(account: Account, output: Output, as_of: date, after: dict[str, Scalar
     now = text(account.current.get(value))
     wanted = account.computed.get(output.key)
     into = output.retired.get(now, None) if now is not None else None
-    if into is not None:  # whoever chose it: the value is no longer offered
+    carried = account.across.carried.get(output.key)
+    if carried is not None:
+        wanted = carried
+    elif into is not None:  # whoever chose it: the value is no longer offered
         wanted = into or wanted
     elif now is not None:
         if now == wanted and account.current.get(output.names.get("source", "")) == RULE:
             _say_why(account, output, after)
         return
+    elif output.key in account.across.kept:
+        return
     elif account.written.get(output.key) is not None:
         return  # a person cleared what we wrote
     if wanted is None:
         return
-    if not into and output.parent and not _parent_agrees(account, output, after):
+    if carried is None and not into and output.parent and not _parent_agrees(account, output, after):
         return
     after[value] = wanted
     if "source" in output.names:
-        after[output.names["source"]] = MOVED if into is not None else RULE
+        source = account.across.source if carried is not None else MOVED if into is not None else RULE
+        after[output.names["source"]] = source
     if "date" in output.names:
         after[output.names["date"]] = as_of
     _say_why(account, output, after)
@@ -229,11 +251,13 @@ def _suggest(account: Account, output: Output, after: dict[str, Scalar]) -> None
 
 
 def _say_why(account: Account, output: Output, after: dict[str, Scalar]) -> None:
-    """What speaks for the computed value, rewritten when it says something else; nothing where there is none."""
-    name = output.names.get("why")
+    """What speaks for the computed value, rewritten when it says something else; nothing where there is none, or where
+    another comes from the other CRM."""
+    name, computed = output.names.get("why"), account.computed.get(output.key)
     if name is None:
         return
-    why = (account.whys.get(output.key) or None) if account.computed.get(output.key) else None
+    holds = computed is not None and account.across.carried.get(output.key, computed) == computed
+    why = (account.whys.get(output.key) or None) if holds else None
     if gist(text(account.current.get(name))) != gist(why):
         after[name] = why[:255] if why else None
 

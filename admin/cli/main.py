@@ -11,6 +11,7 @@ from admin.cli import (
     connection,
     decisions,
     demo,
+    matches,
     model,
     overrides,
     owners,
@@ -50,6 +51,7 @@ app.command("scenario")(scenario.scenario)
 app.add_typer(owners.app, name="owners")
 app.add_typer(overrides.app, name="overrides")
 app.add_typer(review.app, name="review")
+app.add_typer(matches.app, name="matches")
 app.add_typer(calibrations.app, name="calibrations")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(user.app, name="user")

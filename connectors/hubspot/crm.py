@@ -24,9 +24,11 @@ from connectors.base import (
     WriteResult,
 )
 from connectors.columns import column_type
+from connectors.edits import Edit
 from connectors.errors import AuthRevoked, Fatal, MissingScope, SchemaMismatch
 from connectors.hubspot import (
     authors,
+    edits,
     gone,
     owners,
     pipelines,
@@ -314,6 +316,11 @@ class Hubspot:
         for fault in told:
             if "NOT_FOUND" not in fault.category:
                 raise half_reply(self._client.host)
+
+    def last_edits(self, kind: str, asked: Mapping[str, Collection[str]]) -> Mapping[tuple[str, str], Edit]:
+        """See `TellsEdits.last_edits`."""
+        self.identity()
+        return edits.last(self._client, carrier_of(kind), self._app_id, asked)
 
     def holders(self, kind: str, field: str, value: str | None) -> int:
         """See `Crm.holders`."""

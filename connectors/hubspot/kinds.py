@@ -64,7 +64,8 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
     "account": {
         "id": RECORD, "name": "name", "owner_id": "hubspot_owner_id", "parent_id": "companies.parent",
         "type": "type", "industry": "industry", "country": "country", "annual_revenue": "annualrevenue",
-        "employees": "numberofemployees", "external_id": "domain", "created_at": "createdate", "modified_at": MODIFIED,
+        "employees": "numberofemployees", "external_id": "domain", "website": "domain",
+        "created_at": "createdate", "modified_at": MODIFIED,
     },
     "user": {
         "id": "id", "name": "name", "email": "email", "is_active": "active", "username": "email",

@@ -26,6 +26,7 @@ from connectors.base import (
     WriteResult,
 )
 from connectors.columns import column_type
+from connectors.edits import Edit
 from connectors.errors import AuthRevoked, Fatal, MissingScope, SchemaMismatch
 from connectors.notifications import NotificationSpec
 from connectors.preflight import Preflight
@@ -36,6 +37,7 @@ from connectors.salesforce import (
     detail,
     detail_records,
     drift,
+    edits,
     notifications,
     org_currency,
     pages,
@@ -251,6 +253,10 @@ class Salesforce:
                 if row is not None:
                     found[row["Id"]] = {name: to_scalar(row.get(name), types[name]) for name in fields}
         return found
+
+    def last_edits(self, kind: str, asked: Mapping[str, Collection[str]]) -> Mapping[tuple[str, str], Edit]:
+        """See `TellsEdits.last_edits`."""
+        return edits.last(self, kind, asked)
 
     def holders(self, kind: str, field: str, value: str | None) -> int:
         """See `Crm.holders`."""

@@ -69,8 +69,8 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
     "account": {
         "id": "Id", "name": "Name", "owner_id": "OwnerId", "parent_id": "ParentId", "type": "Type",
         "industry": "Industry", "country": "BillingCountry", "annual_revenue": "AnnualRevenue",
-        "employees": "NumberOfEmployees", "external_id": "AccountNumber", "created_at": "CreatedDate",
-        "modified_at": "SystemModstamp",
+        "employees": "NumberOfEmployees", "external_id": "AccountNumber", "website": "Website",
+        "created_at": "CreatedDate", "modified_at": "SystemModstamp",
     },
     "user": {
         "id": "Id", "name": "Name", "email": "Email", "is_active": "IsActive", "manager_id": "ManagerId",

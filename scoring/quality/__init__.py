@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from scoring.model_quality import CUSTOM
 from scoring.quality.cadence import CadenceMissed
 from scoring.quality.classification import Contradicts, DefaultShare, Stale, UnlikeRules
+from scoring.quality.crms_differ import CrmsDiffer
 from scoring.quality.currency import NoExchangeRate
 from scoring.quality.custom import Custom, tested
 from scoring.quality.duplicates import DuplicateAccount
@@ -51,6 +52,7 @@ RULES: tuple[Rule, ...] = (
     CloseDatePassed(),
     DuplicateAccount(),
     CrmErpDisagree(),
+    CrmsDiffer(),
     GroupStructure(),
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -18,6 +18,7 @@ from scoring.rules import Facts
 
 if TYPE_CHECKING:
     from scoring.quality.across import Across
+    from scoring.quality.crms_differ import Difference
 
 Row = Mapping[str, Any]
 
@@ -90,6 +91,7 @@ class Checked:
         known: what is known across all accounts, where `records` hold only some of them.
         apart: what people said about possible duplicates: (older, newer) -> what that was about, as `Problem.against`.
         standing: those of them that are the last word about the newer account; its finding rests.
+        differing: by account, values on which its record in another CRM differs and that a person has to decide.
     """
 
     records: Mapping[str, pd.DataFrame]
@@ -100,6 +102,7 @@ class Checked:
     known: Across | None = None
     apart: Mapping[tuple[str, str], str] = field(default_factory=lambda: MappingProxyType({}))
     standing: Collection[tuple[str, str]] = frozenset()
+    differing: Mapping[str, Sequence[Difference]] = field(default_factory=dict)
 
     @cached_property
     def kept(self) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from scoring.model import Model
 from scoring.periods import months_after
 from sync import audit, outputs
 from sync.alerts import notices
+from sync.matching import matches
 from sync.models import AccountState, Override, Portfolio
 from sync.reading import dirty
 
@@ -83,7 +84,8 @@ def approve(
     end = override.expires_on or months_after(today, model.overrides.months)
     _check(model, override.value, override.reason, override.comment, end, today)
     with transaction.atomic():
-        in_force = Override.objects.filter(account=override.account, field=TIER, state=Override.State.APPROVED)
+        company = [override.account_id, *matches.same_company([override.account])]
+        in_force = Override.objects.filter(account__in=company, field=TIER, state=Override.State.APPROVED)
         in_force.update(state=Override.State.EXPIRED, decision=f"replaced by {by}")
         _decide(override, Override.State.APPROVED, by, comment, expires_on=end, reason=override.reason)
 
@@ -226,9 +228,9 @@ def applied(row: Row, override: Override | None, model: Model) -> Row:
 
 
 def in_force(accounts: Sequence[int]) -> dict[int, Override]:
-    """Approved overrides of the tier, by account."""
+    """Approved overrides of the tier, by account, the one that was decided last at the end."""
     found = Override.objects.filter(account__in=accounts, field=TIER, state=Override.State.APPROVED)
-    return {override.account_id: override for override in found}
+    return {override.account_id: override for override in found.order_by("decided_at", "pk")}
 
 
 def settled(accounts: Sequence[int]) -> dict[int, str]:

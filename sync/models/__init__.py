@@ -3,6 +3,7 @@
 from .account import AccountState, Dirty, Override, Score, TierMove, refused_key
 from .alert import Absence, Alert, AuditEvent, Finding, FindingEvent, Owner
 from .answer import Confirmation, UsedLink
+from .match import Match
 from .message import Delivery, Destination, Notice, Outgoing, Todo
 from .portfolio import Calibration, Connection, Portfolio, PublishedModel
 from .quality import QualityScore
@@ -25,6 +26,7 @@ __all__ = [
     "Finding",
     "FindingEvent",
     "Load",
+    "Match",
     "Notice",
     "Outgoing",
     "Override",

@@ -17,6 +17,7 @@ from scoring.model import Model
 from scoring.quality import Checked, erp
 from scoring.records import only as narrowed
 from sync import mirror, outputs
+from sync.matching import differences
 from sync.models import AccountState, Change, Connection, Portfolio, Run
 from sync.quality import told_apart
 from sync.reading import rates
@@ -53,7 +54,9 @@ def read(run: Run, connection: Connection, accounts: Collection[str] | None = No
     put_current(records["account"], chosen, _planned(run, connection))
     scores = latest.read(run.portfolio_id, SCORES, () if accounts is None else accounts or [""])  # of none, not of all
     apart, standing = told_apart.pairs(connection)
-    return Checked(records, scores, model, evaluate.as_of(run), run.today, apart=apart, standing=standing)
+    differing = differences.of_connection(connection, accounts)
+    as_of = evaluate.as_of(run)
+    return Checked(records, scores, model, as_of, run.today, apart=apart, standing=standing, differing=differing)
 
 
 def _records(run: Run, connection: Connection, accounts: Collection[str] | None) -> dict[str, pd.DataFrame]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ import pyarrow as pa
 from django.conf import settings
 
 from connectors.files import CrmAccount, FileMapping, Files, Reading, load_mapping
+from connectors.files.accounts import external_key
+from sync.matching import matches
 from sync.models import Connection
 
 if TYPE_CHECKING:  # a mapping is read without a mirror, and without what that brings
@@ -43,22 +45,26 @@ def pull(copy: mirror.Mirror, connection: Connection, kind: str) -> None:
     """
     mapping = mapping_of(connection)
     copy.keep_only(connection.name, {source.kind for source in mapping.sources})
-    files = Files(mapping, _accounts(copy))
+    files = Files(mapping, _accounts(copy, matches.leads(connection.portfolio)))
     readings = [files.read(source) for source in mapping.sources if source.kind == kind]
     copy.replace(connection.name, kind, _columns(readings), _batches(readings))
-    matches = [report for reading in readings if (report := reading.matches())]
-    proposed = files.propose(matches)
+    reports = [report for reading in readings if (report := reading.matches())]
+    proposed = files.propose(reports)
     lines = [f"{reading.source.title}: {reading.tally}" for reading in readings]
-    lines += [str(report) for report in matches]
+    lines += [str(report) for report in reports]
     if proposed:
         lines.append(f"{proposed} new proposals by name to decide in {mapping.review_path}")
     connection.last_read = {**connection.last_read, kind: "\n".join(lines)}
     connection.save(update_fields=["last_read"])
 
 
-def _accounts(copy: mirror.Mirror) -> Iterator[CrmAccount]:
+def _accounts(copy: mirror.Mirror, leads: Mapping[str, str]) -> Iterator[CrmAccount]:
+    """The accounts that rows are matched to; a company in two CRMs is one, known by the external ids of both."""
+    known = {}
     for record_id, name, external_id in copy.select("account", "id", "name", "external_id"):
-        yield CrmAccount(record_id, name or "", external_id or "")
+        lead = leads.get(record_id, record_id)
+        known[lead, external_key(external_id or "")] = CrmAccount(lead, name or "", external_id or "")
+    yield from known.values()
 
 
 def _columns(readings: list[Reading]) -> list[str]:

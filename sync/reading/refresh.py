@@ -16,6 +16,7 @@ from duckdb import IOException
 from connectors.base import BulkReads, Crm
 from connectors.errors import Unavailable
 from sync import clock, crms, lease, mirror, outputs
+from sync.matching import looking, matches
 from sync.models import Connection, Run
 from sync.reading import bulk_refresh, dirty, drift, files, org_currency, rates, territories, touched
 
@@ -42,6 +43,7 @@ def advance(run: Run, token: str) -> bool:
     complete, calls, wait = True, 0, 0.0
     with opened(run) as copy:
         if connection.kind == Connection.FILES:
+            looking.look(run, copy)  # files name companies, not their records in two CRMs
             files.pull(copy, connection, kind)
         else:
             crm = crms.open_crm(connection, run)
@@ -252,6 +254,9 @@ def forget_touched(run: Run) -> None:
 
 def _conclude(run: Run, token: str) -> None:
     """Publish the snapshot, and fix the date this run scores for."""
+    if matches.crms_of(run.portfolio):
+        with _mirror(run) as copy:
+            looking.look(run, copy)
     records = mirror.publish(run.portfolio_id)
     with mirror.reading(run.portfolio_id) as tables:
         as_of = clock.as_of(outputs.model(run.model), run.today, tables)

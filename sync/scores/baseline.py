@@ -25,7 +25,7 @@ from scoring.stability import BEFORE, Cause
 from sync import mirror, outputs
 from sync.models import Run, Score, TierMove
 from sync.reading import rates
-from sync.scores import grouping
+from sync.scores import grouping, pairing
 
 #: Accounts whose features are built at a time. Beyond, what is counted for each no longer fits into the memory that
 #: the mirror's engine has, and it takes twice as long by way of the disk.
@@ -139,7 +139,8 @@ def _causes(run: Run, earlier: Run, accounts: Sequence[str], computed: pd.Series
 def figures(run: Run, model: Model, as_of: date, accounts: Sequence[str] | None = None) -> pd.DataFrame:
     """Features of these accounts (None: all of them), from the mirror as it is now, in the order of their ids.
 
-    Where the model has groups, with the columns that `grouping.units` adds.
+    A company with records in two CRMs has one row, under the one that leads. Where the model has groups, with the
+    columns that `grouping.units` adds.
     """
     with building(run, model, as_of) as (tables, build):
         if model.groups.enabled:
@@ -175,7 +176,7 @@ def building(run: Run, model: Model, as_of: date) -> Iterator[tuple[grouping.Tab
     """The mirror's tables, and how features are made of them."""
     ours = {connection.identity["user_id"] for connection in run.portfolio.crms()}
     with mirror.reading(run.portfolio_id) as held:
-        tables = rates.named(run.portfolio, held, model)
+        tables = pairing.as_one(run.portfolio, rates.named(run.portfolio, held, model), model)
         worths = rates.worths(run.portfolio, tables, model)
 
         def build(chosen: grouping.Tables) -> pd.DataFrame:

@@ -23,14 +23,15 @@ from scoring import pipeline
 from scoring.fields import SCALE
 from sync import lease, mirror, outputs
 from sync.governance import calibrations
+from sync.matching import looking, matches
 from sync.models import Calibration, Change, Dirty, Run
 from sync.reading import dirty, events
-from sync.scores import baseline, group_tiers, grouping, latest, unit_tiers
+from sync.scores import baseline, group_tiers, grouping, latest, pairing, unit_tiers
 
 #: Accounts per chunk: scored, and later planned, in one job.
 CHUNK = 5000
 #: Tiers of whole groups, those that business units give, and the accounts of an incremental run, in the run's folder.
-_GROUPS, _UNITS, _SCOPE = "groups.parquet", "units.parquet", "scope.parquet"
+_GROUPS, _UNITS, _SCOPE, _PAIRS = "groups.parquet", "units.parquet", "scope.parquet", "pairs.parquet"
 #: Touched accounts from which all are scored.
 MANY = 20_000
 
@@ -70,7 +71,7 @@ def _unit(run: Run, token: str) -> bool:
     number = state["done"]
     if not is_scored(run, number):
         score(run, number)
-    customers = int(pd.read_parquet(_path(run, number), columns=["in_scope"])["in_scope"].sum())
+    customers = pairing.customers(_path(run, number))
     progress = {"done": number + 1, "total": state["total"], "note": "accounts"}
     scored = run.counts.get("accounts_scored", 0) if number else 0
     counts = {**run.counts, "accounts_scored": scored + customers}
@@ -102,7 +103,7 @@ def _score(run: Run, number: int) -> None:
     for wanted, name in ((model.groups.enabled, _GROUPS), (model.business_units.units, _UNITS)):
         if wanted:
             table = _beside(table, pd.read_parquet(folder(run) / name))
-    _write(table, _path(run, number))
+    _write(pairing.on_both(table, folder(run) / _PAIRS), _path(run, number))
 
 
 @contextmanager
@@ -126,13 +127,15 @@ def _prepare(run: Run, token: str) -> int:
     _tidy(run)
     model = outputs.model(run.model)
     calibration = calibrations.current(run.model)
+    pairing.keep(run, model, folder(run) / _PAIRS)
     scope = scope_of(run, calibration)
     if scope is not None:
         _write(pd.DataFrame({"account_id": sorted(scope)}, dtype=object), folder(run) / _SCOPE)
     if scope == set():  # nothing was touched: not even the query for features is worked out
         lease.record(run.pk, token, calibration=calibration, counts={**run.counts, "whole": False})
         return 0
-    frame = baseline.figures(run, model, as_of(run), None if scope is None else sorted(scope))
+    chosen = None if scope is None else sorted(pairing.leading(run.portfolio, scope))
+    frame = baseline.figures(run, model, as_of(run), chosen)
     _write(frame, folder(run) / "features.parquet")
     parts = unit_tiers.figures(run, model, as_of(run), frame, some=scope is not None)
     if len(frame):
@@ -161,10 +164,11 @@ def scope_of(run: Run, calibration: Calibration | None) -> set[str] | None:
     if touched.accounts is None:
         return None
     ids = {record_id for _, record_id in touched.accounts} | set(asked.values_list("record_id", flat=True))
-    ids |= _written_lately(run)
+    ids |= _written_lately(run) | looking.touched(run)
     ids.discard(events.ANY)
     if outputs.model(run.model).groups.enabled and len(ids) <= MANY:
-        ids = grouping.together(run, ids)
+        ids = grouping.together(run, pairing.leading(run.portfolio, ids)) | ids
+    ids = matches.together(run.portfolio, ids)
     return ids if len(ids) <= MANY else None
 
 

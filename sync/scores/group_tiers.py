@@ -17,7 +17,7 @@ from scoring.explain import SHORT
 from scoring.model import Model
 from sync import mirror
 from sync.models import Run
-from sync.scores import baseline, grouping
+from sync.scores import baseline, grouping, pairing
 
 #: Columns that a score has beside those of `pipeline.COLUMNS` where the model has groups; None for an account alone.
 #: computed, position and since as for an account, and None where the best member decides.
@@ -33,7 +33,7 @@ def standing(run: Run, model: Model, calibration: Calibration, units: pd.DataFra
     if run.as_of is None:
         raise ValueError("groups are tiered after the date is fixed")
     with mirror.reading(run.portfolio_id, "account") as tables:
-        found = grouping.tree(tables)
+        found = grouping.tree(pairing.as_one(run.portfolio, tables, model))
     heads = {account: found.heads[account] for account in units["account_id"] if account in found.heads}
     members = grouping.members(units, found, model, run.as_of)
     if model.groups.roll_up == "best":

@@ -12,8 +12,9 @@ from scoring import groups, records, segments
 from scoring.groups import Tree
 from scoring.model import Model
 from scoring.rules import Facts
-from sync import mirror
+from sync import mirror, outputs
 from sync.models import Run
+from sync.scores import pairing
 
 Tables = Mapping[str, Any]
 #: Features of all accounts of these tables, in the order of their ids.
@@ -34,7 +35,7 @@ def together(run: Run, accounts: Collection[str]) -> set[str]:
     if not accounts:
         return set()
     with mirror.reading(run.portfolio_id, "account") as tables:
-        return tree(tables).together(accounts)
+        return tree(pairing.as_one(run.portfolio, tables, outputs.model(run.model))).together(accounts)
 
 
 def units(tables: Tables, build: Build, model: Model, as_of: date, accounts: Collection[str] | None) -> pd.DataFrame:

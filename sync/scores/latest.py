@@ -52,7 +52,10 @@ def publish(portfolio_id: int, run: int, parts: Sequence[Path], *, whole: bool) 
 
 def equity(portfolio_id: int) -> tuple[int, int] | None:
     """Lifetime values of all customers together (1/10,000 of the currency), and how many have one; None without."""
-    found = _joined(portfolio_id, ("account_id", "customer_lifetime_value"))
+    found = _joined(portfolio_id, ("account_id", "customer_lifetime_value", "scored_under"))
+    if found is not None and "scored_under" in found.column_names:  # a company in two CRMs is worth that once
+        once = pc.fill_null(pc.equal(found["scored_under"].cast(pa.string()), found["account_id"]), True)
+        found = found.filter(once)
     values = None if found is None else found["customer_lifetime_value"].drop_null()
     return (pc.sum(values).as_py(), len(values)) if values is not None and len(values) else None
 

@@ -24,6 +24,8 @@ from connectors.errors import Unavailable
 from sync import lease, mirror, outputs, values
 from sync.governance import override_requests, overriding, reviewing
 from sync.governance.asking import Asking
+from sync.matching import differences, matches
+from sync.matching.agreement import Agreement
 from sync.models import AccountState, Change, Connection, Run, Score, refused_key
 from sync.plan import Account, OverrideRequest, Planned, digest, plan_account
 from sync.quality import lines
@@ -44,11 +46,14 @@ def advance(run: Run, token: str) -> bool:
         holding.replace_earlier(run)
     number = run.progress.get("plan", {}).get("done", 0)
     if number >= total:
+        calls = differences.ask(run)
         lines.advance(run, token)
+        lease.record(run.pk, token, api_calls=run.api_calls + calls)
         return False
     scored = _rows(evaluate.scores(run, number))
     held = _held(run, [row["account_id"] for row in scored])
-    work = [_Chunk(run, connection, scored, held) for connection in run.portfolio.crms()]
+    agreed = Agreement(run, held)
+    work = [_Chunk(run, connection, scored, held, agreed) for connection in run.portfolio.crms()]
     tally = Tally.of(run.counts) if number else Tally()
     for chunk in work:
         chunk.plan(tally)
@@ -57,6 +62,7 @@ def advance(run: Run, token: str) -> bool:
     with _alone(), transaction.atomic():
         for chunk in work:
             chunk.save()
+        agreed.save()
         lease.record(
             run.pk,
             token,
@@ -104,9 +110,11 @@ class _Chunk:
     """The accounts of one connection among one chunk of scores."""
 
     def __init__(
-        self, run: Run, connection: Connection, scored: Sequence[Row], held: Mapping[tuple[str, str], Row]
-    ) -> None:
+        self, run: Run, connection: Connection, scored: Sequence[Row], held: Mapping[tuple[str, str], Row],
+        agreed: Agreement,
+    ) -> None:  # fmt: skip
         self.run = run
+        self.agreed = agreed
         self.connection = connection
         self.layout = outputs.layout(run.model, connection)
         mine = [row for row in scored if (connection.name, row["account_id"]) in held]
@@ -120,8 +128,9 @@ class _Chunk:
         self.states = {record_id: state for record_id, state in self.states.items() if record_id not in others}
         self.before = {state.record_id: _facts(state) for state in known}
         keys = {state.pk: state.record_id for state in known}
-        in_force, model = overriding.in_force(list(keys)), outputs.model(run.model)
-        standing = {keys[pk]: override for pk, override in in_force.items()}
+        there = {pk: keys[mine] for pk, mine in matches.same_company(known).items()}
+        in_force, model = overriding.in_force([*keys, *there]), outputs.model(run.model)
+        standing = {(keys | there)[pk]: override for pk, override in in_force.items()}
         self.scored = [overriding.applied(row, standing.get(row["account_id"]), model) for row in self.scored]
         self.decided = overriding.settled(list(keys))
         self.asking = Asking(run, connection, self.layout, list(keys))
@@ -214,6 +223,7 @@ class _Chunk:
             since=_since(row) or "",
             refused=state.refused,
             undone={name: value for name, (value, model) in state.undone.items() if model == self.run.model_id},
+            across=self.agreed.of(self.connection.pk, state.record_id),
         )
         return plan_account(account, self.layout.outputs, evaluate.as_of(self.run))
 
@@ -309,7 +319,8 @@ class _Chunk:
         accounts = [state.pk for state in self.states.values()]
         override_requests.record(self.run, accounts, wanted)
         override_requests.note_replaced(self.decided, self._tiers())
-        rows = [(self.states[row["account_id"]], row) for row in self.scored]
+        units = [row for row in self.scored if row.get("scored_under") in (None, row["account_id"])]
+        rows = [(self.states[row["account_id"]], row) for row in units]
         reviewing.note(self.run, evaluate.as_of(self.run), rows)
 
     def _tiers(self) -> dict[int, str]:

@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 import numpy as np
 
 T = TypeVar("T")
-Part = Literal["people", "catalogue", "accounts", "orders", "deals", "service", "activities", "entries"]
+Part = Literal["people", "catalogue", "accounts", "orders", "deals", "service", "activities", "entries", "other crm"]
 _PARTS: tuple[Part, ...] = (
     "people",
     "catalogue",
@@ -20,6 +20,7 @@ _PARTS: tuple[Part, ...] = (
     "service",
     "activities",
     "entries",
+    "other crm",
 )
 
 

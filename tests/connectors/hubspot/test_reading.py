@@ -287,7 +287,7 @@ def test_the_kinds_are_those_the_account_shows(canned: CannedAccount) -> None:
     assert set(kinds) == {"account", "user", "order_line"}
     assert kinds["account"] == {
         "id": "hs_object_id", "name": "name", "parent_id": "companies.parent", "external_id": "domain",
-        "modified_at": "hs_lastmodifieddate",
+        "website": "domain", "modified_at": "hs_lastmodifieddate",
     }  # fmt: skip
     assert "order_id" not in kinds["order_line"]  # the account has no orders
 

@@ -1,0 +1,96 @@
+"""A look at the accounts of both CRMs: which are one company, and which matches no longer hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.db import transaction
+
+from scoring import matching
+from scoring.matching import Candidate
+from sync import audit, mirror, outputs
+from sync.matching import matches
+from sync.models import Connection, Match, Run
+
+State = Match.State
+#: In whose name what leaves no doubt is matched.
+US = "Tierline"
+
+
+def look(run: Run, copy: mirror.Mirror) -> None:
+    """Match what is certain, propose the rest, release what a merge or deletion took away.
+
+    Nothing is done while one of the CRMs has not been read to the end: half a list would tear matches apart.
+    """
+    both = matches.crms_of(run.portfolio)
+    if both is None or not all(copy.read_to_end(connection.name, "account") for connection in both):
+        return
+    accounts = [copy.columns(connection.name, "account", matching.COLUMNS) for connection in both]
+    held = [set(frame["id"]) for frame in accounts]
+    known = list(Match.objects.filter(portfolio=run.portfolio, first=both[0], second=both[1]))
+    with transaction.atomic():
+        _release(
+            [match for match in known if not (match.first_record in held[0] and match.second_record in held[1])], run
+        )
+        there = [match for match in known if match.first_record in held[0] and match.second_record in held[1]]
+        taken = {
+            each
+            for match in there
+            if match.state == State.CONFIRMED
+            for each in (match.first_record, match.second_record)
+        }
+        free = [frame[~frame["id"].isin(taken)] for frame in accounts]
+        found = matching.candidates(free[0], free[1], outputs.model(run.model).two_crms)
+        _record(run, both, there, found, [dict(zip(each["id"], each["name"], strict=True)) for each in free])
+
+
+def _release(gone: Sequence[Match], run: Run) -> None:
+    """A record of these is deleted, or merged into another, which is looked for like any other."""
+    for match in gone:
+        if match.state == State.CONFIRMED:
+            Match.objects.filter(pk=match.pk).update(state=State.RELEASED, run=run, differences={})
+            matches.look_again([match], "the record in the other CRM is gone")
+            audit.note(run.portfolio, US, "match released", str(match), match=match.pk)
+        elif match.state == State.PROPOSED:
+            match.delete()
+
+
+def _record(
+    run: Run,
+    both: tuple[Connection, Connection],
+    known: Sequence[Match],
+    found: Sequence[Candidate],
+    names: Sequence[Mapping[str, str]],
+) -> None:
+    before = {(match.first_record, match.second_record): match for match in known}
+    wanted = {(each.first, each.second) for each in found}
+    for pair, match in before.items():
+        if match.state == State.PROPOSED and pair not in wanted:
+            match.delete()
+    for each in found:
+        held = before.get((each.first, each.second))
+        if held is not None and held.state == State.REJECTED:
+            continue
+        match = held or Match(portfolio=run.portfolio, first=both[0], second=both[1])
+        match.first_record, match.second_record, match.how, match.strength = (
+            each.first,
+            each.second,
+            each.how,
+            each.strength,
+        )
+        match.first_name = str(names[0].get(each.first) or each.first)[:255]
+        match.second_name = str(names[1].get(each.second) or each.second)[:255]
+        match.why = each.why[:700]
+        match.run = run
+        match.state = State.CONFIRMED if each.certain else State.PROPOSED
+        match.decided_by = US if each.certain else ""
+        match.save()
+        if each.certain:
+            matches.look_again([match], "it was matched with its record in the other CRM")
+            audit.note(run.portfolio, US, "match confirmed", str(match), match=match.pk, how=match.how)
+
+
+def touched(run: Run) -> set[str]:
+    """Records that this run has matched or released."""
+    rows = Match.objects.filter(run=run, state__in=(State.CONFIRMED, State.RELEASED))
+    return {record for pair in rows.values_list("first_record", "second_record") for record in pair}

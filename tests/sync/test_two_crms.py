@@ -1,0 +1,166 @@
+"""Companies with records in two CRMs: matched, scored once, written to both, and kept in agreement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.test import override_settings
+
+from sync.alerts import due
+from sync.matching import matches
+from sync.models import AuditEvent, Finding, Match, Run
+from sync.writing import undoing
+from tests.once import made_once
+from tests.sync import both_stage
+from tests.sync.both_stage import SHARED, BothStage
+from tests.sync.playing import Plays
+
+SEGMENT, SOURCE = "Tierline_Segment__c", "tierline_segment_source"
+
+
+@pytest.fixture(scope="session")
+def filled_both(plays: Plays) -> Path:
+    def make(home: Path) -> None:
+        with plays.unblocker.unblock(), override_settings(HOME=home):
+            both_stage.fill(home)
+            call_command("flush", verbosity=0, interactive=False)
+
+    return made_once(plays.factory, "filled-both", make)
+
+
+@pytest.fixture(scope="session")
+def settled_both(filled_both: Path, plays: Plays) -> Path:
+    """Both CRMs after a first run."""
+
+    def make(home: Path) -> None:
+        with plays.unblocker.unblock(), override_settings(HOME=home), both_stage.opened(home, filled_both) as stage:
+            stage.run()
+            call_command("dumpdata", "sync", output=str(home / both_stage.STATE))
+            call_command("flush", verbosity=0, interactive=False)
+
+    return made_once(plays.factory, "settled-both", make)
+
+
+@pytest.fixture
+def both(settled_both: Path, home: Path) -> Iterator[BothStage]:
+    with both_stage.opened(home, settled_both) as stage:
+        yield stage
+
+
+def pair(both: BothStage) -> Match:
+    """A company in both CRMs whose records hold a segment."""
+    held = (each for each in both.matches() if both.account(each.first_record, SEGMENT)[SEGMENT])
+    return next(held)
+
+
+def other_segment(both: BothStage, match: Match, *but: str) -> str:
+    held = both.account(match.first_record, SEGMENT)[SEGMENT]
+    return next(each for each in ("energy", "manufacturing", "services") if each not in (held, *but))
+
+
+def test_a_company_in_both_is_scored_once_and_both_records_show_it(both: BothStage) -> None:
+    done = Run.objects.get()
+    sure, proposed = both.matches(), both.matches("proposed")
+    assert (len(sure), len(proposed)) == (SHARED - SHARED // 5, SHARED // 5)
+    assert done.counts["accounts_scored"] + len(sure) == done.counts["accounts_in_scope"]
+    assert {match.decided_by for match in sure} == {"Tierline"}
+    for match in sure:
+        lead, other = (both.state(*record) for record in match.records)
+        assert (lead.tier, lead.value_score, lead.tier_since) == (other.tier, other.value_score, other.tier_since)
+        results = [state.score.result for state in (lead, other) if state.score]
+        assert {each["scored_under"] for each in results} == {match.first_record}
+        assert [each["counted_with"] for each in results] == [
+            f"Together with its record in marketing, {match.second_name}.",
+            f"Together with its record in sales, {match.first_name}.",
+        ]
+        ours = both.account(match.first_record, SEGMENT, "Tierline_Tier__c")
+        theirs = both.company(match.second_record, "tierline_segment", "tierline_tier")
+        assert list(ours.values()) == list(theirs.values())
+    again = both.run()
+    assert again.counts["records_planned"] == 0
+    assert {match.common["segment"] for match in both.matches()} >= {pair(both).common["segment"]}
+
+
+def test_what_a_person_confirms_is_scored_together_and_what_is_rejected_stays_apart(both: BothStage) -> None:
+    yes, no = both.matches("proposed")
+    matches.confirm([yes], "kim")
+    matches.reject([no], "kim")
+    run = both.run(Run.Kind.INCREMENTAL)
+    seen = {state.record_id for each in (both.salesforce, both.hubspot) for state in each.accounts.filter(seen_in=run)}
+    assert {record for match in (yes, no) for _, record in match.records} <= seen
+    score = both.state(*yes.records[1]).score
+    assert score is not None
+    assert score.result["scored_under"] == yes.first_record
+    assert both.run().counts["records_planned"] == 0
+    assert [each.pk for each in both.matches("rejected")] == [no.pk], "a full look does not propose it again"
+
+    matches.reject([yes], "kim")
+    both.run(Run.Kind.INCREMENTAL)
+    score = both.state(*yes.records[1]).score
+    assert score is not None
+    assert score.result.get("scored_under") is None
+    kept = AuditEvent.objects.filter(actor="kim").order_by("pk").values_list("action", flat=True)
+    assert list(kept) == ["match confirmed", "match rejected", "match rejected"]
+
+
+def test_an_edit_in_each_since_they_agreed_is_a_finding_whatever_the_model_prefers(
+    both: BothStage, tmp_path: Path
+) -> None:
+    both.run()  # both agree, and that is known
+    both.publish(("segment: ask", "segment: salesforce"), folder=tmp_path)
+    match = pair(both)
+    mine = other_segment(both, match)
+    theirs = other_segment(both, match, mine)
+    both.edit_account(match.first_record, **{SEGMENT: mine})
+    both.edit_company(match.second_record, tierline_segment=theirs)
+    run = both.run()
+    assert both.account(match.first_record, SEGMENT)[SEGMENT] == mine
+    assert both.company(match.second_record, "tierline_segment")["tierline_segment"] == theirs
+    (finding,) = Finding.objects.filter(rule="crms_differ")
+    assert (finding.connection.kind, finding.record_id) == ("salesforce", match.first_record)
+    assert "Both were changed since" in finding.message
+    assert "record was last saved by" in finding.message, "Salesforce says no more"
+    assert "Admin User, 20" in finding.message, "HubSpot says who set the property"
+    assert match.second_record in finding.fix
+    assert finding.alert is not None
+    assert not run.changes.filter(record_id__in=[match.first_record, match.second_record], state="rejected").exists()
+
+    both.run()
+    assert Finding.objects.filter(rule="crms_differ").count() == 1
+    assert due.waiting(both.portfolio) == 0
+    both.edit_company(match.second_record, tierline_segment=mine)
+    both.run(Run.Kind.INCREMENTAL)
+    finding.refresh_from_db()
+    assert finding.state == Finding.State.RESOLVED, "the edit in the CRM mends it"
+    assert both.matches()[0].differences == {}
+
+
+def test_an_edit_in_one_is_asked_about_or_carried_across_as_the_model_says_and_undone_exactly(
+    both: BothStage, tmp_path: Path
+) -> None:
+    both.run()
+    match = pair(both)
+    before = both.company(match.second_record, "tierline_segment", SOURCE)
+    mine = other_segment(both, match)
+    both.edit_account(match.first_record, **{SEGMENT: mine})
+    both.run()
+    assert both.company(match.second_record, "tierline_segment", SOURCE) == before, "nobody's value is written over"
+    (finding,) = Finding.objects.filter(rule="crms_differ")
+    assert "before" in finding.message
+
+    both.publish(("segment: ask", "segment: carry"), folder=tmp_path)
+    run = both.run()
+    after = {"tierline_segment": mine, SOURCE: "from Salesforce"}
+    assert both.company(match.second_record, "tierline_segment", SOURCE) == after
+    finding.refresh_from_db()
+    assert finding.state == Finding.State.RESOLVED
+    assert both.run().counts["records_planned"] == 0
+
+    undone = both.work(undoing.create(run, "kim"))
+    assert undone.state == Run.State.DONE
+    assert both.company(match.second_record, "tierline_segment", SOURCE) == before
+    both.run()
+    assert both.company(match.second_record, "tierline_segment", SOURCE) == before, "what was undone stays undone"
