@@ -255,7 +255,7 @@ def forget_touched(run: Run) -> None:
 def _conclude(run: Run, token: str) -> None:
     """Publish the snapshot, and fix the date this run scores for."""
     if matches.crms_of(run.portfolio):
-        with _mirror(run) as copy:
+        with opened(run) as copy:
             looking.look(run, copy)
     records = mirror.publish(run.portfolio_id)
     with mirror.reading(run.portfolio_id) as tables:
