@@ -14,7 +14,7 @@ from connectors.hubspot.errors import half_reply
 # unverified: a batch read with propertiesWithHistory takes 50 records, and not 100.
 PORTION = 50
 # unverified: what an app or a key did names one of these, perhaps with the user who installed it: that is not he.
-_PROGRAMS = frozenset({"INTEGRATION", "API", "INTEGRATIONS_PLATFORM"})
+PROGRAMS = frozenset({"INTEGRATION", "API", "INTEGRATIONS_PLATFORM"})
 
 
 class Authors:
@@ -57,4 +57,4 @@ def _user(row: Json, field: str) -> str:
     if not entries:
         return ""
     newest = max(entries, key=lambda entry: instant(str(entry["timestamp"])))
-    return "" if newest.get("sourceType") in _PROGRAMS else str(newest.get("updatedByUserId") or "")
+    return "" if newest.get("sourceType") in PROGRAMS else str(newest.get("updatedByUserId") or "")
