@@ -47,6 +47,7 @@ class FindingShown:
     account: int | None
     can_be_fixed: bool
     said: FindingEvent | None
+    only_in_crm: bool = False
 
 
 @require_safe
@@ -156,6 +157,7 @@ def described(findings: list[Finding], names: labels.Labels) -> list[FindingShow
             accounts.get((finding.connection_id, finding.account_id)),
             finding.state in Finding.WAITING and questions.can_be_asked(names.model, finding),
             said.get(finding.pk),
+            finding.state in Finding.WAITING and questions.only_in_crm(names.model, finding),
         )
         for finding in findings
     ]

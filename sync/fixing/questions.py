@@ -52,9 +52,16 @@ class Question:
 
 def can_be_asked(model: Model | None, finding: Finding) -> bool:
     """Whether a finding is about a value that people choose, in a CRM that says who may."""
-    if model is None or not finding.account_id or finding.connection.kind not in registry.TELL_RIGHTS:
-        return False
-    return bool(choices.fields_of(model, finding.field))
+    return finding.connection.kind in registry.TELL_RIGHTS and _is_choice(model, finding)
+
+
+def only_in_crm(model: Model | None, finding: Finding) -> bool:
+    """Whether a finding is about a value that people choose, in a CRM that does not say who may."""
+    return finding.connection.kind not in registry.TELL_RIGHTS and _is_choice(model, finding)
+
+
+def _is_choice(model: Model | None, finding: Finding) -> bool:
+    return model is not None and bool(finding.account_id) and bool(choices.fields_of(model, finding.field))
 
 
 def questions(portfolio: Portfolio, findings: Collection[Finding]) -> list[Question]:

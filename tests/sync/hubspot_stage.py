@@ -70,9 +70,7 @@ class HubspotStage(CrmStage):
         chosen, other = accounts[day % len(accounts)], accounts[(day * 7) % len(accounts)]
         self.edit(chosen, sector=("retail", "medical", "finance")[day % 3])
         kinds = self.portal.kinds()
-        (ticket,) = self.portal.create(kinds["tickets"], [{"subject": f"Case {day}", "hs_pipeline_stage": "1"}])
-        assert isinstance(ticket, int), ticket
-        self.portal.link(kinds["tickets"], kinds["companies"], [(ticket, int(other))], primary=True)
+        self.made("tickets", {"subject": f"Case {day}", "hs_pipeline_stage": "1"}, (other,))
         deals = sorted(self.records("deals", ours=False))
         self._change("deals", deals[day % len(deals)], amount=str(100 * day), dealstage="Won")
         if day % 12 == 0:
@@ -81,6 +79,16 @@ class HubspotStage(CrmStage):
             self.portal.archive(kinds["companies"], [accounts[11]])
         if day == 36:
             self.portal.merge(kinds["companies"], accounts[12], accounts[13])
+
+    def made(self, name: str, values: dict[str, Any], companies: Sequence[str]) -> str:
+        """A new record of this object that belongs to these companies, to the last of them first of all."""
+        kinds = self.portal.kinds()
+        (made,) = self.portal.create(kinds[name], [values])
+        assert isinstance(made, int), made
+        for number, company in enumerate(companies, 1):
+            primary = number == len(companies)
+            self.portal.link(kinds[name], kinds["companies"], [(made, int(company))], primary=primary)
+        return str(made)
 
     def _change(self, name: str, record: str, **values: Any) -> None:
         self.portal.update(self.portal.kinds()[name], [Edit(record, values)])

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
 
 from admin import portfolios
+from admin.views.alerts import described
 from connectors.hubspot import Hubspot
 from connectors.sandbox.portal.writes import Change as Edit
-from sync.models import AccountState, Change, Override, Run
+from sync import labels, mirror
+from sync.models import AccountState, Change, Finding, Override, Run
 from sync.writing import undoing
 from tests.sync.hubspot_stage import COMPANIES, HubspotStage
 
@@ -30,6 +33,10 @@ def test_the_job_on_hubspot_from_reading_to_undo(hub: HubspotStage) -> None:
     assert any(row["tierline_tier"] for row in hub.records("deals", ours=True).values())
     assert hub.tasks(), "findings become tasks of the owners"
     assert {name: hub.records(name, ours=False) for name in theirs} == theirs
+    waiting = list(Finding.objects.filter(field="segment", state__in=Finding.WAITING).select_related("connection"))
+    shown = described(waiting, labels.labels(hub.portfolio))
+    assert shown
+    assert all(row.only_in_crm and not row.can_be_fixed and row.url for row in shown), "nobody says who may edit"
     again = hub.run()
     assert (again.state, again.counts["records_planned"]) == (Run.State.DONE, 0)
 
@@ -115,3 +122,40 @@ def test_an_account_that_counts_in_another_currency_is_refused_until_a_rate_conv
     state = AccountState.objects.get(pk=state.pk)
     assert state.score is not None
     assert abs(state.score.result["revenue"] - 2 * revenue) < 1
+
+
+def test_what_people_did_with_a_customer_counts_as_it_does_in_salesforce(hub: HubspotStage, tmp_path: Path) -> None:
+    """A meeting is a visit; what belongs to several companies counts for its oldest, a ticket for its primary one."""
+    rates = "activities:\n    visit: {role: sales, minutes: 1000}\n    ticket: {role: sales, minutes: {High: 500}}"
+    playbook = "playbook:\n  baseline: {contact_days: 90}\n\ntiers:\n"
+    hub.publish(("activities:", rates), ("tiers:\n", playbook), folder=tmp_path)
+    one, other = itemgetter(1, 9)(sorted(hub.own_values()))  # both have bought
+    meeting, call = (
+        hub.made(name, {"hs_timestamp": f"2017-06-{day}T10:00:00Z"}, (one, other))
+        for name, day in (("meetings", 20), ("calls", 11))
+    )
+    ticket = hub.made(
+        "tickets",
+        {
+            "subject": "Late",
+            "hs_pipeline_stage": "1",
+            "hs_ticket_priority": "HIGH",
+            "createdate": "2017-06-05T10:00:00Z",
+        },
+        (other,),
+    )
+    assert hub.run().state == Run.State.DONE
+    with mirror.reading(hub.portfolio.pk, "activity", "ticket") as tables:
+        activities = {row["id"]: row for row in tables["activity"].to_pyarrow().to_pylist()}
+        (row,) = tables["ticket"].to_pyarrow().to_pylist()
+    assert (row["id"], row["account_id"], row["is_closed"]) == (ticket, other, False)
+    assert row["opened_on"] == date(2017, 6, 5)
+    assert [(activities[each]["activity_type"], activities[each]["account_id"]) for each in (meeting, call)] == [
+        ("visit", one),
+        ("call", one),
+    ]
+    told = {state.record_id: state.score.result for state in AccountState.objects.all() if state.score}
+    assert told[one]["last_contact_on"] == "2017-06-20"
+    assert told[other]["last_contact_on"] is None
+    assert "visit" in str(told[one]["reasons"])
+    assert "ticket" in str(told[other]["reasons"])
