@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from scoring.fields import SCALE
@@ -22,11 +22,24 @@ class Comparison:
     deals: int
     open_amount: int
     shares: list[tuple[str, float | None, float | None]]
+    beside: list[Beside] = field(default_factory=list)
 
     @property
     def unnamed(self) -> int:
         """Accounts that move and are not kept by name: those with least revenue."""
         return self.moving - len(self.accounts)
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The same for a scheme beside the company's: a business unit's, or that of groups.
+
+    `sentence`: what becomes of it, with accounts that get a tier in it and lose theirs.
+    """
+
+    name: str
+    sentence: str
+    told: Comparison
 
 
 def comparison(stored: Mapping[str, Any], model: Model) -> Comparison:
@@ -44,7 +57,21 @@ def comparison(stored: Mapping[str, Any], model: Model) -> Comparison:
         deals=deals.get("count", 0),
         open_amount=_whole(deals.get("amount", 0)),
         shares=[(key, before.get(key), after.get(key)) for key in ranked if key in before or key in after],
+        beside=[Beside(each["name"], _sentence(each), comparison(each, model)) for each in stored.get("beside", [])],
     )
+
+
+def _sentence(stored: Mapping[str, Any]) -> str:
+    """ "12 of 80 would move (15.0 %), 3 get a tier in it, 2 lose theirs."."""
+    customers, gaining, losing = (stored[name] for name in ("customers", "gaining", "losing"))
+    if stored["is_gone"]:
+        return f"It is gone: {losing:,} lose their tier in it."
+    if stored["is_new"]:
+        return f"It is new: {gaining:,} get a tier in it."
+    moving = sum(stored["moves"].values())
+    share = f" ({100 * moving / customers:.1f} %)" if customers else ""
+    more = [f"{count:,} {what}" for count, what in ((gaining, "get a tier in it"), (losing, "lose theirs")) if count]
+    return f"{', '.join([f'{moving:,} of {customers:,} would move{share}', *more])}."
 
 
 def grid(pairs: list[tuple[str, str, int]], model: Model, label: Callable[[str], str]) -> list[dict[str, Any]]:

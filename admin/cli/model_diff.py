@@ -42,7 +42,7 @@ def diff(
             found = rehearsing.rehearse(portfolios.choose(portfolio), candidate, periods)
         except scored.NothingScored as error:
             raise Stop(str(error), "Run once: tierline run") from None
-        told = moves.comparison({**found.tiers, "customers": found.customers}, candidate)
+        told = moves.comparison({**found.tiers, "customers": found.customers, "beside": found.beside}, candidate)
         if as_json:
             print_json(_document(found, asdict(told)))
             return

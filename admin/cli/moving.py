@@ -22,8 +22,7 @@ def say(told: Comparison, before: Model, after: Model) -> None:
         f"of {told.open_amount:,} {after.currency} in all.\n",
         soft_wrap=True,
     )
-    pairs = [{"from": _label(a, before), "to": _label(b, after), "accounts": f"{n:,}"} for a, b, n in told.pairs]
-    table(("from", "to", "accounts"), pairs)
+    table(("from", "to", "accounts"), _pairs(told, before, after))
     sizes = [
         {"tier": _label(key, after if new is not None else before), "before": _percent(old), "after": _percent(new)}
         for key, old, new in told.shares
@@ -40,6 +39,17 @@ def say(told: Comparison, before: Model, after: Model) -> None:
     if told.moving > len(rows):
         kept = f" {told.unnamed:,} of them are counted and not named." if told.unnamed else ""
         out.print(f"... and {told.moving - len(rows):,} more. All that are named are in: --json.{kept}")
+    for side in told.beside:
+        out.print(f"\n{side.name}: {side.sentence}", markup=False, soft_wrap=True)
+        if side.told.pairs:
+            pairs = [
+                {"from": _label(a, before), "to": _label(b, after), "accounts": f"{n:,}"} for a, b, n in side.told.pairs
+            ]
+            table(("from", "to", "accounts"), pairs)
+
+
+def _pairs(told: Comparison, before: Model, after: Model) -> list[dict[str, str]]:
+    return [{"from": _label(a, before), "to": _label(b, after), "accounts": f"{n:,}"} for a, b, n in told.pairs]
 
 
 def _row(each: dict[str, Any], owner: str) -> dict[str, Any]:

@@ -57,6 +57,9 @@ def show(request: HttpRequest, number: int) -> HttpResponse:
         "grid": moves.grid(told.pairs, model, names.tier),
         "tiers": [(key, names.tier(key)) for key in model.tiers.keys],
         "shares": [(key, names.tier(key), before or 0.0, after or 0.0) for key, before, after in told.shares],
+        "sides": [
+            (side, [(names.tier(a), names.tier(b), count) for a, b, count in side.told.pairs]) for side in told.beside
+        ],
         "accounts": [_account(row, names) for row in _with_pages(found, told.accounts[:SHOWN])],
         "currency": model.currency,
     }

@@ -18,7 +18,7 @@ from sync import audit, outputs
 from sync.alerts import ways
 from sync.governance import comparison
 from sync.models import Calibration, PublishedModel, Run
-from sync.scores import baseline
+from sync.scores import baseline, side_tiers
 
 
 def current(model: PublishedModel) -> Calibration | None:
@@ -62,7 +62,7 @@ def propose(run: Run, frame: pd.DataFrame, held: Calibration, units: Mapping[str
         as_of=run.as_of,
         payload=fitted.to_json(),
         state=Calibration.State.PROPOSED,
-        comparison=compare(frame, model, old, fitted, run, ways.names(run.portfolio)),
+        comparison=compare(frame, units, model, old, fitted, run, ways.names(run.portfolio)),
     )
 
 
@@ -80,17 +80,21 @@ def _fitted(
 
 def compare(
     frame: pd.DataFrame,
+    units: Mapping[str, pd.DataFrame],
     model: Model,
     old: calibrating.Calibration,
     new: calibrating.Calibration,
     run: Run,
     names: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Who would move, by figures alone; `comparison.moved` says what is told of them."""
+    """Who would move, by figures alone; `comparison.moved` says what is told of them, and "beside" holds the same for
+    business units and groups."""
     if run.as_of is None:
         raise ValueError("a run is calibrated after its date is fixed")
     before, after = (pipeline.standing(frame, model, each, run.as_of)["tier"] for each in (old, new))
-    return {"customers": new.customers, **comparison.moved(frame, before, after, names)}
+    sides = [side_tiers.of(run, run.as_of, model, each, frame, units) for each in (old, new)]
+    told = comparison.moved(frame, before, after, names)
+    return {"customers": new.customers, **told, "beside": comparison.beside(frame, sides[0], sides[1], names)}
 
 
 class Refused(ValueError):

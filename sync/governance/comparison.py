@@ -52,6 +52,39 @@ def moved(frame: pd.DataFrame, before: pd.Series, after: pd.Series, people: Mapp
     }
 
 
+def beside(
+    frame: pd.DataFrame,
+    before: Mapping[str, Mapping[str, str]],
+    after: Mapping[str, Mapping[str, str]],
+    people: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """The same for schemes beside the company's: of each, account -> tier (`sync.scores.side_tiers`).
+
+    Returns what `moved` does, and of each scheme
+        name; customers: accounts that have a tier in it afterwards, as the company's comparison counts them.
+        gaining, losing: accounts that get a tier in it, and that have none any more.
+        is_new, is_gone: whether only the other side has it.
+    """
+    found = []
+    for name in [*before, *(name for name in after if name not in before)]:
+        was, will = (
+            pd.Series([side.get(name, {}).get(account) for account in frame["account_id"]], dtype=object)
+            for side in (before, after)
+        )
+        found.append(
+            {
+                "name": name,
+                "customers": int(will.notna().sum()),
+                "gaining": int((was.isna() & will.notna()).sum()),
+                "losing": int((was.notna() & will.isna()).sum()),
+                "is_new": name not in before,
+                "is_gone": name not in after,
+                **moved(frame, was, will, people),
+            }
+        )
+    return found
+
+
 def _shares(tiers: pd.Series) -> dict[str, float]:
     return {str(tier): round(float(part), 4) for tier, part in tiers.value_counts(normalize=True).items()}
 

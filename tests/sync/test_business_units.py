@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,16 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from typer.testing import CliRunner
 
 from admin import schema
+from admin.cli.main import app
 from connectors.sandbox.org.schema import FieldDef
 from scoring import calibration
-from sync import starting
+from sync import outputs, starting
+from sync.governance import calibrations
 from sync.models import AccountState, Run
-from sync.scores import latest
+from sync.scores import baseline, evaluate, latest, side_tiers, unit_tiers
 from tests.sync.stage import TODAY, Stage
 
 MAPPED = ("order: {freight: Freight__c, ", "order: {business_unit: Unit__c, freight: Freight__c, ")
@@ -100,3 +104,39 @@ def test_an_order_that_changes_hands_moves_both_units_and_few_accounts_give_what
     assert (after[one]["unit_medical_revenue"] or 0) >= (before[one]["unit_medical_revenue"] or 0)
     assert done(two_units.run()).counts["records_planned"] == 0
     assert (scores(two_units), in_crm(two_units)) == (after, published)
+
+
+def test_comparing_models_and_calibrations_tells_of_units_and_groups_too(two_units: Stage, tmp_path: Path) -> None:
+    run = done(two_units.run())
+    model, day = outputs.model(run.model), evaluate.as_of(run)
+    assert run.calibration is not None
+    fitted = calibration.Calibration.from_json(run.calibration.payload)
+    frame = baseline.figures(run, model, day)
+    parts = unit_tiers.figures(run, model, day, frame, some=False)
+    told = scores(two_units)
+    sides = side_tiers.of(run, day, model, fitted, frame, parts)
+    for unit in ("Industrial", "Medical"):
+        mine = {
+            each: row[f"unit_{unit.lower()}_tier"] for each, row in told.items() if row[f"unit_{unit.lower()}_tier"]
+        }
+        assert sides[f"Business unit {unit}"] == mine
+
+    medical = fitted.units["medical"]
+    at = {axis: tuple(cut + 5 for cut in cuts) for axis, cuts in medical.cuts.at.items()}
+    stricter = replace(fitted, units={**fitted.units, "medical": replace(medical, cuts=replace(medical.cuts, at=at))})
+    found = calibrations.compare(frame, parts, model, fitted, stricter, run, {})
+    assert found["moves"] == {}
+    industrial, other = found["beside"]
+    assert industrial["moves"] == {}
+    assert sum(other["moves"].values()) == len(other["accounts"]) > 0
+
+    text = run.model.text.replace("    - {key: medical, label: Medical, values: [MED]}\n", "")
+    assert text != run.model.text
+    text = text.replace("groups: {enabled: false}", "groups: {enabled: true}")
+    (tmp_path / "other.yaml").write_text(text)
+    words = ["model", "diff", str(tmp_path / "other.yaml"), "--periods", "0"]
+    said = CliRunner().invoke(app, words, env={"COLUMNS": "300"}).output
+    customers = sum(row["unit_medical_tier"] is not None for row in told.values())
+    assert f"Business unit Medical: It is gone: {customers} lose their tier in it." in said
+    assert "Business unit Industrial: 0 of" in said
+    assert "Groups: It is new:" in said

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from admin import moves
 from sync.governance import comparison
+from tests.scoring.frames import default
 
 FRAME = pd.DataFrame(
     {
@@ -37,3 +39,24 @@ def test_where_nobody_moves_every_list_is_empty() -> None:
     found = comparison.moved(FRAME, BEFORE, BEFORE, {})
     assert (found["moves"], found["accounts"], found["owners"]) == ({}, [], [])
     assert found["deals"] == {"count": 0, "amount": 0}
+
+
+def test_schemes_beside_the_companys_say_who_moves_who_gains_and_who_loses_a_tier() -> None:
+    before = {"Business unit Medical": {"1": "gold", "2": "gold", "3": "silver"}, "Groups": {"1": "gold"}}
+    after = {"Business unit Medical": {"1": "silver", "2": "gold", "4": "gold"}, "Business unit Marine": {"5": "gold"}}
+    medical, groups, marine = comparison.beside(FRAME, before, after, {"u1": "Mika Laine"})
+    assert (medical["name"], medical["customers"]) == ("Business unit Medical", 3)
+    assert (medical["moves"], medical["gaining"], medical["losing"]) == ({"gold > silver": 1}, 1, 1)
+    assert [(each["name"], each["owner"]) for each in medical["accounts"]] == [("Kone", "Mika Laine")]
+    assert (groups["is_gone"], groups["losing"], groups["moves"]) == (True, 1, {})
+    assert (marine["is_new"], marine["gaining"], marine["is_gone"]) == (True, 1, False)
+    told = moves.comparison({"beside": [medical, groups, marine]}, default())
+    assert [(side.name, side.sentence) for side in told.beside] == [
+        ("Business unit Medical", "1 of 3 would move (33.3 %), 1 get a tier in it, 1 lose theirs."),
+        ("Groups", "It is gone: 1 lose their tier in it."),
+        ("Business unit Marine", "It is new: 1 get a tier in it."),
+    ]
+
+
+def test_a_comparison_of_an_earlier_version_knows_of_none_beside() -> None:
+    assert moves.comparison({"moves": {"gold > silver": 2}, "customers": 5}, default()).beside == []

@@ -54,7 +54,7 @@ def test_a_calibration_stays_in_force_until_a_person_publishes_the_proposed_one(
     assert run.calibration == first
     proposal = Calibration.objects.get(state=Calibration.State.PROPOSED)
     assert proposal.as_of == date(2027, 1, 1)
-    assert set(proposal.comparison) == {"customers", "moves", "accounts", "owners", "deals", "shares"}
+    assert set(proposal.comparison) == {"customers", "moves", "accounts", "owners", "deals", "shares", "beside"}
     assert sum(proposal.comparison["moves"].values()) == len(proposal.comparison["accounts"])
     assert all(each["owner"] not in ("", "nobody") for each in proposal.comparison["accounts"])
     calibrations.publish(proposal, "Ada")
