@@ -131,4 +131,6 @@ def test_requests_reach_who_decides_and_are_answered_on_the_company_and_its_card
         f"Refused by Maria Lind on {day:%b} {day.day}, {day.year} Tier is wrong. They pay on time (Aino Berg)" in card
     )
     assert "Three reminders in October." in card
+    (segment,) = disputed.held("segment")
     assert model.tiers.label(tier) in card
+    assert f"Segment {next(each.label for each in model.segments if each.key == segment)} by a rule" in card

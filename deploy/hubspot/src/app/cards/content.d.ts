@@ -14,8 +14,9 @@ export interface Speech {
   number: (value: number, digits?: number) => string;
 }
 
-/** What the card has to know of the company's model; the card in HubSpot itself reads the profiles only. */
+/** What the card has to know of the company's model, as far as the card in HubSpot reads it itself. */
 export interface Model {
+  labels: Record<string, Record<string, string>>;
   profiles: { key: string; label: string; description: string }[];
   [fact: string]: unknown;
 }

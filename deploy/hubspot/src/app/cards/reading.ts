@@ -1,6 +1,7 @@
 /** Our properties of the company that is open, by role: read with the rights of the person who looks. */
 import type { Values } from "./content.js";
 import { DAYS, PROPERTIES, useHeld, useShown } from "./fields.ts";
+import { MODEL } from "./model.ts";
 
 type Properties = Record<string, string | null>;
 
@@ -10,7 +11,7 @@ export interface Reading {
   values: Values;
 }
 
-/** HubSpot hands over what changes on the page by itself. Without labels the card shows the keys. */
+/** HubSpot hands over what changes on the page by itself. Until it tells how it shows a value, the model does. */
 export function useCompany(): Reading {
   const raw = useHeld();
   const labels = useShown();
@@ -24,10 +25,14 @@ function valuesOf(raw: Properties, labels: Properties): Values {
   for (const [role, name] of Object.entries(PROPERTIES)) {
     const value = raw[name];
     if (value !== undefined) {
-      found[role] = { value: value === null ? null : plain(name, value), label: labels[name] || null };
+      found[role] = { value: value === null ? null : plain(name, value), label: labels[name] || labelOf(role, value) };
     }
   }
   return found;
+}
+
+function labelOf(role: string, value: string | null): string | null {
+  return (value && MODEL.labels[role]?.[value]) || null;
 }
 
 // unverified: a date comes as 2026-11-28, or as milliseconds since 1970 at midnight UTC.

@@ -5,7 +5,7 @@ export const WORDS = {
   "hidden_title": "You cannot see this customer's tier",
   "hidden_text": "Ask your administrator to let you see the property Tier.",
   "unscored_title": "Not scored yet",
-  "unscored_text": "The tier appears after the next run of Tierline.",
+  "unscored_text": "The tier appears after the next run of Tierline. Do others see one here? Then ask your administrator to let you see the property Tier.",
   "outside_title": "No tier",
   "error_title": "The customer's value could not be read",
   "error_text": "Load the page again. If it stays like this, tell your administrator: {message}",
