@@ -6,8 +6,10 @@ Pure: records go in, findings come out. Who is told, and when, is decided elsewh
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from scoring.model_quality import CUSTOM
+from scoring.quality import across
 from scoring.quality.cadence import CadenceMissed
 from scoring.quality.classification import Contradicts, DefaultShare, Stale, UnlikeRules
 from scoring.quality.crms_differ import CrmsDiffer
@@ -28,6 +30,8 @@ from scoring.quality.stages import MissingAtStage
 from scoring.quality.values import MissingValue, SubSegmentOfSegment, ValueNotInList
 
 __all__ = ["CUSTOM", "RULES", "Checked", "Finding", "Problem", "Rule", "Score", "check", "figures", "lines", "tested"]
+
+ORDER = "order"
 
 RULES: tuple[Rule, ...] = (
     MissingValue(),
@@ -57,12 +61,27 @@ RULES: tuple[Rule, ...] = (
 )
 
 
+class _AccountOwners:
+    """Orders have no owner of their own: whoever owns the account hears of them."""
+
+    def __init__(self, checked: Checked) -> None:
+        self._checked = checked
+
+    def of(self, problem: Problem) -> str:
+        return self._known.get(problem.account_id or "", "") if problem.kind == ORDER else ""
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        accounts = across.of(self._checked).accounts
+        return dict(zip(accounts["id"], accounts["owner"], strict=True))
+
+
 def check(checked: Checked, more: Sequence[Rule] = ()) -> list[Finding]:
     """Everything the model's rules find, by rule and then by record id.
 
     `more`: rules written in Python, beside the built-in ones and those of the model file.
     """
-    model = checked.model
+    model, owners = checked.model, _AccountOwners(checked)
     found = []
     for rule in (*RULES, *(Custom(each) for each in model.quality.custom if each.enabled), *more):
         chosen = model.quality.rules.of(rule.id)
@@ -70,7 +89,7 @@ def check(checked: Checked, more: Sequence[Rule] = ()) -> list[Finding]:
             continue
         severity = chosen.severity or rule.severity
         for problem in rule.problems(checked):
-            owner = problem.record.get("owner_id")
+            owner = problem.record.get("owner_id") or owners.of(problem)
             found.append(
                 Finding(
                     rule=rule.id,

@@ -101,9 +101,18 @@ def _groups(connection: Connection, ways: Ways, where: Places, only: Collection[
     routes: dict[tuple[object, ...], Route] = {}
     groups: dict[tuple[str, str], Group] = {}
     for finding in _waiting(connection, only):
-        case = where.case(finding.owner_record_id, finding.account_id, finding.rule, finding.field)
+        case = where.case(finding.owner_record_id, finding.account_id, finding.rule, finding.field, finding.kind)
         asked = finding.state == State.ASKED
-        same = (case.owner_id, case.rule, case.field, case.segment, asked, *case.columns.values(), case.posts)
+        same = (
+            case.owner_id,
+            case.rule,
+            case.field,
+            case.segment,
+            asked,
+            case.kind,
+            *case.columns.values(),
+            case.posts,
+        )
         chosen = routes.get(same)
         if chosen is None:
             chosen = routes[same] = next_in_line(route(case, ways), ways) if asked else route(case, ways)

@@ -44,11 +44,14 @@ def explain(account: AccountState) -> Iterator[Answer]:
     chosen = ways.ways(connection, users, model, timezone.localdate())
     where = ways.places(connection, model, {account.record_id})
     found = Finding.objects.filter(connection=connection, account_id=account.record_id, state__in=Finding.WAITING)
-    about = [(each.field or each.rule, each.message, each.owner_record_id, each.rule, each.state) for each in found]
+    about = [
+        (each.field or each.rule, each.message, each.owner_record_id, each.rule, each.state, each.kind)
+        for each in found
+    ]
     told = {field for field, *_ in about}
-    about += [(name, "", account.owner_record_id, "", "") for name in _VALUES if name not in told]
-    for name, message, owner, rule, state in about:
-        got = route(where.case(owner, account.record_id, rule, name), chosen)
+    about += [(name, "", account.owner_record_id, "", "", "account") for name in _VALUES if name not in told]
+    for name, message, owner, rule, state, kind in about:
+        got = route(where.case(owner, account.record_id, rule, name, kind), chosen)
         if state == Finding.State.ASKED:
             got = next_in_line(got, chosen)
         yield Answer(name, message, got.person.name, got.person.email, got.because)

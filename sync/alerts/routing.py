@@ -58,7 +58,7 @@ class Case:
     """What is known of a finding when somebody is looked for.
 
     Attributes:
-        owner_id: CRM user who owns the record.
+        owner_id: CRM user who owns the record, or the account of an order. `kind`: of the record.
         segment: of its account. `columns`: of its account, as far as rules ask for them.
         posts: who works in the sales territories of its account, first assigned first.
     """
@@ -69,6 +69,7 @@ class Case:
     segment: str = ""
     columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
     posts: Sequence[Post] = ()
+    kind: str = "account"
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ class Ways:
 def route(case: Case, ways: Ways) -> Route:
     """The person who gets this finding."""
     vacant: list[str] = []
-    chosen = _by_rule(case, ways, vacant) or _by_record(case.owner_id, ways)
+    chosen = _by_rule(case, ways, vacant) or _by_record(case, ways)
     passed = dataclasses.replace(chosen, because=" ".join([chosen.because, *vacant]))
     return standing_in(passed, ways)
 
@@ -186,19 +187,19 @@ def _what(rule: OwnerRule) -> str:
     return f"{what} of accounts with {' and '.join(whose)}" if whose else f"{what} of all accounts"
 
 
-def _by_record(owner_id: str, ways: Ways) -> Route:
-    owner = ways.people.get(owner_id)
+def _by_record(case: Case, ways: Ways) -> Route:
+    owner, what = ways.people.get(case.owner_id), "its account" if case.kind == "order" else "the record"
     if owner is None:
-        what = "Its owner is not a user of the CRM any more" if owner_id else "The record has no owner"
-        return Route(ways.administrator, f"{what}, so it goes to the administrator.")
+        known = "Its owner is not a user of the CRM any more" if case.owner_id else "The record has no owner"
+        return Route(ways.administrator, f"{known}, so it goes to the administrator.")
     if _reachable(owner):
-        return Route(owner, "You own the record in the CRM.")
+        return Route(owner, f"You own {what} in the CRM.")
     above = manager_of(owner, ways)
     if above is not None:
-        return Route(above, f"{owner.name}, who owns the record, {_absence(owner)}; you manage {owner.name}.")
+        return Route(above, f"{owner.name}, who owns {what}, {_absence(owner)}; you manage {owner.name}.")
     return Route(
         ways.administrator,
-        f"{owner.name}, who owns the record, {_absence(owner)} and has no active manager in the CRM, "
+        f"{owner.name}, who owns {what}, {_absence(owner)} and has no active manager in the CRM, "
         "so it goes to the administrator.",
     )
 

@@ -24,9 +24,9 @@ class Places:
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     posts: Mapping[str, tuple[Post, ...]] = field(default_factory=dict)
 
-    def case(self, owner_id: str, account_id: str, rule: str = "", wrong: str = "") -> Case:
+    def case(self, owner_id: str, account_id: str, rule: str = "", wrong: str = "", kind: str = "account") -> Case:
         segment, columns = self.segments.get(account_id, ""), self.columns.get(account_id, {})
-        return Case(owner_id, rule, wrong, segment, columns, self.posts.get(account_id, ()))
+        return Case(owner_id, rule, wrong, segment, columns, self.posts.get(account_id, ()), kind)
 
 
 def _people(users: pd.DataFrame) -> dict[str, Person]:

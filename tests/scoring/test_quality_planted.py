@@ -8,6 +8,7 @@ import pytest
 
 from scoring import quality
 from scoring.quality import Checked
+from sync.alerts.routing import Case, Person, Ways, route
 from tests.scoring import planted
 from tests.scoring.frames import DAY
 from tests.scoring.planted import HEURISTIC, Org
@@ -57,3 +58,28 @@ def test_a_rule_that_judges_finds_nearly_all_and_is_nearly_always_right(
     count = judged[rule]
     assert count["hits"] / (count["hits"] + count["misses"]) >= 0.95, count
     assert count["hits"] / (count["hits"] + count["alarms"]) >= 0.9, count
+
+
+def test_each_fault_reaches_whoever_owns_the_record_and_the_manager_of_one_who_left() -> None:
+    org = planted.clean(1, 600, MODEL)
+    planted.certain(org)
+    checked = Checked(org.records(), org.scores(MODEL), MODEL, DAY, planted.TODAY)
+    boss, last = Person("B", "Bo Boss", "bo@example.com"), Person("", "Ada Admin", "ada@example.com")
+    people = {
+        user["id"]: Person(user["id"], user["name"], f"{user['id']}@example.com", bool(user["is_active"]), "B")
+        for user in org.users
+    }
+    ways = Ways({**people, "B": boss}, last)
+    rows = {(kind, row["id"]): row for kind, held in org.records().items() for row in held.to_dict("records")}
+    reached: Counter[str] = Counter()
+    for finding in quality.check(checked):
+        record = rows[finding.kind, finding.record_id]
+        theirs = record["id"] if finding.kind == "user" else record.get("owner_id")
+        if "owner_id" not in record:  # an order, or a product
+            theirs = rows.get(("account", str(finding.account_id)), {}).get("owner_id")
+        owner = people.get(str(theirs))
+        expected = last if owner is None else owner if owner.is_active else boss
+        told = route(Case(finding.owner_id or "", finding.rule, finding.field, kind=finding.kind), ways)
+        assert told.person == expected, (finding, told)
+        reached[{last: "administrator", boss: "manager"}.get(expected, "owner")] += 1
+    assert min(reached[who] for who in ("owner", "manager", "administrator")) > 0, reached

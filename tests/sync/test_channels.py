@@ -82,6 +82,17 @@ def test_slack_gets_blocks_within_its_limits_and_no_markup_of_others() -> None:
     assert "<https://acme.example/1|A &amp; &lt;!channel&gt; / [x](y) *b*>" in text
 
 
+def test_a_mail_shows_what_others_wrote_as_text(office: Office) -> None:
+    hostile = "<img src=x onerror=alert(1)>"
+    office.check([replace(found(1), record_name=hostile, message=f"{hostile} {{{{ message }}}}", fix='"><b>now</b>')])
+    office.send()
+    (html,) = (str(part[0]) for part in mail.outbox[0].alternatives)
+    assert "<img" not in html
+    assert "<b>now" not in html
+    assert "&lt;img src=x onerror=alert(1)&gt; {{ message }}" in html
+    assert hostile in mail.outbox[0].body, "in the text it stands as it is"
+
+
 def test_teams_gets_a_card_within_its_size_and_no_markup_of_others() -> None:
     lists = [replace(message().lists[0], total=400, items=[*message().lists[0].items] * 30)] * 30
     sent = teams_payload(message(lists=lists))
