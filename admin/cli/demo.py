@@ -16,8 +16,8 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="End with one JSON object on standard output.")] = False,
     data: Annotated[Path | None, typer.Option(help="Folder with real data instead of the generated company.")] = None,
     crm: Annotated[
-        Literal["salesforce", "hubspot"],
-        typer.Option(help="What the CRM is; hubspot with --data only."),
+        Literal["salesforce", "hubspot", "both"],
+        typer.Option(help="What the CRM is; hubspot with --data only, both with the generated company only."),
     ] = "salesforce",
     orders_in_files: Annotated[
         bool,
@@ -25,7 +25,7 @@ def demo(
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over: forget the demo of this home.")] = False,
     accounts: Annotated[
-        int | None, typer.Option(min=20, help="Size of the generated company.", show_default="1000")
+        int | None, typer.Option(min=20, help="Size of the generated company.", show_default="1000, in both CRMs 100")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the generated company.", show_default="1")] = None,
     today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run as if it were this day.")] = None,

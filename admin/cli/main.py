@@ -15,6 +15,7 @@ from admin.cli import (
     model,
     overrides,
     owners,
+    parity,
     processes,
     quality,
     review,
@@ -52,6 +53,7 @@ app.add_typer(owners.app, name="owners")
 app.add_typer(overrides.app, name="overrides")
 app.add_typer(review.app, name="review")
 app.add_typer(matches.app, name="matches")
+app.command("parity")(parity.parity)
 app.add_typer(calibrations.app, name="calibrations")
 app.add_typer(sandbox.app, name="sandbox")
 app.add_typer(user.app, name="user")

@@ -23,21 +23,27 @@ NAME = "demo"
 _ASSIGNED = "PermissionSetAssignment WHERE PermissionSetId ="
 
 
-def connect(crm: Mapping[str, Any], model: Path) -> Portfolio:
-    """Connect the demo's CRM, publish its model and install the fields the model needs."""
+def connect(crm: Mapping[str, Any], model: Path, *, other: Mapping[str, Any]) -> Portfolio:
+    """Connect the demo's CRM, or both, publish its model and install the fields the model needs."""
     portfolio, _ = Portfolio.objects.get_or_create(name=NAME)
-    if "portal_id" in crm:
-        way = "hubspot", {"api_url": crm["url"]}, {"access_token": crm["access_token"]}
-    else:
-        settings = {"login_url": crm["url"], "client_id": crm["client_id"]}
-        way = "salesforce", settings, {"client_secret": crm["client_secret"]}
-    connection = portfolios.add_connection(portfolio, NAME, *way)
+    chosen = {"salesforce": crm, "hubspot": other} if other else {NAME: crm}
+    connections = [portfolios.add_connection(portfolio, name, *_way(facts)) for name, facts in chosen.items()]
     portfolios.publish(portfolio, model)
-    steps = schema.plan(connection)
-    if steps.changes:
-        schema.apply(connection, steps)
-        err.print(f"Installed {len(steps.changes)} fields and value lists in the CRM.")
+    for connection in connections:
+        steps = schema.plan(connection)
+        if steps.changes:
+            schema.apply(connection, steps)
+            where = f"{connection}" if other else "the CRM"
+            err.print(f"Installed {len(steps.changes)} fields and value lists in {where}.")
     return portfolio
+
+
+def _way(crm: Mapping[str, Any]) -> tuple[str, dict[str, str], dict[str, str]]:
+    """Kind, settings and credentials."""
+    if "portal_id" in crm:
+        return "hubspot", {"api_url": crm["url"]}, {"access_token": crm["access_token"]}
+    settings = {"login_url": crm["url"], "client_id": crm["client_id"]}
+    return "salesforce", settings, {"client_secret": crm["client_secret"]}
 
 
 def add_erp(portfolio: Portfolio, dataset: Dataset) -> None:
@@ -50,7 +56,7 @@ def enter_existing_values(root: Path, portfolio: Portfolio, seed: int) -> None:
     """What the company's people had entered before the first run: some right, some wrong."""
     if portfolio.runs.exists():
         return
-    connection = Connection.objects.get(portfolio=portfolio, name=NAME)
+    connection = Connection.objects.get(portfolio=portfolio, kind="salesforce")
     layout = outputs.layout(portfolio.published_models.latest("published_at"), connection)
     names = {output.key: output.names["value"] for output in layout.outputs if output.policy == "fill"}
     company.enter_existing_values(Org.open(root / "org"), seed, names, layout.choices())
@@ -68,7 +74,7 @@ def let_people_answer(root: Path) -> None:
 
 def run(portfolio: Portfolio, today: date | None, *, quiet: bool, meanwhile: Callable[[], None]) -> Run:
     """Start a run on the demo's workers, or go on with one that was interrupted, and follow it to its end."""
-    active = portfolio.runs.filter(state=Run.State.ACTIVE).first()
+    active = portfolio.runs.filter(state=Run.State.ACTIVE, kind=Run.Kind.FULL).first()
     started = active or starting.start(portfolio, "demo", today=today)
     return report.follow(started, quiet=quiet, meanwhile=meanwhile)
 

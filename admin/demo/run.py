@@ -20,12 +20,12 @@ from typing import Any, Literal
 
 from admin import home
 from admin.cli.output import WRONG_INPUT, Stop, err, out, print_json
-from admin.demo import datasets
+from admin.demo import datasets, two_crms
 from admin.supervisor import CannotStart, Supervisor, private_redis
 
 MARKER = "demo.json"
 #: What a demo leaves in the home folder; `--fresh` removes it.
-LEFT = ("org", "mailbox", "mirror", "runs", "logs", MARKER)
+LEFT = ("org", two_crms.PORTAL, "mailbox", "mirror", "runs", "logs", two_crms.SHARED, two_crms.MODEL, MARKER)
 
 
 @dataclass
@@ -39,9 +39,10 @@ class Demo:
     today: date | None
     workers: int
     port: int
-    kind: Literal["salesforce", "hubspot"] = "salesforce"
+    kind: Literal["salesforce", "hubspot", "both"] = "salesforce"
     supervisor: Supervisor = field(default_factory=Supervisor)
     crm: dict[str, Any] = field(default_factory=dict)
+    other: dict[str, Any] = field(default_factory=dict)
     mailbox: dict[str, Any] = field(default_factory=dict)
 
     def main(self, *, once: bool, as_json: bool, fresh: bool) -> None:
@@ -61,19 +62,23 @@ class Demo:
             from admin import report
             from admin.demo import job
 
-            portfolio = job.connect(self.crm, self._model())
+            portfolio = job.connect(self.crm, self._model(), other=self.other)
             if self.orders_in_files and (dataset := self._dataset()):
                 job.add_erp(portfolio, dataset)
-            if self.kind == "salesforce":
+            if self.kind != "hubspot":
                 job.let_people_answer(root)
             if self.data is None:
                 job.enter_existing_values(root, portfolio, self._source()["seed"])
             self._start_workers()
             finished = job.run(portfolio, self.today, quiet=as_json, meanwhile=self.supervisor.tend)
+            if self.kind == "both" and not finished.error and two_crms.decide_matches(root, portfolio):
+                finished = job.run(portfolio, self.today, quiet=as_json, meanwhile=self.supervisor.tend)
             if as_json:
-                print_json(report.figures(finished))
+                print_json(report.figures(finished) | (two_crms.figures(portfolio) if self.kind == "both" else {}))
             else:
                 report.summary(finished)
+                if self.kind == "both":
+                    two_crms.show(portfolio)
             if finished.error:
                 raise Stop(finished.error, finished.next_step)
             if not once:
@@ -83,7 +88,9 @@ class Demo:
         if self.data is not None:
             crm = {"crm": self.kind} if self.kind != "salesforce" else {}
             return {"data": str(self.data.resolve()), "orders in files": self.orders_in_files, **crm}
-        return {"seed": 1 if self.seed is None else self.seed, "accounts": self.accounts or 1000}
+        both = self.kind == "both"
+        size = self.accounts or (two_crms.ACCOUNTS if both else 1000)
+        return {"seed": 1 if self.seed is None else self.seed, "accounts": size, **({"crm": "both"} if both else {})}
 
     def _choose_source(self, root: Path) -> None:
         """Go on with the company this home holds; asked for another one, refuse: two would mix in one CRM."""
@@ -109,6 +116,12 @@ class Demo:
                 "Give --orders-in-files together with --data.",
                 code=WRONG_INPUT,
             )
+        if self.kind == "both" and self.data is not None:
+            raise Stop(
+                "Both CRMs are filled with the generated company, which has records in each.",
+                "Leave out --data.",
+                code=WRONG_INPUT,
+            )
         if self.kind == "hubspot" and (self.data is None or self.orders_in_files):
             raise Stop(
                 "A HubSpot account is filled from a folder of data, with everything that is in it.",
@@ -125,6 +138,8 @@ class Demo:
             self.data, self.orders_in_files = Path(held["data"]), held["orders in files"]
             self.kind = held.get("crm", "salesforce")
         elif "accounts" in held and self.data is None:
+            if not asked and self.kind == "salesforce":
+                self.kind = held.get("crm", "salesforce")
             self.accounts = self.accounts or held["accounts"]
             self.seed = held["seed"] if self.seed is None else self.seed
 
@@ -150,6 +165,8 @@ class Demo:
         dataset = self._dataset()
         if dataset is not None and dataset.model is not None:
             return dataset.model
+        if self.kind == "both":
+            return two_crms.model(home.home())
         from scoring import presets
 
         return presets.path("default")
@@ -177,6 +194,8 @@ class Demo:
 
             source = self._source()
             company.generate(Org.open(org), source["seed"], source["accounts"], self.today or _today())
+            if self.kind == "both":
+                two_crms.fill(root, source["seed"], self.today or _today())
         else:
             from connectors.sandbox import load, mapping
 
@@ -189,6 +208,9 @@ class Demo:
         """The CRM and a mailbox, as servers of their own."""
         crm_port, web_port = ("0", "0") if once else (_free(8001), _free(8025))
         self.crm = self._announced("crm", "sandbox", "serve", "--home", str(root / "org"), "--port", crm_port, "--json")
+        if self.kind == "both":
+            place, port = str(root / two_crms.PORTAL), "0" if once else _free(8002)
+            self.other = self._announced("crm-2", "sandbox", "serve", "--home", place, "--port", port, "--json")
         self.mailbox = self._announced(
             "mailbox", "sandbox", "mailbox", "--home", str(root / "mailbox"), "--port", web_port
         )
@@ -221,9 +243,10 @@ class Demo:
 
         port = _free(self.port)
         self.supervisor.add("web", "web", "--port", port)
+        crms = " and ".join(each["url"] for each in (self.crm, self.other) if each)
         out.print(
             f"\nLook around: [bold]http://localhost:{port}[/]  (log in as admin with {password})\n"
-            f"  mailbox {self.mailbox['url']} · CRM {self.crm['url']} · Ctrl-C ends everything"
+            f"  mailbox {self.mailbox['url']} · CRM {crms} · Ctrl-C ends everything"
         )
         tend_until_interrupted(self.supervisor)
 
@@ -231,6 +254,8 @@ class Demo:
 def _words(source: Mapping[str, Any]) -> str:
     if "data" in source:
         return f"the data in {source['data']}"
+    if source.get("crm") == "both":
+        return f"a generated company of {source['accounts']:,} accounts in two CRMs, seed {source['seed']}"
     return f"a generated company of {source['accounts']:,} accounts, seed {source['seed']}"
 
 

@@ -29,6 +29,7 @@ class Agreement:
         both = matches.crms_of(run.portfolio)
         if both is None:
             return
+        self._choices = outputs.layout(run.model, both[0]).choices()
         self._outputs = {each.key: each for each in outputs.layout(run.model, both[0]).outputs if each.key in KEYS}
         mine = [record for name, record in held if name == both[0].name]
         found = matches.confirmed(run.portfolio).filter(first=both[0], first_record__in=mine)
@@ -75,9 +76,13 @@ class Agreement:
         policy = self._model.two_crms.policy(output.key) if output.policy == "fill" else "ask"
         fill = self._model.two_crms.fill_empty and output.policy == "fill" and not cleared
         settled = settle(sides, policy, fill_empty=fill)
-        if parent is not None and parent.cause and not settled.rests:
+        if settled.rests:
+            return settled
+        if parent is not None and parent.cause:
             return Settled()  # a sub-segment goes with its segment
-        return settled
+        # One that is not on the list would be refused, with all else that is to be written; its owner is told already.
+        listed = (settled.to_first or settled.to_second) in self._choices[output.key]
+        return settled if listed else Settled()
 
     def _told(
         self, match: Match, key: str, first: str | None, second: str | None, base: str | None, settled: Settled

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.db.models import Q
 
 from scoring import matching
 from scoring.matching import Candidate
@@ -49,7 +50,6 @@ def _release(gone: Sequence[Match], run: Run) -> None:
     for match in gone:
         if match.state == State.CONFIRMED:
             Match.objects.filter(pk=match.pk).update(state=State.RELEASED, run=run, differences={})
-            matches.look_again([match], "the record in the other CRM is gone")
             audit.note(run.portfolio, US, "match released", str(match), match=match.pk)
         elif match.state == State.PROPOSED:
             match.delete()
@@ -86,11 +86,11 @@ def _record(
         match.decided_by = US if each.certain else ""
         match.save()
         if each.certain:
-            matches.look_again([match], "it was matched with its record in the other CRM")
             audit.note(run.portfolio, US, "match confirmed", str(match), match=match.pk, how=match.how)
 
 
 def touched(run: Run) -> set[str]:
-    """Records that this run has matched or released."""
-    rows = Match.objects.filter(run=run, state__in=(State.CONFIRMED, State.RELEASED))
+    """Records that this run has matched or released, or one that did not end well."""
+    unscored = Q(run=run) | ~Q(run__state=Run.State.DONE)
+    rows = Match.objects.filter(unscored, portfolio=run.portfolio, state__in=(State.CONFIRMED, State.RELEASED))
     return {record for pair in rows.values_list("first_record", "second_record") for record in pair}

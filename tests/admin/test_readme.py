@@ -114,7 +114,7 @@ def test_setting_up_hubspot(tmp_path: Path) -> None:
         secrets = {"TIERLINE_ACCESS_TOKEN": served.facts["access_token"], "TIERLINE_CLIENT_SECRET": "of our app"}
         env = environment(tmp_path / "home", TIERLINE_URL="https://tierline.acme.example", **secrets)
         ours = {"connection add portal": f"connection add portal --url {served.url}"}
-        todo = commands(after="If your CRM is HubSpot", before="What you can rely on")
+        todo = commands(after="If your CRM is HubSpot", before="If you have both CRMs")
         folder = tmp_path / "card"
         ours["schema package card"] = f"schema package {folder}"
         said = {command: run(_with(command, ours), env) for command in todo[:2]}
@@ -122,6 +122,17 @@ def test_setting_up_hubspot(tmp_path: Path) -> None:
         said |= {command: run(_with(command, ours), env) for command in todo[2:]}
     assert (folder / "hsproject.json").is_file()
     assert "https://tierline.acme.example" in said["tierline connection webhooks portal"]
+
+
+def test_one_model_in_both_crms_ends_in_parity(tmp_path: Path) -> None:
+    env = environment(tmp_path / "home")
+    said = {
+        command: run(command, env) for command in commands(after="If you have both CRMs", before="What you can rely on")
+    }
+    agreed = "60 companies are in salesforce and hubspot, and both CRMs say the same of them."
+    assert agreed in said["tierline demo --crm both --once"]
+    assert agreed in said["tierline parity"]
+    assert "60 companies are in both CRMs, 0 proposals wait, 0 were rejected." in said["tierline matches list --all"]
 
 
 def _with(command: str, replacements: dict[str, str]) -> str:

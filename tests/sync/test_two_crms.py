@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from sync.alerts import due
-from sync.matching import matches
+from sync.matching import matches, parity
 from sync.models import AuditEvent, Finding, Match, Run
 from sync.writing import undoing
 from tests.once import made_once
@@ -116,7 +116,7 @@ def test_an_edit_in_each_since_they_agreed_is_a_finding_whatever_the_model_prefe
     theirs = other_segment(both, match, mine)
     both.edit_account(match.first_record, **{SEGMENT: mine})
     both.edit_company(match.second_record, tierline_segment=theirs)
-    run = both.run()
+    both.run()
     assert both.account(match.first_record, SEGMENT)[SEGMENT] == mine
     assert both.company(match.second_record, "tierline_segment")["tierline_segment"] == theirs
     (finding,) = Finding.objects.filter(rule="crms_differ")
@@ -126,7 +126,13 @@ def test_an_edit_in_each_since_they_agreed_is_a_finding_whatever_the_model_prefe
     assert "Admin User, 20" in finding.message, "HubSpot says who set the property"
     assert match.second_record in finding.fix
     assert finding.alert is not None
-    assert not run.changes.filter(record_id__in=[match.first_record, match.second_record], state="rejected").exists()
+    told = parity.report(both.portfolio)
+    assert told is not None
+    (row,) = told.rows
+    assert (row.key, row.values, row.asked) == ("segment", (mine, theirs), True)
+    assert "Admin User, 20" in row.edits[1]
+    assert row.urls[1].endswith(match.second_record)
+    assert (told.lines["segment"].different, told.lines["tier"].different) == (1, 0)
 
     both.run()
     assert Finding.objects.filter(rule="crms_differ").count() == 1
