@@ -2,7 +2,9 @@
 import { ACCOUNT, DETAIL } from "../force-app/main/default/lwc/accountTier/fields";
 import { CAST, LABELS } from "./cast";
 
-const state = decodeURIComponent(window.location.hash.slice(1));
+function stateNow() {
+  return decodeURIComponent(window.location.hash.slice(1));
+}
 
 function record(names, values) {
   const held = Object.entries(names).filter(([role]) => role in values);
@@ -26,6 +28,7 @@ class Adapter {
 
 export class getRecord extends Adapter {
   reply() {
+    const state = stateNow();
     if (state === "in error") {
       return { data: undefined, error: { body: { message: "The request limit of the org is exceeded." } } };
     }
@@ -35,7 +38,7 @@ export class getRecord extends Adapter {
 
 export class getRelatedListRecords extends Adapter {
   reply() {
-    const values = CAST[state];
+    const values = CAST[stateNow()];
     return { data: values && "detail_reasons" in values ? { records: [record(DETAIL, values)] } : { records: [] } };
   }
 }
