@@ -32,7 +32,7 @@ def plan(connection: Connection, *, with_card: bool = False) -> SchemaPlan:
     layout = outputs.layout(published, connection)
     held = retiring.still_held(layout, crm)
     steps = crm.plan_schema(layout.specs(retiring.deserted(held)), rules)
-    notes = [*steps.notes, *_kept(layout, held), *_card(connection)]
+    notes = [*steps.notes, *_kept(layout, held), *_left(connection, layout, crm), *_card(connection)]
     if with_card:
         pages = _pages_of(connection, crm).plan_pages(package.pages(layout))
         notes.append(_ACTIVATE)
@@ -79,6 +79,21 @@ def _kept(layout: outputs.Layout, held: Mapping[str, Mapping[str, int]]) -> Iter
                 )
 
 
+def _left(connection: Connection, layout: outputs.Layout, crm: Crm) -> Iterator[str]:
+    """Fields that the model in force does not feed any more."""
+    described = crm.describe("account") if layout.left else {}
+    for key, label in layout.left.items():
+        name = layout.names[key]
+        if name not in described:
+            continue
+        count = crm.holders("account", name, None)
+        yield (
+            f"{label} ({name}) is no longer fed: the model in force has no such tier. Accounts with a value in it: "
+            f"{count:,}. The next full run empties what we wrote there, and tierline undo takes that back. "
+            f"Delete the field: tierline schema remove {connection} --left --delete-data."
+        )
+
+
 def published_model(connection: Connection) -> Model:
     """The newest published model of this connection's portfolio."""
     return outputs.model(_published(connection))
@@ -119,9 +134,14 @@ def drift(connection: Connection) -> list[str]:
     return drifting.check(connection, crms.open_crm(connection), published)
 
 
-def plan_removal(connection: Connection, *, delete_data: bool) -> SchemaPlan:
-    """What taking our components away would do."""
-    return crms.open_crm(connection).plan_removal(connection.installed, delete_data=delete_data)
+def plan_removal(connection: Connection, *, delete_data: bool, left: bool = False) -> SchemaPlan:
+    """What taking our components away would do; `left`: only fields that the model in force does not feed any more."""
+    parts = connection.installed
+    if left:
+        layout = outputs.layout(_published(connection), connection)
+        names = {each for key in layout.left for each in (layout.names[key], outputs.value_set(key))}
+        parts = [part for part in parts if part.rpartition(" ")[2].rpartition(".")[2] in names]
+    return crms.open_crm(connection).plan_removal(parts, delete_data=delete_data)
 
 
 def remove(connection: Connection, steps: SchemaPlan) -> None:

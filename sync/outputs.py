@@ -7,7 +7,7 @@ may name the field of any role; otherwise it has the default name made here.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -54,6 +54,10 @@ _HELP = {
     "group_tier": "Computed by Tierline for the account's whole group; this account's own tier stands beside it.",
     "tier": "Computed by Tierline from customer value and cost to serve. An edit becomes an override request.",
 }
+#: Earlier models that are looked at for fields that were left: as many as stay parsed.
+_REMEMBERED = 7
+#: How components are called that are fields, in the CRMs' own terms.
+_FIELDS = ("CustomField ", "Property ")
 _UNIT_HELP = "Computed by Tierline from what this business unit sells the account; the tier of all stands beside it."
 
 
@@ -92,6 +96,7 @@ class Layout:
         names: role -> API name of our field on the account.
         detail: key -> API name of our field on the account's detail record; empty when the model has none.
         carried: output -> API name of the same value on opportunities, for those that carry it.
+        left: outputs that the model does not feed any more: key -> what people call it. They are read, and emptied.
     """
 
     model: Model
@@ -100,6 +105,7 @@ class Layout:
     names: Mapping[str, str]
     detail: Mapping[str, str]
     carried: Mapping[str, str]
+    left: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def details_on_account(self) -> bool:
@@ -199,7 +205,7 @@ class Layout:
         `deserted`: per output, retired values that no record holds any more; they are taken off the list.
         """
         specs = []
-        for output in self.outputs:
+        for output in (each for each in self.outputs if each.fed):
             specs.append(self._picklist(output, deserted.get(output.key, ())))
             specs += [self._companion(output, role) for role in output.names if role != "value"]
         picklists = {spec.name: spec for spec in specs}
@@ -223,7 +229,6 @@ class Layout:
     def _picklist(self, output: Output, deserted: Collection[str]) -> FieldSpec:
         retired = self.model.retired.of(output.key)
         gone = tuple(PicklistValue(each.key, each.label, active=False) for each in retired if each.key in deserted)
-        words = "_".join(word.capitalize() for word in output.key.split("_"))
         return FieldSpec(
             kind="account",
             name=output.names["value"],
@@ -231,7 +236,7 @@ class Layout:
             type="picklist",
             help=_HELP.get(output.key) or _UNIT_HELP,
             values=(*_values(self.model, output.key), *gone),
-            value_set=f"Tierline_{words}",
+            value_set=value_set(output.key),
             controller=output.parent_name,
             people_edit=output.policy != "machine",
         )
@@ -274,8 +279,36 @@ def goes_by_territory(model: Model) -> bool:
 
 
 def layout(published: PublishedModel, connection: Connection) -> Layout:
-    """The layout of a published model in a connection's CRM."""
-    return layout_of(model(published), connection.kind)
+    """The layout of a published model in a connection's CRM, with outputs of earlier models whose field is still there.
+
+    These are tiers of business units and of groups, which models come to have and lose; all others every model has.
+    """
+    found = layout_of(model(published), connection.kind)
+    fields = {part.rpartition(".")[2] for part in connection.installed if part.startswith(_FIELDS)}
+    others = fields - {*found.names.values(), *found.detail.values(), *found.carried.values()}
+    if not others:
+        return found
+    outputs, left = list(found.outputs), dict(found.left)
+    for earlier in _earlier(published):
+        known = layout_of(model(earlier), connection.kind)
+        for output in known.outputs[len(_OUTPUTS) :]:
+            if output.names["value"] in others and output.key not in left:
+                outputs.append(replace(output, fed=False))
+                left[output.key] = title(known.model, output.key)
+                others.discard(output.names["value"])
+    names = {**found.names, **{each.key: each.names["value"] for each in outputs if each.key in left}}
+    return replace(found, outputs=tuple(outputs), names=names, left=left)
+
+
+def _earlier(published: PublishedModel) -> list[PublishedModel]:
+    """Other models of the same portfolio, the newest first."""
+    others = PublishedModel.objects.filter(portfolio=published.portfolio_id).exclude(pk=published.pk)
+    return list(others.order_by("-published_at", "-pk")[:_REMEMBERED])
+
+
+def value_set(key: str) -> str:
+    """The list of an output's values, where a CRM has lists that fields share."""
+    return "_".join(["Tierline", *(word.capitalize() for word in key.split("_"))])
 
 
 def layout_of(model: Model, kind: str) -> Layout:

@@ -35,6 +35,7 @@ class Output:
         parent: output this value depends on (sub-segment on segment); it stands earlier in the list.
         parent_name: API name of the parent's value.
         retired: value given up -> the one its records move to, "" for what is computed.
+        fed: whether the model in force still has it; what we wrote to one that it has not is emptied.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Output:
     parent: str = ""
     parent_name: str = ""
     retired: Mapping[str, str] = field(default_factory=dict)
+    fed: bool = True
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,8 @@ def _machine(
     wanted = account.computed.get(output.key)
     ours = any(output.key in known and known[output.key] == now for known in (account.written, account.attempted))
     if not ours and (now is not None or account.written.get(output.key) is not None):
+        if now != wanted and not output.fed:
+            return None  # what a person put into a field that we have left is theirs
         if now != wanted:
             return OverrideRequest(output.key, now, wanted)
         adopted[output.key] = now

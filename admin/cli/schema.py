@@ -200,6 +200,9 @@ def remove(
     delete_data: Annotated[
         bool, typer.Option("--delete-data", help="Delete the fields too, with every value in them.")
     ] = False,
+    left: Annotated[
+        bool, typer.Option("--left", help="Only fields that the model in force does not feed any more.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -208,7 +211,7 @@ def remove(
         chosen = find(connection)
         from admin import schema
 
-        steps = schema.plan_removal(chosen, delete_data=delete_data)
+        steps = schema.plan_removal(chosen, delete_data=delete_data, left=left)
         if as_json and not yes:
             print_json(schema.as_rows(steps))
             return

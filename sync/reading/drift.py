@@ -17,13 +17,24 @@ SHOWN = 3
 
 def check(connection: Connection, crm: Crm, model: PublishedModel) -> list[str]:
     """Compare, remember the result, and tell the administrator about a difference that is new."""
-    found = crm.drift(outputs.layout(model, connection).specs())
+    layout = outputs.layout(model, connection)
+    _forget_deleted(connection, crm, layout)
+    found = crm.drift(layout.specs())
     with transaction.atomic():
         if found and found != connection.drift:
             notices.drifted(connection, found)
         connection.drift, connection.drift_checked_at = found, timezone.now()
         connection.save(update_fields=["drift", "drift_checked_at"])
     return found
+
+
+def _forget_deleted(connection: Connection, crm: Crm, layout: outputs.Layout) -> None:
+    """Fields that the model has left and somebody has deleted in the CRM are not read, nor removed, any more."""
+    left = {layout.names[key] for key in layout.left}
+    gone = left - set(crm.describe("account")) if left else set()
+    if gone:
+        connection.installed = [part for part in connection.installed if part.rpartition(".")[2] not in gone]
+        connection.save(update_fields=["installed"])
 
 
 def require_none(connection: Connection, crm: Crm, model: PublishedModel) -> None:

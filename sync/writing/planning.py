@@ -209,7 +209,8 @@ class _Chunk:
 
     def _plan_one(self, state: AccountState, row: Row, current: Mapping[str, values.Stored]) -> Planned:
         computed = {
-            output.key: (row.get(output.key) or None) if row["in_scope"] else None for output in self.layout.outputs
+            output.key: (row.get(output.key) or None) if row["in_scope"] and output.fed else None
+            for output in self.layout.outputs
         }
         account = Account(
             record_id=state.record_id,

@@ -20,6 +20,7 @@ from sync import outputs, starting
 from sync.governance import calibrations
 from sync.models import AccountState, Run
 from sync.scores import baseline, evaluate, latest, side_tiers, unit_tiers
+from sync.writing import undoing
 from tests.sync.stage import TODAY, Stage
 
 MAPPED = ("order: {freight: Freight__c, ", "order: {business_unit: Unit__c, freight: Freight__c, ")
@@ -140,3 +141,54 @@ def test_comparing_models_and_calibrations_tells_of_units_and_groups_too(two_uni
     assert f"Business unit Medical: It is gone: {customers} lose their tier in it." in said
     assert "Business unit Industrial: 0 of" in said
     assert "Groups: It is new:" in said
+
+
+def test_a_unit_taken_out_of_the_model_leaves_no_stale_tiers_and_undo_brings_them_back(
+    two_units: Stage, tmp_path: Path
+) -> None:
+    done(two_units.run())
+    before = in_crm(two_units)
+    mine = sorted(each for each, (_, medical) in before.items() if medical)
+    one, other = mine[0], "silver" if before[mine[0]][1] != "silver" else "gold"
+    two_units.org.update("Account", [{"Id": one, FIELDS["medical"]: other}])
+
+    without = UNITS[1].replace("    - {key: medical, label: Medical, values: [MED]}\n", "")
+    two_units.publish(MAPPED, (UNITS[0], without), DETAIL, folder=tmp_path)
+    planned = schema.plan(two_units.connection)
+    assert not planned.changes, "the field is neither made again nor taken away"
+    (note,) = [each for each in planned.notes if "no longer fed" in each]
+    assert note.startswith(f"Medical tier ({FIELDS['medical']}) is no longer fed")
+    assert f"Accounts with a value in it: {len(mine)}." in note
+
+    run = done(two_units.run())
+    after = in_crm(two_units)
+    assert {each: medical for each, (_, medical) in after.items() if medical} == {one: other}, "a person's stays"
+    assert {each: unit for each, (unit, _) in after.items()} == {each: unit for each, (unit, _) in before.items()}
+    assert done(two_units.run()).counts["records_planned"] == 0
+    back = two_units.work(undoing.create(run, "Anna", fields=undoing.field_names(run, ["unit_medical_tier"])))
+    assert done(back)
+    undone = {each: other if each == one else medical for each, (_, medical) in before.items()}
+    assert {each: medical for each, (_, medical) in in_crm(two_units).items()} == undone
+    assert done(two_units.run()).counts["records_planned"] == 0, "what was undone stays"
+
+    connection = two_units.connection
+    removal = schema.plan_removal(connection, delete_data=True, left=True)
+    assert 0 < len(removal.changes) <= 2
+    schema.remove(connection, removal)
+    fields = two_units.org.object("Account").fields
+    assert FIELDS["medical"] not in fields
+    assert FIELDS["industrial"] in fields
+    assert not any("no longer fed" in each for each in schema.plan(two_units.connection).notes)
+    done(two_units.run())
+
+
+def test_a_left_field_that_somebody_deleted_is_not_missed(two_units: Stage, tmp_path: Path) -> None:
+    done(two_units.run())
+    two_units.publish(MAPPED, DETAIL, folder=tmp_path)
+    published = two_units.portfolio.model_in_force()
+    assert published is not None
+    assert set(outputs.layout(published, two_units.connection).left) == {"unit_industrial_tier", "unit_medical_tier"}
+    two_units.org.delete_field("Account", FIELDS["medical"])
+    done(two_units.run())
+    assert not any(FIELDS["medical"] in part for part in two_units.connection.installed)
+    assert two_units.query(f"SELECT Id FROM Account WHERE {FIELDS['industrial']} != null") == []
