@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +69,23 @@ def test_a_run_a_day_later_inside_the_period_writes_nothing(after_run: Stage) ->
     later = after_run.run(TODAY + timedelta(days=1))
     assert later.state == Run.State.DONE
     assert later.counts["records_planned"] == 0
+
+
+def test_at_the_turn_all_are_scored_again_and_only_what_reads_differently_is_written(after_run: Stage) -> None:
+    before, marks = comparable(after_run), dict(AccountState.objects.values_list("record_id", "score__digest"))
+    turn = after_run.run(date(2026, 12, 1))
+    assert turn.state == Run.State.DONE, turn.error
+    assert turn.counts["whole"] is True
+    after = comparable(after_run)
+    written = {change.record_id: change for change in turn.changes.filter(kind="account")}
+    assert {account for account in after if after[account] != before[account]} == set(written)
+    assert 0 < len(written) < len(after), "the window moved for some, and others say what they said"
+    for account, change in written.items():
+        assert {name for name, value in after[account].items() if value != before[account][name]} == set(change.after)
+    now = dict(AccountState.objects.values_list("record_id", "score__digest"))
+    anew = set(Score.objects.filter(run=turn).values_list("account__record_id", flat=True))
+    assert anew == {account for account in now if now[account] != marks[account]}
+    assert after_run.run(date(2026, 12, 2)).counts["records_planned"] == 0
 
 
 def test_it_does_not_overwrite_what_people_entered(after_run: Stage, before_run: dict[str, dict[str, Any]]) -> None:
