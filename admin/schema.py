@@ -176,9 +176,12 @@ def show(steps: SchemaPlan, console: Console) -> None:
             unchanged += 1
             continue
         console.print(f"  [{_COLOUR[step.sign]}]{step.sign}[/] {step.target:{width}}  {step.detail}", soft_wrap=True)
+    told = {step.target for step in steps.steps if step.sign != "="}
     for target, values in steps.foreign.items():
-        names = ", ".join(f'"{value}"' for value in values)
-        console.print(f"    {target} keeps {len(values)} values that are not ours: {names}")
+        if target not in told:  # the line of a change says it
+            names = ", ".join(f'"{value}"' for value in values)
+            many = "value that is" if len(values) == 1 else "values that are"
+            console.print(f"    {target} keeps {len(values)} {many} not ours: {names}")
     for note in steps.notes:
         console.print(f"    {note}", soft_wrap=True)
     others = f" Not touched: {steps.other_fields} other fields." if steps.other_fields else ""

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from sync.models import Connection
 
 
+#: What people call the records that we are told of -> their kind.
+_THINGS = {"Company": "account", "Deal": "opportunity", "Ticket": "ticket"}
+
+
 def show(
     name: Annotated[str, typer.Argument(help="Name of a HubSpot connection.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON document instead of text.")] = False,
@@ -34,16 +38,18 @@ def show(
         from connectors.hubspot.notices import SUBSCRIPTIONS
 
         _keep_secret(connection)
-        address, properties = webhooks.address(connection), list(_properties(connection))
+        address = webhooks.address(connection)
+        properties = {thing: list(_properties(connection, kind)) for thing, kind in _THINGS.items()}
         if as_json:
             events = {thing: list(names) for thing, names in SUBSCRIPTIONS.items()}
-            print_json({"address": address, "events": events, "company_properties": properties})
+            print_json({"address": address, "events": events, "properties": properties})
             return
         out.print("Enter in the app's settings in HubSpot, under Webhooks:")
         out.print(f"  Target URL     {address}", markup=False, soft_wrap=True)
         for thing, names in SUBSCRIPTIONS.items():
             out.print(f"  {thing:14} {', '.join(names)}", markup=False)
-        out.print(f"  {'Company':14} property changed: {', '.join(properties)}", markup=False, soft_wrap=True)
+        for thing, changed in properties.items():
+            out.print(f"  {thing:14} property changed: {', '.join(changed)}", markup=False, soft_wrap=True)
         if not address.startswith("https://"):
             out.print("! HubSpot sends to https only: set TIERLINE_URL to the public address of the console.")
 
@@ -61,8 +67,8 @@ def _keep_secret(connection: Connection) -> None:
         crms.forget(connection)
 
 
-def _properties(connection: Connection) -> Iterator[str]:
-    """Properties of companies that people fill in: what the model reads, and our own that they may edit."""
+def _properties(connection: Connection, kind: str) -> Iterator[str]:
+    """Properties of these records that people fill in: what the model reads, and on companies our own they may edit."""
     from connectors.hubspot.kinds import DEFAULTS
     from sync import outputs
 
@@ -70,9 +76,11 @@ def _properties(connection: Connection) -> Iterator[str]:
     if published is None:
         raise Stop("No model is published yet.", "Publish one: tierline model publish FILE")
     layout = outputs.layout(published, connection)
-    read = {**DEFAULTS["account"], **layout.mapped.get("account", {})}
-    kept = {"id", "created_at", "modified_at"}
+    read = {**DEFAULTS[kind], **layout.mapped.get(kind, {})}
+    kept = {"id", "created_at", "created_on", "opened_on", "modified_at"}
     yield from sorted({path for column, path in read.items() if column not in kept and "." not in path})
+    if kind != "account":
+        return
     tiers = [output.names["value"] for output in layout.outputs if output.key == "tier"]
     yield from sorted(
         {spec.name for spec in layout.specs() if spec.kind == "account" and spec.people_edit} | set(tiers)

@@ -43,6 +43,7 @@ def test_the_commands_of_the_readme(crm: ServedPortal) -> None:
     part = (ROOT / "README.md").read_text().split("## If your CRM is HubSpot\n")[1].split("\n## ")[0]
     blocks = re.findall(r"```sh\n(.*?)```", part, re.DOTALL)
     add, test, webhooks, package = [line for block in blocks for line in block.splitlines()]
+    crm.portal.set_setting("currency", "USD")
     added = tierline(f"{add} --url {crm.url}")
     assert added.exit_code == 0, added.output
     assert f"({crm.portal.portal_id}) as Admin User" in added.output

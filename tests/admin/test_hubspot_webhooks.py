@@ -150,8 +150,9 @@ def test_the_command_line_says_what_to_enter_and_keeps_the_secret(
     assert said.exit_code == 0, said.output
     told = json.loads(said.output)
     assert told["address"] == f"{PUBLIC}/webhooks/hubspot/{connection.pk}"
-    assert {"industry", "tierline_segment", "tierline_tier"} <= set(told["company_properties"])
-    assert not {"tierline_tier_reason", "hs_lastmodifieddate"} & set(told["company_properties"])
+    assert {"industry", "tierline_segment", "tierline_tier"} <= set(told["properties"]["Company"])
+    assert not {"tierline_tier_reason", "hs_lastmodifieddate"} & set(told["properties"]["Company"])
+    assert {"amount", "dealstage"} <= set(told["properties"]["Deal"])
     connection.refresh_from_db()
     assert vault.unseal(connection.credentials) == {"access_token": "t", "client_secret": "renewed"}
     assert "Target URL" in CliRunner().invoke(app, ["connection", "webhooks", "production"]).output
