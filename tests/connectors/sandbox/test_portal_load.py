@@ -93,6 +93,7 @@ def test_a_browser_sees_the_records_and_what_belongs_to_them(portal: Portal, tmp
 
 BAD = "load: [{object: companies, file: a.csv, fields: {name: n, industry: i, annualrevenue: r}}]"
 SALESFORCE = "fields: {Account: {Industry: {values: [a]}}}"
+DATED = "currencies: {corporate: EUR, rates: {USD: 1.25}, dated: {USD: {2026-01-01: 1.2}}}"
 MISNAMED = "properties: {companies: {Bad Name: {}}}"
 
 
@@ -104,6 +105,7 @@ MISNAMED = "properties: {companies: {Bad Name: {}}}"
         (BAD.replace("name: n", "nome: n"), "n,i,r\n", "load[0].fields.nome: companies have no property nome"),
         (BAD.replace("companies", "accounts"), "n,i,r\n", "load[0].object: a portal has no object type accounts"),
         (f"{SALESFORCE}\n{BAD}", "n,i,r\n", "fields cannot be in a mapping for hubspot"),
+        (f"{DATED}\n{BAD}", "n,i,r\n", "currencies: an account of HubSpot has no dated rates"),
         (f"{MISNAMED}\n{BAD}", "n,i,r\n", "Bad Name: Property name 'Bad Name' must begin"),
     ],
 )  # fmt: skip
