@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -128,16 +127,14 @@ def whole(name: str, accounts: int, orders: int) -> dict[str, Any]:
         with timed(rows, "features_and_calibration"):
             scored(run, token)
         with timed(rows, "scores_and_reasons"):
-            other.write(f"{run.pk}\n")
-            other.flush()
+            other.stdin.write(f"{run.pk}\n")
+            other.stdin.flush()
             while scored(run, token):
                 pass
         rows["whole"] = round(time.monotonic() - started, 1)
-    helped = resource.getrusage(resource.RUSAGE_CHILDREN)
-    rows["helper_cpu"] = round(helped.ru_utime + helped.ru_stime, 2)
+        rows["helper_cpu"], helper_mb = told(other)
     # More than there ever was at a time: each had its most at a moment of its own.
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + helped.ru_maxrss
-    rows |= {"peak_rss_mb": round(most / 1024), "of_the_helper_mb": round(helped.ru_maxrss / 1024)}
+    rows |= {"peak_rss_mb": most_held() + round(helper_mb), "of_the_helper_mb": round(helper_mb)}
     rows["whole_over_group_by"] = round(rows["whole"] / rows["group_by"], 1)
     done(run)
     return rows | changes(portfolio, accounts, orders)
@@ -151,8 +148,20 @@ def helper() -> Iterator[Any]:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdout.readline()  # everything is imported, as in a worker that has been there before
-        yield process.stdin
+        yield process
         process.stdin.close()
+
+
+def told(other: Any) -> tuple[float, int]:
+    """CPU seconds that a helper took to help, and the most memory it held, in MB."""
+    seconds, megabytes = other.stdout.readline().split()
+    return float(seconds), int(megabytes)
+
+
+def most_held() -> int:
+    """The most memory this process has held, in MB. `getrusage` counts what its parent held when it began."""
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) // 1024
 
 
 def help_out() -> None:
@@ -160,8 +169,10 @@ def help_out() -> None:
 
     print("ready", flush=True)
     for line in sys.stdin:
+        used = time.process_time()
         while helping.help_out(int(line), 0, 1):
             pass
+        print(round(time.process_time() - used, 2), most_held(), flush=True)
 
 
 def night(name: str, accounts: int, orders: int) -> dict[str, Any]:
