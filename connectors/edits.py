@@ -1,4 +1,4 @@
-"""Who set a value last: asked of the CRM where people have to agree on one."""
+"""Who set a value last: asked of the CRM where people have to agree on one, or are answered to what they wrote."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ class Edit:
 
     Attributes:
         who: name of the person or app, "" where it does not say. ours: it was our own user or app.
+        user: record id of the person, if that is a user who is active; "" for a program.
         of_field: it was of this very field; else of the record, whatever was changed.
     """
 
@@ -21,6 +22,7 @@ class Edit:
     at: datetime | None
     ours: bool
     of_field: bool
+    user: str = ""
 
 
 @runtime_checkable

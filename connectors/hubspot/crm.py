@@ -27,7 +27,6 @@ from connectors.columns import column_type
 from connectors.edits import Edit
 from connectors.errors import AuthRevoked, Fatal, MissingScope, SchemaMismatch
 from connectors.hubspot import (
-    authors,
     edits,
     gone,
     owners,
@@ -80,7 +79,6 @@ class Hubspot:
         self._described: dict[str, Properties | None] = {}
         self._stages: dict[str, pipelines.Stages] = {}
         self._active = owners.Active(client)
-        self._authors = authors.Authors(client)
 
     @property
     def api_calls(self) -> int:
@@ -394,10 +392,6 @@ class Hubspot:
         except Fatal as error:
             return error.message
         return ""
-
-    def authors(self, kind: str, field: str, record_ids: Sequence[str]) -> Mapping[str, str]:
-        """See `TellsAuthors.authors`."""
-        return self._authors.of(carrier_of(kind), field, record_ids)
 
     def record_url(self, kind: str, record_id: str) -> str:
         names = {"detail": COMPANIES}.get(kind)

@@ -23,6 +23,7 @@ def last(crm: Crm, kind: str, asked: Mapping[str, Collection[str]]) -> dict[tupl
             continue
         user, at = str(row[_BY] or ""), row[_AT]
         name = str(users.get(user, {}).get("Name") or "")
-        edit = Edit(name, datetime.fromisoformat(str(at)) if at else None, ours=user == ours, of_field=False)
+        moment = datetime.fromisoformat(str(at)) if at else None
+        edit = Edit(name, moment, ours=user == ours, of_field=False, user=user)
         found |= {(record, field): edit for field in fields}
     return found

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from django.utils import timezone
 
-from connectors.authors import TellsAuthors
+from connectors.edits import TellsEdits
 from connectors.rights import TellsRights
 from sync import audit, crms
 from sync.alerts import ways
@@ -103,7 +103,7 @@ class Asking:
         if any(_waits(each) and each.mark == asked.mark for each in known):
             return None, {}
         mark = asked.mark
-        if (author := self._author(state)) is not None:
+        if not saved_by and (author := self._author(state)) is not None:
             saved_by, asked = author, replace(asked, by="")
         record = self._record(state, asked, saved_by, known)
         verdict, who = judging.judge(asked, record), judging.person(asked, record)
@@ -135,11 +135,14 @@ class Asking:
     def _author(self, state: AccountState) -> str | None:
         """The user who wrote the request, "" for none; None where the CRM does not keep who wrote a field."""
         crm = crms.open_crm(self.connection, self.run)
-        if not isinstance(crm, TellsAuthors):
+        if not isinstance(crm, TellsEdits):
             return None
-        found = crm.authors("account", self.layout.names[requests.REQUEST], [state.record_id])
+        name = self.layout.names[requests.REQUEST]
+        edit = crm.last_edits("account", {state.record_id: [name]}).get((state.record_id, name))
         self.calls += crms.calls_since_last(crm)
-        return found.get(state.record_id, "")
+        if edit is None:
+            return ""
+        return edit.user if edit.of_field else None
 
     def _withdraw(self, name: str, known: list[Request]) -> None:
         """What this person asked before gives way to what is asked now."""

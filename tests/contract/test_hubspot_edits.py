@@ -1,4 +1,4 @@
-"""Who gave a property its value: the person who edited it last, never a program, nor somebody who has left."""
+"""Who set a property last: the person who edited it, told apart from programs and from somebody who has left."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connectors.authors import TellsAuthors
+from connectors.edits import TellsEdits
 from connectors.sandbox.background import ServedPortal, serving_portal
 from connectors.sandbox.portal import history, writes
 from connectors.sandbox.portal.history import Source
@@ -34,7 +34,7 @@ def edit(portal: Portal, record_id: str, value: str, source: Source) -> None:
 
 def test_it_is_the_person_who_edited_it_last(hub: ServedPortal, ground: HubspotGround) -> None:
     portal, crm = hub.portal, ground.connect()
-    assert isinstance(crm, TellsAuthors)
+    assert isinstance(crm, TellsEdits)
     one, two, three, four, five = ground.add_accounts(["One", "Two", "Three", "Four", "Five"])
     seller = portal.owners.add("seller@acme.example", "Sanna", "Seller")
     left = portal.owners.add("left@acme.example", "Lars", "Left")
@@ -45,16 +45,25 @@ def test_it_is_the_person_who_edited_it_last(hub: ServedPortal, ground: HubspotG
     edit(portal, three, "by a program of the seller's", Source("INTEGRATION", "77", seller.user_id))
     edit(portal, four, "as somebody who then left", history.person(left.user_id))
     portal.owners.deactivate(left.id)
-    assert crm.authors("account", "description", [one, two, three, four, five, "999999999"]) == {one: str(seller.id)}
+    asked = {each: ["description"] for each in (one, two, three, four, five, "999999999")}
+    found = {record: (edit.who, edit.user) for (record, _), edit in crm.last_edits("account", asked).items()}
+    assert found == {
+        one: ("Sanna Seller", str(seller.id)),
+        two: ("app 77", ""),
+        three: ("app 77", ""),
+        four: (f"user {left.user_id}", ""),
+        five: ("", ""),  # as it was imported
+    }
 
 
 def test_any_number_of_records_is_asked_about(hub: ServedPortal, ground: HubspotGround) -> None:
     portal, crm = hub.portal, ground.connect()
-    assert isinstance(crm, TellsAuthors)
+    assert isinstance(crm, TellsEdits)
+    crm.identity()
     ids = ground.add_accounts([f"Company {number}" for number in range(120)])
     for record_id in ids:
         edit(portal, record_id, "asked", history.person(portal.admin.user_id))
     before = crm.api_calls
-    found = crm.authors("account", "description", ids)
-    assert found == dict.fromkeys(ids, str(portal.admin.id))
+    found = crm.last_edits("account", {each: ["description"] for each in ids})
+    assert {record: edit.user for (record, _), edit in found.items()} == dict.fromkeys(ids, str(portal.admin.id))
     assert crm.api_calls - before == 4, "three portions, and one look at who the user is"
