@@ -27,7 +27,7 @@ COLUMNS: Mapping[str, Mapping[str, pa.DataType]] = {
     "account": {
         "id": TEXT, "name": TEXT, "owner_id": TEXT, "parent_id": TEXT, "type": TEXT, "industry": TEXT,
         "country": TEXT, "annual_revenue": MONEY, "employees": WHOLE, "currency": TEXT,
-        "external_id": TEXT, "website": TEXT, "created_at": INSTANT, "modified_at": INSTANT,
+        "external_id": TEXT, "website": TEXT, "created_at": INSTANT, "modified_at": INSTANT, "modified_by_id": TEXT,
     },
     "user": {
         "id": TEXT, "name": TEXT, "email": TEXT, "is_active": FLAG, "manager_id": TEXT, "username": TEXT,

@@ -70,7 +70,7 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
         "id": "Id", "name": "Name", "owner_id": "OwnerId", "parent_id": "ParentId", "type": "Type",
         "industry": "Industry", "country": "BillingCountry", "annual_revenue": "AnnualRevenue",
         "employees": "NumberOfEmployees", "external_id": "AccountNumber", "website": "Website",
-        "created_at": "CreatedDate", "modified_at": "SystemModstamp",
+        "created_at": "CreatedDate", "modified_at": "SystemModstamp", "modified_by_id": "LastModifiedById",
     },
     "user": {
         "id": "Id", "name": "Name", "email": "Email", "is_active": "IsActive", "manager_id": "ManagerId",

@@ -1,6 +1,7 @@
 """Findings that come and go: somebody mends a value, somebody or something else breaks it again.
 
-Whoever has one hears it once, with the values it goes between. While it flaps, its coming back is no news.
+Whoever has one hears it once, with the values it goes between and who edited the record. While it flaps, its coming
+back is no news.
 """
 
 from __future__ import annotations
@@ -65,9 +66,13 @@ def is_news(finding: Finding) -> bool:
 
 def _sentence(finding: Finding, times: int, first: datetime, names: labels.Labels) -> str:
     said = f"Comes and goes: mended {times} times since {first:%-d %b %Y}, and wrong again each time."
-    values = FindingEvent.objects.filter(finding=finding, at__gte=first, event__in=(Event.GONE, Event.FOUND_AGAIN))
-    between = list(dict.fromkeys(values.order_by("at", "pk").values_list("value", flat=True)))[:4]
-    if len(between) < 2:
-        return said
-    shown = " and ".join(names.value(finding.field, value) if value else "empty" for value in between)
-    return f"{said} The value goes between {shown}; find out who or what sets it."
+    turns = FindingEvent.objects.filter(finding=finding, at__gte=first, event__in=(Event.GONE, Event.FOUND_AGAIN))
+    rows = list(turns.order_by("at", "pk").values_list("value", "edited_by"))
+    between = list(dict.fromkeys(value for value, _ in rows))[:4]
+    if len(between) > 1:
+        shown = " and ".join(names.value(finding.field, value) if value else "empty" for value in between)
+        said = f"{said} The value goes between {shown}."
+    people = list(dict.fromkeys(editor for _, editor in rows if editor))[:4]
+    if people:
+        return f"{said} When it changed, the record had last been edited by {' or '.join(people)}."
+    return f"{said} Who edited the record is not known."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 
 from django.db.models import QuerySet
 
@@ -25,6 +26,7 @@ def note(
     reason: str = "",
     until: date | None = None,
     values: Mapping[int, str] | None = None,
+    edited_by: Mapping[int, str] = MappingProxyType({}),
 ) -> None:
     """Write one event down for each of these.
 
@@ -32,6 +34,7 @@ def note(
         owner: who has it then; that of its alert unless given.
         until: of one that was opened, the day it is due goes in its place.
         values: what stands in the field, by finding; what is wrong with it unless given.
+        edited_by: who had edited the record last, by finding.
     """
     found = list(findings)
     opened = event in OPENED
@@ -45,6 +48,7 @@ def note(
             value=finding.value if values is None else values.get(finding.pk, "")[:255],
             reason=reason[:500],
             until=finding.due_on if opened else until,
+            edited_by=edited_by.get(finding.pk, "")[:160],
             against=finding.against if event is Event.CONFIRM else "",
         )
         for finding in found

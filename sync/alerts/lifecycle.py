@@ -18,7 +18,7 @@ from scoring.model import Model
 from scoring.model_types import DueDays
 from scoring.quality import Finding as Found
 from sync import lease
-from sync.alerts import flapping, history, recovery
+from sync.alerts import editors, flapping, history, recovery
 from sync.alerts.grouping import group
 from sync.alerts.routing import Ways
 from sync.alerts.states import Event, State, after, on_recheck
@@ -85,12 +85,13 @@ def reconcile(
     insert(Finding, [vars(finding) for finding in done.fresh])
     update(done.changed, _UPDATED)
     gone = [each for key, each in known.items() if key not in seen and each.state != State.RESOLVED]
-    _resolve(gone, run, now)
+    _resolve(gone, run, connection, now)
     if done.fresh:
         made = Finding.objects.filter(connection=connection, opened_at=now, times_opened=1, alert=None)
         history.note(made, Event.FOUND, now)
     for event, findings in done.events.items():
-        history.note(findings, event, now)
+        editors_of = editors.of(connection, findings) if event is Event.FOUND_AGAIN else {}
+        history.note(findings, event, now, edited_by=editors_of)
     flapping.mark(connection, done.events.get(Event.FOUND_AGAIN, []), model.follow_up.flapping, now)
 
 
@@ -139,11 +140,11 @@ def reopen(finding: Finding, event: Event, now: datetime, today: date, due_days:
     finding.due_on = today + timedelta(days=getattr(due_days, finding.severity))
 
 
-def _resolve(gone: Sequence[Finding], run: Run, now: datetime) -> None:
+def _resolve(gone: Sequence[Finding], run: Run, connection: Connection, now: datetime) -> None:
     """What the re-check finds no more is mended."""
     if not gone:
         return
-    history.note(gone, Event.GONE, now, values=flapping.held(gone))
+    history.note(gone, Event.GONE, now, values=flapping.held(gone), edited_by=editors.of(connection, gone))
     told = recovery.told(gone)
     for some in portions(gone, CHUNK):
         ids = [finding.pk for finding in some]

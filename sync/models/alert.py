@@ -158,6 +158,7 @@ class FindingEvent(models.Model):
         owner: whose the finding was then; the new person where it moved or went up.
         value: what stood in the field, where that is known.
         until: last day of a rest; the day it is due for one that was found.
+        edited_by: who had edited the record last, where the CRM tells it.
         against: what it was held against when somebody said that it is right as it is.
     """
 
@@ -170,6 +171,7 @@ class FindingEvent(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     until = models.DateField(null=True)
     against = models.CharField(max_length=255, blank=True)
+    edited_by = models.CharField(max_length=160, blank=True)
 
     class Meta:
         ordering = ("at", "pk")

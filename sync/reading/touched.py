@@ -97,7 +97,7 @@ def _moved(database: duckdb.DuckDBPyConnection, connection: str) -> None:
 
 
 def _differs(columns: Sequence[str]) -> str:
-    compared = [name for name in columns if name not in ("modified_at", "connection")]
+    compared = [name for name in columns if name not in ("modified_at", "modified_by_id", "connection")]
     return " OR ".join(["k.id IS NULL", *(f'f."{name}" IS DISTINCT FROM k."{name}"' for name in compared)])
 
 

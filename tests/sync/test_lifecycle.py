@@ -103,7 +103,7 @@ def test_what_comes_and_goes_is_told_once_as_such(office: Office) -> None:
     assert told == [1, 2, 3, 4, 4, 4], "the fourth says that it flaps, after that it is no news"
     finding = Finding.objects.get()
     assert "mended 3 times since" in finding.flapping
-    assert "between empty and Energie" in finding.flapping
+    assert "between empty and Energie. Who edited the record is not known." in finding.flapping
     assert events().count("flapping") == 1
     office.check([value], now + 60 * DAY)
     finding.refresh_from_db()
@@ -140,8 +140,11 @@ def test_edits_in_the_crm_close_findings_and_a_broken_record_opens_its_own_again
     owner, field = first.alert.owner, after_run.org.object("Account").fields["Tierline_Value_Profile__c"]
     value = (field.values or after_run.org.value_sets()[field.value_set].entries)[0].value
 
+    editor = after_run.query("SELECT Id, Name FROM User WHERE IsActive = true ORDER BY Id DESC LIMIT 1")[0]
+
     def after_edit(**edits: object) -> list[tuple[str, int]]:
-        after_run.org.update("Account", [{"Id": key, field.name: edit} for key, edit in edits.items()])
+        rows = [{"Id": key, field.name: edit} for key, edit in edits.items()]
+        after_run.org.update("Account", rows, user_id=editor["Id"])
         after_run.run()
         found = Finding.objects.filter(rule="missing", field="value_profile", record_id__in=edits).order_by("pk")
         return [(each.state, each.times_opened) for each in found]
@@ -150,6 +153,8 @@ def test_edits_in_the_crm_close_findings_and_a_broken_record_opens_its_own_again
     assert after_edit(**both) == [("resolved", 1), ("resolved", 1)]
     assert not FindingEvent.objects.exclude(by="").exists(), "nobody opened the console"
     assert after_edit(**{first.record_id: None}) == [("open", 2)], "the same finding, not a second one"
+    edited = FindingEvent.objects.filter(finding=first).exclude(edited_by="").values_list("event", "edited_by")
+    assert set(edited.order_by("pk")) == {("gone", editor["Name"]), ("found_again", editor["Name"])}
     first.refresh_from_db()
     assert first.alert is not None
     assert first.alert.owner == owner
