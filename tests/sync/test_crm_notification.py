@@ -1,4 +1,4 @@
-"""The bell in Salesforce: one ring for each person and digest, and what happens when the org does not take it."""
+"""The bell and the tasks in Salesforce: once for each person, and what happens when the org does not take it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from connectors.sandbox.org.notifications import TYPE, Notification
 from connectors.sandbox.org.org import Org
 from scoring.quality import Finding
 from sync import vault
-from sync.alerts import delivery, destinations, notices
+from sync.alerts import delivery, destinations, due, notices, todos
 from sync.alerts.channels.base import DeliveryError
 from sync.alerts.routing import Person
-from sync.models import Connection, Delivery, Destination, Notice, Owner, Portfolio
-from tests.sync.office import NOW, Office, found
+from sync.models import Connection, Delivery, Destination, Notice, Owner, Portfolio, Todo
+from tests.sync.office import NOW, Office, at, found
 
 MINUTE = timedelta(minutes=1)
 
@@ -105,6 +105,34 @@ def test_an_org_away_for_an_hour_rings_once(place: Place) -> None:
         place.office.send(NOW + minute * MINUTE)
     assert len(place.rings()) == 1
     assert place.office.states("notification") == ["sent"]
+
+
+def tasks(place: Place) -> list[str]:
+    rows = place.crm.org.query("SELECT Subject FROM Task WHERE IsClosed = false").records
+    return [str(row["Subject"]) for row in rows]
+
+
+@pytest.mark.parametrize("fault", [{"action": "status", "status": 503}, {"action": "drop", "when": "after"}])
+def test_an_org_away_for_an_hour_gets_each_task_once(place: Place, fault: dict[str, Any]) -> None:
+    """Also where it made the task each time and its answer was lost."""
+    place.crm.request(
+        "POST", "/__sandbox__/faults", json=[{"method": "POST", "path": "/sobjects/Task", "times": 100, **fault}]
+    ).raise_for_status()
+    place.office.check([place.found(1), place.found(2)])
+
+    def send(minute: int) -> None:
+        with at(NOW + minute * MINUTE):
+            for todo in due.todos(place.office.portfolio, NOW + minute * MINUTE):
+                todos.send(todo, NOW + minute * MINUTE)
+
+    for minute in range(60):
+        send(minute)
+    place.crm.request("DELETE", "/__sandbox__/faults").raise_for_status()
+    for minute in range(60, 330, 10):
+        send(minute)
+    (subject,) = tasks(place)
+    assert Todo.objects.get().key in subject
+    assert Todo.objects.get().state == "sent"
 
 
 def test_a_kill_after_sending_rings_again_and_says_so(place: Place) -> None:
