@@ -10,7 +10,7 @@ from rich.console import Console
 
 from admin import package
 from admin.cli.output import Stop
-from connectors.base import Crm, SchemaPlan
+from connectors.base import Crm, SchemaPlan, SchemaStep
 from connectors.pages import HasPages
 from scoring.model import Model
 from sync import crms, outputs
@@ -167,11 +167,19 @@ def as_rows(steps: SchemaPlan) -> list[dict[str, Any]]:
     return [{"sign": step.sign, "target": step.target, "detail": step.detail} for step in steps.steps]
 
 
+def _listed(steps: SchemaPlan) -> Iterator[SchemaStep]:
+    """Steps as people read them: labels, of which there is one for each of the card's sentences, as one."""
+    labels = [step for step in steps.steps if step.target.startswith("CustomLabel ")]
+    if labels:
+        yield replace(labels[0], target=f"{len(labels)} custom labels")
+    yield from (step for step in steps.steps if step not in labels)
+
+
 def show(steps: SchemaPlan, console: Console) -> None:
     """One line per change; what stays as it is only as a number."""
-    width = max((len(step.target) for step in steps.steps), default=0)
+    width = max((len(step.target) for step in _listed(steps)), default=0)
     unchanged = 0
-    for step in steps.steps:
+    for step in _listed(steps):
         if step.sign == "=":
             unchanged += 1
             continue

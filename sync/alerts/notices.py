@@ -7,7 +7,7 @@ They are written down in the transaction that changes the run, and sent by the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from smtplib import SMTPException
 from urllib.parse import urlsplit
@@ -77,6 +77,19 @@ def overrides_end(portfolio: Portfolio, ending: Sequence[Override]) -> None:
         body=f"After its last day the computed tier is published again, unless somebody asks anew:\n\n{listed}\n\n"
         f"See them: {settings.TIERLINE_URL}/overrides",
     )
+
+
+def asked(override: Override, told: str, addresses: Collection[str]) -> None:
+    """Tell those who may decide that somebody asks for it in the CRM; the administrator where none has an address."""
+    for number, address in enumerate(addresses or ("",)):
+        Notice.objects.create(
+            portfolio=override.account.connection.portfolio,
+            to=address,
+            key=f"asked-{override.pk}-{number}",
+            subject=f"A decision about {override.account}"[:200],
+            body=f"{told}\n\nIt was asked on the account's card in the CRM, and waits for somebody who may decide. "
+            f"Your answer stands in the record a few minutes later.\n{settings.TIERLINE_URL}/overrides/{override.pk}",
+        )
 
 
 def reconnect(connection: Connection, why: AuthRevoked) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from connectors.edits import TellsEdits
 from connectors.rights import TellsRights
 from sync import audit, crms
-from sync.alerts import ways
+from sync.alerts import notices, ways
 from sync.alerts.routing import Person
 from sync.fixing import deciding
 from sync.fixing.answering import Answer as Chosen
@@ -251,6 +251,9 @@ class Asking:
                 made.override = override
             made.account_id = state.pk
             made.save()
+            if override is not None:
+                users = overriding.deciders(override, self.layout.model)
+                notices.asked(override, made.told, sorted({user.email for user in users if user.email}))
             audit.note(
                 self.run.portfolio, made.by or "somebody in the CRM", "asked in the CRM", str(state),
                 request=made.pk, kind=made.kind, told=made.told, state=made.state,

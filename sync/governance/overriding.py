@@ -14,6 +14,7 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser, AbstractUser, AnonymousUser
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from scoring.explain import SHORT
@@ -166,12 +167,17 @@ def may_decide_as(name: str, override: Override) -> bool:
 def approvers(override: Override, model: Model) -> str:
     """Who may decide about it, by name; a larger group by its own name."""
     group = model.overrides.approver(jump(override, model))
-    users = get_user_model().objects.filter(is_active=True).exclude(username=override.requested_by)
-    found = users.filter(groups__name=group) if group else users.filter(is_staff=True)
-    names = [_full_name(user) for user in found.order_by("pk")[: _NAMED + 1]]
+    names = [_full_name(user) for user in deciders(override, model)[: _NAMED + 1]]
     if 0 < len(names) <= _NAMED:
         return " or ".join(names)
     return f"the group {group}" if group else "an administrator of Tierline"
+
+
+def deciders(override: Override, model: Model) -> QuerySet[Any]:
+    """Users of the console who may decide about it."""
+    group = model.overrides.approver(jump(override, model))
+    users = get_user_model().objects.filter(is_active=True).exclude(username=override.requested_by)
+    return (users.filter(groups__name=group) if group else users.filter(is_staff=True)).order_by("pk")
 
 
 def called(login: str) -> str:

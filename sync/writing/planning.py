@@ -280,12 +280,21 @@ class _Chunk:
     def _attach(self, state: AccountState, row: Row, planned: Planned, earlier: Mapping[str, Any]) -> None:
         """Plan the account's detail record and opportunities."""
         known = self.attempted.get(state.record_id, {})
+        row = {**row, "problem": self._problem(state)} if planned.held_back else row
         as_of = evaluate.as_of(self.run)
         for found in self.attached.plan(state, row, planned, earlier, as_of, self.run.model_id, known):
             self.edits += [(state.record_id, edit) for edit in found.edits]
             refused = state.written.get(refused_key(found.kind, found.record_id))
             if found.after and refused != digest(found.before, found.after):
                 self._change(found.kind, found.record_id, found.name, state.record_id, found.before, found.after)
+
+    def _problem(self, state: AccountState) -> str | None:
+        """What the CRM said when it refused this change, which is not sent again."""
+        refused = Change.objects.filter(
+            connection=self.connection, kind="account", record_id=state.record_id, state=Change.State.REJECTED
+        )
+        found = refused.order_by("-pk").first()
+        return found.message[:255] if found else None
 
     def save(self) -> None:
         """Record all of it; to be called inside a transaction."""

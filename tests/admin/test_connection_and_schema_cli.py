@@ -117,3 +117,17 @@ def test_removing_keeps_data_unless_it_is_asked_for(crm: Served) -> None:
     assert not crm.org.value_sets()
     assert Connection.objects.get().installed == []
     assert "Nothing of ours" in tierline("schema", "remove", "production", "--delete-data", "--yes")
+
+
+def test_the_card_is_planned_installed_and_removed_with_its_pages(crm: Served) -> None:
+    planned = tierline("schema", "plan", "production", "--with-card")
+    assert "+ FlexiPage Tierline_Account" in planned
+    assert "tierline schema apply production --with-card" in planned
+    assert "is for you to activate" in planned
+    tierline("schema", "apply", "production", "--with-card", "--yes")
+    assert "FlexiPage" not in tierline("schema", "plan", "production", "--with-card")
+    assert "FlexiPage Tierline_Account" in Connection.objects.get().installed
+    removed = tierline("schema", "remove", "production", "--yes")
+    assert "- LightningComponentBundle accountTier" in removed
+    assert removed.count("custom labels") == 1
+    assert "+ LightningComponentBundle accountTier" in tierline("schema", "plan", "production", "--with-card")

@@ -10,12 +10,16 @@ from typing import Any
 import pytest
 
 from admin import schema
+from scoring import presets
+from sync import starting
+from sync.governance import overriding
 from sync.models import AccountState, Change, Override, Run
+from sync.reading import dirty
 from sync.writing import details, loading, undoing
 from sync.writing.details import Detail
 from tests.sync import playing
 from tests.sync.playing import Plays
-from tests.sync.stage import Stage
+from tests.sync.stage import TODAY, Stage
 
 DETAIL = "Tierline_Detail__c"
 MODEL = (
@@ -103,6 +107,37 @@ def test_the_cause_of_the_last_move_stays_until_the_next_one() -> None:
 
     assert not after(None, moved=False)
     assert after("override", moved=True)["Cause"] == "override"
+
+
+def test_a_record_that_says_the_truth_is_dated_anew_after_more_than_a_period() -> None:
+    names = {"cause": "Cause", "scored_on": "Day"}
+    held = Detail({"cause": "merge"}, {"Cause": "merge", "Day": "2026-09-30"}, details.marks(names, {"Cause": "merge"}))
+    assert details.plan(held, names, {}, date(2026, 10, 31), 31) == ({}, [])
+    assert details.plan(held, names, {}, date(2026, 11, 30), 31) == ({"Day": "2026-11-30"}, [])
+
+
+def test_a_move_that_waits_for_the_review_round_is_told() -> None:
+    row = dict.fromkeys(("value_score", "cost_to_serve", "position", "nearest", "cause", "last_contact_on"))
+    row |= {"in_scope": True, "tier": "gold", "reasons": [], "missing": [], "proposed": "silver"}
+    assert details.computed(row, presets.load("default"))["waiting"] == "Silver"
+    assert details.computed(row | {"proposed": None}, presets.load("default"))["waiting"] is None
+
+
+def test_what_the_crm_refuses_for_good_is_said_on_the_detail_record(recorded: Stage) -> None:
+    account = AccountState.objects.filter(tier="bronze").order_by("pk")[0]
+    override = overriding.request(
+        account, "gold", "Sam", kind="lock", reason="strategic", comment="x", until=date(2027, 3, 31), today=TODAY
+    )
+    overriding.approve(override, "Ada", today=TODAY)
+    error = {"statusCode": "FIELD_CUSTOM_VALIDATION_EXCEPTION", "message": "VAT number is needed", "fields": []}
+    reply = [{"success": False, "errors": [error]}]
+    recorded.fault(method="PATCH", path="composite/sobjects", action="status", status=200, reply=reply)
+    for _ in range(2):
+        dirty.mark(recorded.connection, [account.record_id], "test")
+        recorded.work(starting.create(recorded.portfolio, "test", kind=Run.Kind.INCREMENTAL, today=TODAY))
+    where = f"WHERE Tierline_Account_Key__c = '{account.record_id}'"
+    (row,) = recorded.query(f"SELECT Tierline_Problem__c, Tierline_Override__c FROM {DETAIL} {where}")
+    assert "VAT number is needed" in row["Tierline_Problem__c"]
 
 
 def test_by_bulk_the_records_are_the_same(detailed: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

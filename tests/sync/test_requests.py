@@ -16,7 +16,7 @@ from admin import schema
 from connectors.sandbox.org.org import Org
 from sync import jobs, outputs, starting
 from sync.governance import overriding
-from sync.models import AccountState, AuditEvent, Change, Confirmation, Dirty, Override, Request, Run
+from sync.models import AccountState, AuditEvent, Change, Confirmation, Dirty, Notice, Override, Request, Run
 from sync.quality.looked_at import looked_at
 from sync.writing import undoing
 from tests.sync import playing
@@ -109,7 +109,9 @@ class Card:
 @pytest.fixture
 def card(asked_of: Path, home: Path) -> Iterator[Card]:
     with playing.opened(asked_of, home) as stage:
-        get_user_model().objects.create_user("maria", first_name="Maria", last_name="Lind", is_staff=True)
+        get_user_model().objects.create_user(
+            "maria", "maria@example.com", first_name="Maria", last_name="Lind", is_staff=True
+        )
         yield Card(stage)
 
 
@@ -119,6 +121,9 @@ def test_a_seller_who_may_not_edit_the_tier_disputes_it_and_reads_the_manager_s_
     card.press("dispute", "bronze", reason="data", comment="They pay on time")
     run = card.batch()
     assert card.answer() == ("waiting", "Maria Lind", "")
+    mail = Notice.objects.get(key__startswith="asked-")
+    assert (mail.to, f"/overrides/{card.override.pk}" in mail.body) == ("maria@example.com", True)
+    assert mail.body.startswith("Tier is wrong. Not yet in the data. They pay on time (Berg)")
     assert card.held("Answer_To", "Tier") == ["Tier is wrong. Not yet in the data. They pay on time (Berg)", "bronze"]
     (change,) = run.changes.filter(kind="account", record_id=card.account.record_id)
     assert not set(change.after) & {"Tierline_Tier__c", "Tierline_Segment__c"}
