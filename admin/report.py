@@ -126,6 +126,8 @@ def summary(run: Run) -> None:
             out.print(f"  {word} {facts[name]:,}")
     if not run.undoes_id:
         _scores(run, facts, names)
+    if run.state == Run.State.DONE and run.notice:
+        out.print(f"  [yellow]{run.notice}[/]")
     if run.error:
         out.print(f"  [red]{run.error}[/]\n  → {run.next_step}")
 

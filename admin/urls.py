@@ -28,6 +28,7 @@ from admin.views import (
     rollout,
     run,
     runs,
+    two_crms,
     webhooks,
 )
 
@@ -82,6 +83,8 @@ urlpatterns: list[URLPattern] = [
     path("review", review.index, name="review"),
     path("review.csv", review.download, name="review_csv"),
     path("review/decide", review.decide, name="decide_review"),
+    path("crms", two_crms.index, name="two_crms"),
+    path("crms/decide", two_crms.decide, name="decide_matches"),
     path("calibrations", calibrations.index, name="calibrations"),
     path("calibrations/<int:number>", calibrations.show, name="calibration"),
     path("calibrations/<int:number>/accounts.csv", calibrations.download, name="calibration_csv"),

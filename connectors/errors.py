@@ -14,7 +14,10 @@ class ConnectorError(Exception):
         message: one sentence about what happened, in an administrator's words.
         next_step: one sentence about what to do.
         code: the CRM's own code where it gave one, for the folded details.
+        source: name of the connection it is about, where the caller has said so.
     """
+
+    source = ""
 
     def __init__(self, message: str, *, next_step: str, code: str = "") -> None:
         super().__init__(message)

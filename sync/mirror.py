@@ -343,6 +343,14 @@ def frame(table: Any) -> pd.DataFrame:
     return found
 
 
+def is_whole(portfolio_id: int, connection: str) -> bool:
+    """Whether everything of a connection was read to its end; False for one that was never read."""
+    with writing(portfolio_id) as copy:
+        rows = copy.database.execute("SELECT kind, complete FROM tierline_cursor WHERE connection = ?", [connection])
+        held = dict(rows.fetchall())
+    return bool(held.get("account")) and all(held.values())
+
+
 def touched_accounts(portfolio_id: int) -> Touched:
     """The accounts that records of the snapshot have touched since a run last ended well."""
     with duckdb.connect(str(snapshot_path(portfolio_id)), read_only=True, config=_limits()) as database:

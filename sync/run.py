@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from connectors.errors import AuthRevoked, ConnectorError, RateLimited, Retryable
-from sync import figures, lease
+from sync import absent, figures, lease
 from sync.alerts import notices
 from sync.fixing import planning as answers
 from sync.governance import asking
@@ -85,6 +85,8 @@ def wait_for_budget(run: Run, token: str, error: RateLimited) -> None:
 def pause(run: Run, token: str, error: Retryable) -> None:
     """The CRM does not take our calls now: go on later, or give up after TRIES in a row."""
     if run.attempts + 1 >= TRIES:
+        if absent.leave_out(run, token, error):
+            return
         fail(run, token, error.message, error.next_step)
         return
     wait = error.after or min(2**run.attempts, 60)
@@ -99,6 +101,8 @@ def pause(run: Run, token: str, error: Retryable) -> None:
 
 def stop_for(run: Run, token: str, error: ConnectorError) -> None:
     """A failure that needs a person."""
+    if isinstance(error, AuthRevoked) and absent.leave_out(run, token, error):
+        return
     next_step, tell = error.next_step, True
     if isinstance(error, AuthRevoked):
         lost = run.portfolio.crms().filter(state=Connection.State.RECONNECT)
@@ -148,13 +152,17 @@ def finish(run: Run, token: str) -> None:
             "Run again: what is missing is planned anew. Please report this, it must not happen.",
         )
         return
-    refresh.forget_touched(run)
+    counts = figures.counts(run)
+    if absent.names(run):  # what is due there stays due; it is no run over everything that others may build on
+        counts = {**counts, "whole": False}
+    else:
+        refresh.forget_touched(run)
     asking.note_confirmed(run)
     lease.record(
         run.pk,
         token,
         state=Run.State.DONE,
-        counts=figures.counts(run),
-        notice="",
+        counts=counts,
+        notice=absent.sentence(run),
         finished_at=timezone.now(),
     )

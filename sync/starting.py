@@ -61,7 +61,8 @@ def create(
     if held and kind == Run.Kind.INCREMENTAL:
         raise NothingToRun(f"{held} waits for approval. Approve or drop it first, or start a full run: tierline run")
     lost = portfolio.crms().filter(state=Connection.State.RECONNECT).first()
-    if lost and kind == Run.Kind.INCREMENTAL:
+    answering = portfolio.crms().filter(state=Connection.State.READY).exists()
+    if lost and not answering and kind == Run.Kind.INCREMENTAL:
         raise NothingToRun(f"{lost} takes our credentials no longer. Reconnect: tierline connection reconnect {lost}")
     try:
         with transaction.atomic():

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from admin.views import portfolio
 from sync import labels
 from sync.governance import reviewing
-from sync.models import AccountState, Alert, Calibration, Change, Connection, Delivery, Override, Portfolio, Run
+from sync.models import AccountState, Alert, Calibration, Change, Connection, Delivery, Match, Override, Portfolio, Run
 from sync.scores import evaluate
 
 
@@ -169,6 +169,10 @@ def _governance(chosen: Portfolio) -> Iterator[Attention]:
     if moves:
         title = f"Moves of tiers that wait for the review round: {moves:,}."
         yield Attention("warning", title, "Decide about them.", reverse("review"))
+    pairs = Match.objects.filter(portfolio=chosen, state=Match.State.PROPOSED).count()
+    if pairs:
+        title = f"Records of the two CRMs that may be one company: {pairs:,}."
+        yield Attention("warning", title, "Say which are.", reverse("two_crms"))
     if Calibration.objects.filter(model=chosen.model_in_force(), state=Calibration.State.PROPOSED).exists():
         title = "New boundaries of the tiers are proposed."
         yield Attention("warning", title, "Compare and decide.", reverse("calibrations"))

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from admin.views import portfolio
+from sync.matching import matches
 from sync.models import Alert, Portfolio
 
 #: Title -> address name, and the first part of the address of the pages below it.
@@ -22,6 +23,8 @@ PAGES = (
     ("Review round", "review", "review"),
     ("Calibrations", "calibrations", "calibrations"),
 )
+#: The page of portfolios with two CRMs.
+BOTH = ("Both CRMs", "two_crms", "crms")
 
 
 def surroundings(request: HttpRequest) -> dict[str, Any]:
@@ -32,8 +35,9 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
     chosen = portfolio.current(request)
     place = request.path.strip("/").partition("/")[0]
     place = "alerts" if place in ("findings", "answers") else place
+    pages = (*PAGES, BOTH) if chosen and matches.crms_of(chosen) else PAGES
     return {
-        "navigation": [(title, name, place == first) for title, name, first in PAGES],
+        "navigation": [(title, name, place == first) for title, name, first in pages],
         "portfolio": chosen,
         "portfolios": Portfolio.objects.order_by("name"),
         "open_alerts": Alert.objects.filter(portfolio=chosen, state=Alert.State.OPEN).count() if chosen else 0,

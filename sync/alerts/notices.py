@@ -50,6 +50,17 @@ def failed(run: Run, message: str, next_step: str) -> None:
     )
 
 
+def left_out(run: Run, connection: Connection, message: str, next_step: str) -> None:
+    """Tell that a run goes on without one of the CRMs."""
+    _note(
+        run,
+        f"left-out-{connection.pk}",
+        f"{run} of {run.portfolio} goes on without {connection}",
+        f"{message}\n{next_step}\n\nThe other CRM is written as usual. Nothing of {connection} is lost, matched anew "
+        f"or scored on half of its data: the next run takes it up.\nDetails: {settings.TIERLINE_URL}/runs/{run.pk}",
+    )
+
+
 def drifted(connection: Connection, found: Sequence[str]) -> None:
     """Tell that a CRM is not as the model has it any more."""
     number = Notice.objects.filter(portfolio=connection.portfolio, key__startswith=f"drift-{connection.pk}-").count()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scoring.model_two_crms import HumanKey
-from sync import outputs, values
+from sync import absent, outputs, values
 from sync.matching import matches
 from sync.matching.agreeing import Settled, Sides, base_of, settle
 from sync.models import AccountState, Match, Run
@@ -35,6 +35,10 @@ class Agreement:
         found = matches.confirmed(run.portfolio).filter(first=both[0], first_record__in=mine)
         pairs = [match for match in found.select_related("first", "second") if _other(match) in held]
         written = _written([record for match in pairs for _, record in match.records])
+        if absent.names(run):  # nobody knows what stands there now: nothing is filled or carried until it answers
+            kept = Across(kept=frozenset(KEYS))
+            self._across = {(each.pk, record): kept for match in pairs for each, record in match.records}
+            return
         for match in pairs:
             sides = held[match.first.name, match.first_record], held[match.second.name, match.second_record]
             self._look_at(match, sides, written)

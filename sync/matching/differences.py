@@ -12,7 +12,7 @@ from django.utils import timezone
 from connectors.edits import Edit, TellsEdits
 from connectors.errors import ConnectorError
 from scoring.quality.crms_differ import Difference
-from sync import crms, outputs
+from sync import absent, crms, outputs
 from sync.alerts import ways
 from sync.matching import matches
 from sync.matching.agreement import KEYS
@@ -32,6 +32,8 @@ def ask(run: Run) -> int:
     found = [match for match in open_ones if any("edits" not in each for each in match.differences.values())]
     calls = 0
     for place, connection in enumerate(matches.crms_of(run.portfolio) or ()) if found else ():
+        if connection not in absent.crms(run):
+            return calls
         crm = crms.open_crm(connection, run)
         if isinstance(crm, TellsEdits):
             try:

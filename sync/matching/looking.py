@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from scoring import matching
 from scoring.matching import Candidate
-from sync import audit, mirror, outputs
+from sync import absent, audit, mirror, outputs
 from sync.matching import matches
 from sync.models import Connection, Match, Run
 
@@ -24,7 +24,11 @@ def look(run: Run, copy: mirror.Mirror) -> None:
     Nothing is done while one of the CRMs has not been read to the end: half a list would tear matches apart.
     """
     both = matches.crms_of(run.portfolio)
-    if both is None or not all(copy.read_to_end(connection.name, "account") for connection in both):
+    if (
+        both is None
+        or absent.names(run)
+        or not all(copy.read_to_end(connection.name, "account") for connection in both)
+    ):
         return
     accounts = [copy.columns(connection.name, "account", matching.COLUMNS) for connection in both]
     held = [set(frame["id"]) for frame in accounts]

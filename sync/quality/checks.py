@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from sync import crms, lease, outputs
+from sync import absent, crms, lease, outputs
 from sync.alerts import due, lifecycle, outbox, ways
 from sync.models import Run
 from sync.quality import look, quality_scores
@@ -13,7 +13,7 @@ from sync.quality import look, quality_scores
 def find(run: Run, token: str) -> bool:
     """Record what is wrong with the records of all connections; one job."""
     model = outputs.model(run.model)
-    for connection in run.portfolio.crms():
+    for connection in absent.crms(run):
         seen = look.kept(run, connection) or look.at(run, connection)
         people = ways.users(connection)
         chosen = ways.ways(connection, people, model, run.today)

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from scoring import quality
-from sync import lease, mirror, outputs
+from sync import absent, lease, mirror, outputs
 from sync.models import AccountState, Change, Connection, Run
 from sync.plan import digest
 from sync.quality import look
@@ -32,7 +32,7 @@ def advance(run: Run, token: str) -> None:
         return
     begun = timezone.now()
     found = []
-    for connection in run.portfolio.crms():
+    for connection in absent.crms(run):
         seen = look.at(run, connection)
         look.keep(run, connection, seen)
         found.append(_Lines(run, connection, quality.lines(seen.findings, model), seen.accounts))

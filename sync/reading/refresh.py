@@ -15,7 +15,7 @@ from duckdb import IOException
 
 from connectors.base import BulkReads, Crm
 from connectors.errors import Unavailable
-from sync import clock, crms, lease, mirror, outputs
+from sync import absent, clock, crms, lease, mirror, outputs
 from sync.matching import looking, matches
 from sync.models import Connection, Run
 from sync.reading import bulk_refresh, dirty, drift, files, org_currency, rates, territories, touched
@@ -45,28 +45,29 @@ def advance(run: Run, token: str) -> bool:
         if connection.kind == Connection.FILES:
             looking.look(run, copy)  # files name companies, not their records in two CRMs
             files.pull(copy, connection, kind)
-        else:
-            crm = crms.open_crm(connection, run)
-            fields = outputs.layout(run.model, connection).columns(kind, defaults)
-            job = state.get("bulk", {}).get(str(state["done"]))
-            if kind in SHORT:
-                copy.replace(connection.name, kind, tuple(fields), list(crm.pull(kind, fields, None)))
-            elif job is not None and isinstance(crm, BulkReads):
-                target = bulk_refresh.Target(connection.name, kind, fields)
-                start = copy.cursor(connection.name, kind, fields)
-                job = bulk_refresh.advance(copy, crm, target, job, partial(_remove_gone, copy, crm, target, start))
-                complete = job["phase"] == "done"
-                state = {**state, "bulk": {**state["bulk"], str(state["done"]): job}}
-                wait = job["pause"]
-            else:
-                need = state["whole"].get(str(state["done"]), "")
-                complete = _pull(copy, crm, connection.name, kind, fields, need)
-            if complete and ((job and not job["since"]) or str(state["done"]) in state["whole"]):
-                copy.note_whole(connection.name, kind, run.today)
-            if complete and kind == territories.ACCOUNT and not state.get("recounted"):
-                complete = not territories.is_behind(copy, crm, connection.name)
-                state = state if complete else _from_the_start(copy, connection.name, kind, fields, state)
-            calls = crms.calls_since_last(crm)
+        elif connection in absent.crms(run):
+            with absent.asking(connection):
+                crm = crms.open_crm(connection, run)
+                fields = outputs.layout(run.model, connection).columns(kind, defaults)
+                job = state.get("bulk", {}).get(str(state["done"]))
+                if kind in SHORT:
+                    copy.replace(connection.name, kind, tuple(fields), list(crm.pull(kind, fields, None)))
+                elif job is not None and isinstance(crm, BulkReads):
+                    target = bulk_refresh.Target(connection.name, kind, fields)
+                    start = copy.cursor(connection.name, kind, fields)
+                    job = bulk_refresh.advance(copy, crm, target, job, partial(_remove_gone, copy, crm, target, start))
+                    complete = job["phase"] == "done"
+                    state = {**state, "bulk": {**state["bulk"], str(state["done"]): job}}
+                    wait = job["pause"]
+                else:
+                    need = state["whole"].get(str(state["done"]), "")
+                    complete = _pull(copy, crm, connection.name, kind, fields, need)
+                if complete and ((job and not job["since"]) or str(state["done"]) in state["whole"]):
+                    copy.note_whole(connection.name, kind, run.today)
+                if complete and kind == territories.ACCOUNT and not state.get("recounted"):
+                    complete = not territories.is_behind(copy, crm, connection.name)
+                    state = state if complete else _from_the_start(copy, connection.name, kind, fields, state)
+                calls = crms.calls_since_last(crm)
         rows = copy.count(kind)
     state = {
         **state,
@@ -95,26 +96,27 @@ def _begin(run: Run, token: str) -> bool:
     bulk: dict[str, Any] = {}
     whole: dict[str, str] = {}
     calls = run.api_calls
-    for connection in run.portfolio.crms():
-        crm = crms.open_crm(connection, run)
-        drift.require_none(connection, crm, run.model)
-        if run.kind == Run.Kind.FULL or not org_currency.noted(connection):
-            org_currency.note(connection, crm)
-        layout = outputs.layout(run.model, connection)
-        read = {kind: columns for kind, columns in crm.kinds().items() if layout.reads(kind)}
-        with opened(run) as copy:  # opened once: that takes longer than what is asked of it for a kind
-            for kind, columns in read.items():
-                fields = layout.columns(kind, columns)
-                kinds.append([connection.pk, kind, dict(columns)])
-                if kind in SHORT:
-                    continue
-                need = _whole_needed(copy, run, connection, crm, kind, fields)
-                place = str(len(kinds) - 1)
-                if job := _in_bulk(copy, run, connection, crm, kind, fields, need):
-                    bulk[place] = job
-                elif need:
-                    whole[place] = need
-        calls += crms.calls_since_last(crm)
+    for connection in absent.crms(run):
+        with absent.asking(connection):
+            crm = crms.open_crm(connection, run)
+            drift.require_none(connection, crm, run.model)
+            if run.kind == Run.Kind.FULL or not org_currency.noted(connection):
+                org_currency.note(connection, crm)
+            layout = outputs.layout(run.model, connection)
+            read = {kind: columns for kind, columns in crm.kinds().items() if layout.reads(kind)}
+            with opened(run) as copy:  # opened once: that takes longer than what is asked of it for a kind
+                for kind, columns in read.items():
+                    fields = layout.columns(kind, columns)
+                    kinds.append([connection.pk, kind, dict(columns)])
+                    if kind in SHORT:
+                        continue
+                    need = _whole_needed(copy, run, connection, crm, kind, fields)
+                    place = str(len(kinds) - 1)
+                    if job := _in_bulk(copy, run, connection, crm, kind, fields, need):
+                        bulk[place] = job
+                    elif need:
+                        whole[place] = need
+            calls += crms.calls_since_last(crm)
     for connection in run.portfolio.files():
         kinds += [[connection.pk, kind, {}] for kind in files.kinds(connection)]
     state = {

@@ -16,7 +16,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from connectors.base import Crm
-from sync import crms, lease, outputs, values, verify, writeback
+from sync import absent, crms, lease, outputs, values, verify, writeback
 from sync.models import Change, Connection, Run
 from sync.scores import evaluate
 from sync.writing import holding
@@ -44,11 +44,12 @@ def advance(run: Run, token: str) -> bool:
             for key, part in state["parts"].items()
         }
     for key, part in state["parts"].items():
-        if part["state"] == "judged":
-            continue
         connection = Connection.objects.get(pk=int(key))
-        crm = crms.open_crm(connection, run)
-        done, reasons = _unit(run, token, crm, connection, part)
+        if part["state"] == "judged" or connection.name in absent.names(run):
+            continue
+        with absent.asking(connection):
+            crm = crms.open_crm(connection, run)
+            done, reasons = _unit(run, token, crm, connection, part)
         part = {**part, "state": done}
         state = {**state, "parts": {**state["parts"], key: part}}
         sent = sum(len(each["rows"]) for each in state["parts"].values() if each["state"] != "chosen")
@@ -66,7 +67,7 @@ def advance(run: Run, token: str) -> bool:
 def _begin(run: Run) -> dict[str, Any]:
     """Choose the first rows of every connection that has a large write."""
     parts = {}
-    for connection in run.portfolio.crms():
+    for connection in absent.crms(run):
         planned = run.changes.filter(connection=connection, kind="account", state=Change.State.PLANNED).order_by("pk")
         pks = list(planned.values_list("pk", flat=True))
         if len(pks) >= LARGE:

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from connectors.base import Scalar
 from connectors.errors import Unavailable
-from sync import lease, mirror, outputs, values
+from sync import absent, lease, mirror, outputs, values
 from sync.governance import override_requests, overriding, reviewing
 from sync.governance.asking import Asking
 from sync.matching import differences, matches
@@ -53,7 +53,7 @@ def advance(run: Run, token: str) -> bool:
     scored = _rows(evaluate.scores(run, number))
     held = _held(run, [row["account_id"] for row in scored])
     agreed = Agreement(run, held)
-    work = [_Chunk(run, connection, scored, held, agreed) for connection in run.portfolio.crms()]
+    work = [_Chunk(run, connection, scored, held, agreed) for connection in absent.crms(run)]
     tally = Tally.of(run.counts) if number else Tally()
     for chunk in work:
         chunk.plan(tally)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.db.models import Count, QuerySet
 
 from connectors.base import BulkWrites, Crm
-from sync import crms, lease, outputs, verify, writeback
+from sync import absent, crms, lease, outputs, verify, writeback
 from sync.models import Change, Connection, Run
 from sync.writing import loading
 
@@ -44,9 +44,10 @@ def _unit(run: Run, token: str, step: str, open_states: tuple[str, ...], batch: 
     first = _first(run, open_states)
     if first is not None:
         connection = Connection.objects.get(pk=first.connection_id)
-        crm = crms.open_crm(connection, run)
-        among = Change.objects.filter(run=run, connection=connection)
-        batch(run, token, crm, outputs.layout(run.model, connection), among)
+        with absent.asking(connection):
+            crm = crms.open_crm(connection, run)
+            among = Change.objects.filter(run=run, connection=connection)
+            batch(run, token, crm, outputs.layout(run.model, connection), among)
         calls = run.api_calls + crms.calls_since_last(crm)
     else:
         calls = run.api_calls

@@ -55,13 +55,16 @@ class BothStage:
     def start(self, kind: Run.Kind = Run.Kind.FULL) -> Run:
         return starting.create(self.portfolio, "test", today=TODAY, kind=kind)
 
-    def work(self, run: Run, *, until: str = "") -> Run:
-        """Work the run unit by unit, to its end or until it stands before the step `until`."""
+    def work(self, run: Run, *, until: str = "", attempts: int = 0) -> Run:
+        """Work the run unit by unit, to its end or until it stands before the step `until`.
+
+        `attempts`: at every unit, as if so many had gone wrong before.
+        """
         for _ in range(500):
             run.refresh_from_db()
             if run.state != Run.State.ACTIVE or run.step == until:
                 return run
-            Run.objects.filter(pk=run.pk).update(not_before=None)
+            Run.objects.filter(pk=run.pk).update(not_before=None, **({"attempts": attempts} if attempts else {}))
             jobs.work(run.pk)
         raise AssertionError(f"{run} does not come to an end; it is at {run.step}: {run.notice}")
 

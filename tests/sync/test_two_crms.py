@@ -11,7 +11,8 @@ from django.test import override_settings
 
 from sync.alerts import due
 from sync.matching import matches, parity
-from sync.models import AuditEvent, Finding, Match, Run
+from sync.models import AuditEvent, Change, Finding, Match, Notice, Run
+from sync.run import TRIES
 from sync.writing import undoing
 from tests.once import made_once
 from tests.sync import both_stage
@@ -170,3 +171,71 @@ def test_an_edit_in_one_is_asked_about_or_carried_across_as_the_model_says_and_u
     assert both.company(match.second_record, "tierline_segment", SOURCE) == before
     both.run()
     assert both.company(match.second_record, "tierline_segment", SOURCE) == before, "what was undone stays undone"
+
+
+def unreachable(both: BothStage, *, since: str = "") -> None:
+    """HubSpot answers nothing any more, or no more of these paths."""
+    rule = {"action": "status", "status": 503, "times": 0, "path": since}
+    both.portal_crm.request("POST", "/__sandbox__/faults", json=[rule]).raise_for_status()
+
+
+def reachable(both: BothStage) -> None:
+    both.portal_crm.request("DELETE", "/__sandbox__/faults").raise_for_status()
+
+
+def published(both: BothStage, match: Match) -> list[tuple[str | None, str | None]]:
+    """Segment and tier, here and there."""
+    here = both.account(match.first_record, SEGMENT, "Tierline_Tier__c")
+    there = both.company(match.second_record, "tierline_segment", "tierline_tier")
+    return list(zip(here.values(), there.values(), strict=True))
+
+
+def test_one_crm_that_does_not_answer_is_left_out_and_taken_up_by_the_next_run(both: BothStage) -> None:
+    match = pair(both)
+    before, held = published(both, match), both.state(*match.records[1]).score
+    both.edit_account(match.first_record, Type="Other")  # no customer any more: both records lose their tier
+    unreachable(both)
+    run = both.work(both.start(), attempts=TRIES - 1)
+    assert run.state == Run.State.DONE, run.error
+    assert "marketing was left out" in run.notice
+    assert Notice.objects.filter(key__contains=f"run-{run.pk}-left-out").count() == 1
+    assert not run.changes.filter(connection=both.hubspot).exists()
+    assert published(both, match)[1] == (None, before[1][1])
+    assert both.state(*match.records[1]).score == held, "nothing of it is told that was not written"
+    assert len(both.matches()) == SHARED - SHARED // 5
+
+    reachable(both)
+    after = both.run(Run.Kind.INCREMENTAL)
+    assert published(both, match)[1] == (None, None)
+    assert after.notice == ""
+    assert both.run().counts["records_planned"] == 0
+
+
+def test_a_crm_that_breaks_off_between_the_two_writes_is_written_by_the_next_run(both: BothStage) -> None:
+    match = pair(both)
+    both.edit_account(match.first_record, Type="Other")
+    unreachable(both, since="/batch/update")
+    run = both.work(both.start(), attempts=TRIES - 1)
+    assert run.state == Run.State.DONE, run.error
+    (change,) = run.changes.filter(record_id=match.second_record)
+    assert (change.state, change.message.startswith("marketing did not answer")) == (Change.State.UNPROCESSED, True)
+    assert published(both, match)[1][0] is None
+    assert published(both, match)[1][1]
+    reachable(both)
+    both.run(Run.Kind.INCREMENTAL)
+    assert published(both, match)[1] == (None, None)
+
+
+def test_a_merge_on_one_side_releases_the_match_and_the_survivor_is_matched(both: BothStage) -> None:
+    one, two, *_ = (match for match in both.matches() if match.how == "external id")
+    both.org.merge("Account", two.first_record, [one.first_record])
+    both.run()
+    one.refresh_from_db()
+    assert one.state == Match.State.RELEASED
+    left, kept = both.state(*one.records[1]).score, both.state(*two.records[1]).score
+    assert left is not None
+    assert left.result.get("scored_under") is None, "its records count for itself again"
+    assert kept is not None
+    assert kept.result["scored_under"] == two.first_record
+    (audited,) = AuditEvent.objects.filter(action="match released")
+    assert (audited.actor, audited.detail["match"]) == ("Tierline", one.pk)
