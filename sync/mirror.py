@@ -1,8 +1,10 @@
 """The mirror: our copy of CRM records in DuckDB, a cache that can be deleted and is read again then.
 
-One table per record kind, with the columns of `connectors.base.COLUMNS` plus `connection`; money is held as
-integers in units of 1/10,000, so that sums are exact and independent of row order. A cursor per connection and kind
-lives in the same file and moves in the same transaction as the rows, so a kill can never separate the two.
+One table per record kind, with the columns of `connectors.base.COLUMNS` plus `connection`, and one row per connection
+and id. That is kept by whoever writes, not by an index: one over ten million orders is three quarters of the file, and
+takes longer to keep up to date than the table to look through. Money is held as integers in units of 1/10,000, so that
+sums are exact and independent of row order. A cursor per connection and kind lives in the same file and moves in the
+same transaction as the rows, so a kill can never separate the two.
 
 While one process has a DuckDB file open for writing no other can open it. So one job writes, and readers open a
 snapshot that is swapped in by rename.
@@ -107,6 +109,19 @@ class Mirror:
         database.execute("ALTER TABLE tierline_cursor ADD COLUMN IF NOT EXISTS whole_on DATE")
         database.execute("ALTER TABLE tierline_cursor ADD COLUMN IF NOT EXISTS seen_at TIMESTAMPTZ")
         touched.prepare(database)
+        self._drop_indexes()
+
+    def _drop_indexes(self) -> None:
+        """Make the tables anew that an earlier version made with a primary key."""
+        keyed = self.database.execute(
+            "SELECT table_name FROM duckdb_constraints() "
+            "WHERE constraint_type = 'PRIMARY KEY' AND NOT starts_with(table_name, 'tierline_')"
+        ).fetchall()
+        for (kind,) in keyed:
+            with self._transaction():
+                self.database.execute(f'CREATE TABLE tierline_unkeyed AS SELECT * FROM "{kind}"')  # noqa: S608
+                self.database.execute(f'DROP TABLE "{kind}"')
+                self.database.execute(f'ALTER TABLE tierline_unkeyed RENAME TO "{kind}"')
 
     def cursor(self, connection: str, kind: str, fields: Mapping[str, str]) -> Cursor:
         """Where to go on reading. A kind whose columns changed is forgotten and starts anew."""
@@ -155,11 +170,10 @@ class Mirror:
 
     def _prepare(self, kind: str, columns: Iterable[str]) -> None:
         """Make the table of a kind, or add the columns it lacks."""
-        wanted = ", ".join(f'"{name}" {column_type(kind, name)}' for name in columns)
-        self.database.execute(
-            f'CREATE TABLE IF NOT EXISTS "{kind}" (connection VARCHAR, {wanted}, PRIMARY KEY (connection, id))'
-        )
-        present = {row[0] for row in self.database.execute(f'DESCRIBE "{kind}"').fetchall()}
+        types = {name: column_type(kind, name) + (" NOT NULL" if name == "id" else "") for name in columns}
+        wanted = ", ".join(f'"{name}" {kind_of}' for name, kind_of in types.items())
+        self.database.execute(f'CREATE TABLE IF NOT EXISTS "{kind}" (connection VARCHAR NOT NULL, {wanted})')
+        present = set(self._columns(kind))
         for name in columns:
             if name not in present:
                 self.database.execute(f'ALTER TABLE "{kind}" ADD COLUMN "{name}" {column_type(kind, name)}')
@@ -208,19 +222,30 @@ class Mirror:
         self.database.register("incoming", rows)
         targets = ", ".join(f'"{name}"' for name in rows.column_names)
         values = ", ".join(f'{_expression(field)} AS "{field.name}"' for field in rows.schema)
-        latest = (
-            f"SELECT {values} FROM (SELECT *, row_number() OVER () AS position FROM incoming) "  # noqa: S608
+        self.database.execute(
+            f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {values} "  # noqa: S608
+            "FROM (SELECT *, row_number() OVER () AS position FROM incoming) "
             "QUALIFY row_number() OVER (PARTITION BY id ORDER BY position DESC) = 1"
         )
+        self.database.unregister("incoming")
         if compare:
-            self.database.execute(f"CREATE OR REPLACE TEMP TABLE fresh AS {latest}")
             touched.compare(self.database, connection, kind, rows.column_names)
-            latest = f"SELECT {targets} FROM fresh"  # noqa: S608
+        held = f'"{kind}" WHERE connection = ? AND id IN (SELECT id FROM fresh)'  # noqa: S608
+        others = [name for name in self._columns(kind) if name not in ("connection", *rows.column_names)]
+        source = "fresh"
+        if others:  # what is not read stays as it was
+            kept = ", ".join(f'"{name}"' for name in others)
+            known = f"CREATE OR REPLACE TEMP TABLE kept AS SELECT id, {kept} FROM {held}"  # noqa: S608
+            self.database.execute(known, [connection])
+            targets, source = f"{targets}, {kept}", "fresh LEFT JOIN kept USING (id)"
+        self.database.execute(f"DELETE FROM {held}", [connection])  # noqa: S608
         self.database.execute(
-            f'INSERT OR REPLACE INTO "{kind}" (connection, {targets}) SELECT ?, * FROM ({latest})',  # noqa: S608
+            f'INSERT INTO "{kind}" (connection, {targets}) SELECT ?, {targets} FROM {source}',  # noqa: S608
             [connection],
         )
-        self.database.unregister("incoming")
+
+    def _columns(self, kind: str) -> list[str]:
+        return [row[0] for row in self.database.execute(f'DESCRIBE "{kind}"').fetchall()]
 
     def overwrite(self, connection: str, kind: str, rows: pa.Table) -> None:
         """Put the columns of `rows` into the records that the mirror has of a kind, by id. That touches no account."""

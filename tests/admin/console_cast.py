@@ -323,6 +323,12 @@ def proposal(people: Cast) -> Calibration:
             "before": {"platinum": 0.14, "gold": 0.2, "silver": 0.43, "bronze": 0.23},
             "after": {"platinum": 0.15, "gold": 0.19, "silver": 0.44, "bronze": 0.22},
         },
+        "beside": [
+            {"name": "Business unit Marine", "customers": 20, "moves": {"gold > silver": 2}}
+            | {"gaining": 1, "losing": 0, "is_new": False, "is_gone": False},
+            {"name": "Groups", "customers": 6, "moves": {}}
+            | {"gaining": 0, "losing": 0, "is_new": False, "is_gone": False},
+        ],
     }
     return Calibration.objects.create(
         model=people.model,
