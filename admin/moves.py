@@ -62,15 +62,16 @@ def comparison(stored: Mapping[str, Any], model: Model) -> Comparison:
 
 
 def _sentence(stored: Mapping[str, Any]) -> str:
-    """ "12 of 80 would move (15.0 %), 3 get a tier in it, 2 lose theirs."."""
+    """ "12 of 80 would move (15.0 %), 3 get a tier in it, 2 lose theirs"."""
     customers, gaining, losing = (stored[name] for name in ("customers", "gaining", "losing"))
     if stored["is_gone"]:
-        return f"It is gone: {losing:,} lose their tier in it."
+        return f"It is gone: {losing:,} {'loses its' if losing == 1 else 'lose their'} tier in it."
     if stored["is_new"]:
-        return f"It is new: {gaining:,} get a tier in it."
+        return f"It is new: {gaining:,} {'gets' if gaining == 1 else 'get'} a tier in it."
     moving = sum(stored["moves"].values())
     share = f" ({100 * moving / customers:.1f} %)" if customers else ""
-    more = [f"{count:,} {what}" for count, what in ((gaining, "get a tier in it"), (losing, "lose theirs")) if count]
+    more = [f"{gaining:,} {'gets' if gaining == 1 else 'get'} a tier in it"] if gaining else []
+    more += [f"{losing:,} {'loses its' if losing == 1 else 'lose theirs'}"] if losing else []
     return f"{', '.join([f'{moving:,} of {customers:,} would move{share}', *more])}."
 
 

@@ -116,7 +116,7 @@ def test_a_proposal_is_compared_published_and_one_can_go_back(people: cast.Cast,
     assert "2 of 938 customers would move" in page
     assert "3 open deals of 34,000 EUR" in page
     assert "Business unit Marine" in page
-    assert "2 of 20 would move (10.0 %), 1 get a tier in it." in page
+    assert "2 of 20 would move (10.0 %), 1 gets a tier in it." in page
     assert "Gold to Silver: 2" in page
     assert 'value="publish"' not in page
     address = f"/calibrations/{proposal.pk}/decide"

@@ -52,9 +52,9 @@ def test_schemes_beside_the_companys_say_who_moves_who_gains_and_who_loses_a_tie
     assert (marine["is_new"], marine["gaining"], marine["is_gone"]) == (True, 1, False)
     told = moves.comparison({"beside": [medical, groups, marine]}, default())
     assert [(side.name, side.sentence) for side in told.beside] == [
-        ("Business unit Medical", "1 of 3 would move (33.3 %), 1 get a tier in it, 1 lose theirs."),
-        ("Groups", "It is gone: 1 lose their tier in it."),
-        ("Business unit Marine", "It is new: 1 get a tier in it."),
+        ("Business unit Medical", "1 of 3 would move (33.3 %), 1 gets a tier in it, 1 loses its."),
+        ("Groups", "It is gone: 1 loses its tier in it."),
+        ("Business unit Marine", "It is new: 1 gets a tier in it."),
     ]
 
 
