@@ -11,7 +11,7 @@ import pytest
 
 from connectors.errors import BadInput
 from sync import mirror
-from sync.models import Connection, Portfolio
+from sync.models import Connection, Match, Portfolio
 from sync.reading import files, rates, touched
 from tests.scoring.frames import default
 
@@ -147,3 +147,19 @@ def known(erp: Connection, lines: str) -> list[tuple[str, float]]:
     with mirror.reading(erp.portfolio_id, "rate") as tables:
         found = rates.worths(erp.portfolio, tables, default())
     return sorted(zip(found["rated_currency"], found["worth"], strict=True))
+
+
+def test_rows_of_a_company_in_two_crms_count_for_the_record_that_leads(erp: Connection) -> None:
+    rows = "1,2026-05-01,10,417,\n2,2026-05-02,20,H-9,\n"
+    other = pa.record_batch({"id": ["901"], "name": ["Acme Pumps"], "external_id": ["417"]})
+    with mirror.writing(erp.portfolio_id) as copy:
+        copy.replace("hub", "account", other.schema.names, [other])
+    assert read(erp, rows) == [("1", None, 100_000), ("2", None, 200_000)], "two accounts have this number"
+    first, second = (
+        Connection.objects.create(portfolio=erp.portfolio, name=name, kind=kind)
+        for name, kind in (("crm", "salesforce"), ("hub", "hubspot"))
+    )
+    names = {"first_name": "Acme Pumps Ltd", "second_name": "Acme Pumps", "how": "name", "strength": 75}
+    sides = {"first": first, "first_record": "001A", "second": second, "second_record": "901"}
+    Match.objects.create(portfolio=erp.portfolio, state=Match.State.CONFIRMED, **sides, **names)
+    assert read(erp, rows) == [("1", "001A", 100_000), ("2", None, 200_000)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,16 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from sync.alerts import due
+from sync.governance import overriding
 from sync.matching import matches, parity
-from sync.models import AuditEvent, Change, Finding, Match, Notice, Run
+from sync.models import AuditEvent, Change, Finding, Match, Notice, Override, Run
 from sync.run import TRIES
 from sync.writing import undoing
 from tests.once import made_once
 from tests.sync import both_stage
 from tests.sync.both_stage import SHARED, BothStage
 from tests.sync.playing import Plays
+from tests.sync.stage import TODAY
 
 SEGMENT, SOURCE = "Tierline_Segment__c", "tierline_segment_source"
 
@@ -239,3 +242,22 @@ def test_a_merge_on_one_side_releases_the_match_and_the_survivor_is_matched(both
     assert kept.result["scored_under"] == two.first_record
     (audited,) = AuditEvent.objects.filter(action="match released")
     assert (audited.actor, audited.detail["match"]) == ("Tierline", one.pk)
+
+
+def test_an_override_asked_for_in_one_crm_holds_for_both(both: BothStage) -> None:
+    match = pair(both)
+    here, there = (both.state(*record) for record in match.records)
+    tier = next(each for each in ("gold", "bronze") if each != here.tier)
+    until = TODAY + timedelta(days=60)
+    why = {"reason": "strategic", "comment": "Opens the Baltic market", "until": until, "today": TODAY}
+    asked = overriding.request(there, tier, "mika", kind="lock", **why)  # type: ignore[arg-type]
+    overriding.approve(asked, "anna", today=TODAY)
+    both.run(Run.Kind.INCREMENTAL)
+    assert published(both, match)[1] == (tier, tier)
+    again = overriding.request(both.state(*match.records[0]), here.tier, "mika", kind="lock", **why)  # type: ignore[arg-type]
+    overriding.approve(again, "anna", today=TODAY)
+    asked.refresh_from_db()
+    assert asked.state == Override.State.EXPIRED, "there is one override for a company"
+    both.run(Run.Kind.INCREMENTAL)
+    assert published(both, match)[1] == (here.tier, here.tier)
+    assert both.run().counts["records_planned"] == 0
