@@ -30,6 +30,7 @@ import pyarrow as pa
 from django.conf import settings
 
 from connectors.base import COLUMNS, MONEY, Since
+from connectors.errors import Unavailable
 from sync.reading import touched
 from sync.reading.touched import Touched
 
@@ -260,6 +261,19 @@ class Mirror:
         )
         self.database.unregister("incoming")
 
+    def texts(
+        self, connection: str, kind: str, columns: Sequence[str], ids: Sequence[str]
+    ) -> dict[str, tuple[str | None, ...]]:
+        """These columns of some records, by id; records that the mirror does not have are absent."""
+        if kind not in self.kinds():
+            return {}
+        names = ", ".join(f'"{name}"' for name in columns)
+        rows = self.database.execute(
+            f'SELECT id, {names} FROM "{kind}" WHERE connection = ? AND id IN (SELECT unnest(?))',  # noqa: S608
+            [connection, list(ids)],
+        ).fetchall()
+        return {row[0]: tuple(row[1:]) for row in rows}
+
     def select(self, kind: str, *columns: str) -> list[tuple[Any, ...]]:
         """These columns of all rows of a kind, ordered by the first of them."""
         names = ", ".join(f'"{name}"' for name in columns)
@@ -321,6 +335,18 @@ def writing(portfolio_id: int) -> Iterator[Mirror]:
         yield Mirror(database)
     finally:
         database.close()
+
+
+@contextmanager
+def alone(portfolio_id: int) -> Iterator[Mirror]:
+    """The same. Raises `Unavailable` while another process writes: one that is about to die still has the file open."""
+    try:
+        with writing(portfolio_id) as mirror:
+            yield mirror
+    except duckdb.IOException as error:
+        raise Unavailable(
+            "The mirror is in use by another process.", next_step="Wait, or stop the other worker."
+        ) from error
 
 
 def _limits() -> dict[str, Any]:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 
 import pyarrow as pa
 from django.utils import timezone
-from duckdb import IOException
 
 from connectors.base import BulkReads, Crm
-from connectors.errors import Unavailable
 from sync import absent, clock, crms, lease, mirror, outputs
 from sync.matching import looking, matches
 from sync.models import Connection, Run
-from sync.reading import bulk_refresh, dirty, drift, files, org_currency, rates, territories, touched
+from sync.reading import bulk_refresh, dirty, drift, files, org_currency, rates, read_back, territories, touched
 
 #: Whether all records of a kind are read, and why.
 Need = Literal["", "first", "again"]
@@ -41,7 +38,7 @@ def advance(run: Run, token: str) -> bool:
     pk, kind, defaults = state["kinds"][state["done"]]
     connection = Connection.objects.get(pk=pk)
     complete, calls, wait = True, 0, 0.0
-    with opened(run) as copy:
+    with mirror.alone(run.portfolio_id) as copy:
         if connection.kind == Connection.FILES:
             looking.look(run, copy)  # files name companies, not their records in two CRMs
             files.pull(copy, connection, kind)
@@ -104,7 +101,7 @@ def _begin(run: Run, token: str) -> bool:
                 org_currency.note(connection, crm)
             layout = outputs.layout(run.model, connection)
             read = {kind: columns for kind, columns in crm.kinds().items() if layout.reads(kind)}
-            with opened(run) as copy:  # opened once: that takes longer than what is asked of it for a kind
+            with mirror.alone(run.portfolio_id) as copy:  # opened once: that takes longer than asking it
                 for kind, columns in read.items():
                     fields = layout.columns(kind, columns)
                     kinds.append([connection.pk, kind, dict(columns)])
@@ -174,18 +171,6 @@ def _changes_unseen(crm: Crm, kind: str, fields: Mapping[str, str]) -> bool:
     return any("." in path for path in fields.values()) or any(each.derived and each.custom for each in found)
 
 
-@contextmanager
-def opened(run: Run) -> Iterator[mirror.Mirror]:
-    """The mirror, open for writing. Raises `Unavailable` while another process writes."""
-    try:
-        with mirror.writing(run.portfolio_id) as copy:
-            yield copy
-    except IOException as error:  # a process that is about to die still has the file open
-        raise Unavailable(
-            "The mirror is in use by another process.", next_step="Wait, or stop the other worker."
-        ) from error
-
-
 def _pull(copy: mirror.Mirror, crm: Crm, name: str, kind: str, fields: Mapping[str, str], need: Need) -> bool:
     """Read what changed, or everything, into the mirror; False when time was up before the end.
 
@@ -249,15 +234,16 @@ def forget_touched(run: Run) -> None:
     """The run has ended well: what had been touched when it began to score is dealt with."""
     upto = run.progress.get("pull", {}).get("touched")
     if upto is not None:
-        with opened(run) as copy:
+        with mirror.alone(run.portfolio_id) as copy:
             touched.forget(copy.database, upto)
     dirty.forget(run)
 
 
 def _conclude(run: Run, token: str) -> None:
     """Publish the snapshot, and fix the date this run scores for."""
+    calls = run.api_calls + read_back.settle(run)
     if matches.crms_of(run.portfolio):
-        with opened(run) as copy:
+        with mirror.alone(run.portfolio_id) as copy:
             looking.look(run, copy)
     records = mirror.publish(run.portfolio_id)
     with mirror.reading(run.portfolio_id) as tables:
@@ -265,4 +251,4 @@ def _conclude(run: Run, token: str) -> None:
         rates.require(run.portfolio, tables, outputs.model(run.model))
     counts = {**run.counts, "accounts_read": records["account"], "records": records}
     state = {**run.progress["pull"], "touched": mirror.touched_accounts(run.portfolio_id).upto}
-    lease.record(run.pk, token, as_of=as_of, counts=counts, progress={**run.progress, "pull": state})
+    lease.record(run.pk, token, api_calls=calls, as_of=as_of, counts=counts, progress={**run.progress, "pull": state})

@@ -11,6 +11,7 @@ import pytest
 from admin import portfolios
 from admin.views.alerts import described
 from connectors.hubspot import Hubspot
+from connectors.hubspot.kinds import DEFAULTS
 from connectors.sandbox.portal.writes import Change as Edit
 from sync import labels, mirror
 from sync.models import AccountState, Change, Finding, Override, Run
@@ -92,6 +93,28 @@ def test_a_run_that_follows_while_the_index_lags_plans_nothing_again(hub: Hubspo
     assert {tuple(row.after) for row in hub.run().changes.all()} <= {(line,)}, "and what was taken back stays so"
     hub.portal.set_setting("search_lag", 0)
     assert hub.run().counts["records_planned"] == 0
+
+
+def test_a_search_that_finds_a_company_as_it_was_before_our_write_is_not_believed(hub: HubspotStage) -> None:
+    """What its index holds of a company that was changed just before us is older than what we read back."""
+    company = next(iter(hub.own_values()))
+    names = hub.layout.columns("account", DEFAULTS["account"]).values()
+    asked = {"properties": [name for name in names if "." not in name], "limit": 200}
+    filters = [{"propertyName": "hs_object_id", "operator": "EQ", "value": company}]
+    before = hub.crm.request("POST", SEARCH, json={**asked, "filterGroups": [{"filters": filters}]}).json()
+    first = hub.run()
+    assert first.changes.filter(record_id=company, state=Change.State.VERIFIED).exists()
+    hub.fault(method="POST", path="/objects/companies/search", action="status", status=200, reply=before, times=0)
+    again = hub.run()
+    assert (again.state, again.counts["records_planned"]) == (Run.State.DONE, 0)
+    assert not Override.objects.exists(), "nobody cleared anything"
+    hub.crm.request("DELETE", "/__sandbox__/faults").raise_for_status()
+    hub.edit(company, tierline_tier="gold" if hub.own_values()[company]["tierline_tier"] != "gold" else "silver")
+    assert hub.run().state == Run.State.DONE
+    assert Override.objects.filter(field="tier").count() == 1, "what a person does counts as before"
+
+
+SEARCH = "/crm/v3/objects/companies/search"
 
 
 def test_an_account_that_counts_in_another_currency_is_refused_until_a_rate_converts_it(
