@@ -22,18 +22,21 @@ _WITH_AMOUNT = ("opportunity", "order")
 class Worth:
     """One thing to mend: the finding with most money, how many it stands for, and the money behind all of them.
 
-    `money` is in whole units of the model's currency, without converting amounts of deals.
+    `money` is in whole units of the model's currency, without converting amounts of deals. `owners` counts the people
+    whom these findings went to.
     """
 
     finding: Finding
     count: int
     money: int
+    owners: int
 
     @property
     def others(self) -> str:
         """What else it stands for, "" for nothing."""
         left = self.count - 1
-        return f"{left:,} more finding{' goes' if left == 1 else 's go'} with it" if left else ""
+        with_them = f", at {self.owners - 1:,} more owner{'s' if self.owners > 2 else ''}" if self.owners > 1 else ""
+        return f"{left:,} more finding{' goes' if left == 1 else 's go'} with it{with_them}" if left else ""
 
 
 def top(portfolio: Portfolio, number: int) -> list[Worth]:
@@ -51,7 +54,8 @@ def top(portfolio: Portfolio, number: int) -> list[Worth]:
     for some in groups.values():
         first = max(some, key=lambda each: (each.rule in _TOGETHER, money[each.pk], -each.pk))
         once = {(each.kind, each.record_id): money[each.pk] for each in some}
-        rows.append(Worth(first, len(some), round(sum(once.values()) / SCALE)))
+        owners = {each.alert.owner_id for each in some if each.alert}
+        rows.append(Worth(first, len(some), round(sum(once.values()) / SCALE), len(owners)))
     rank = {severity: place for place, severity in enumerate(("high", "medium", "low"))}
     return sorted(rows, key=lambda row: (-row.money, rank[row.finding.severity], -row.count, row.finding.pk))[:number]
 
@@ -84,11 +88,11 @@ class _Causes:
 
 
 def _own(each: Finding) -> Key:
-    shared = (each.kind, each.record_id, each.field)
+    shared: Key = (each.kind, each.record_id, each.field)
     if each.rule in _TOGETHER:
         shared = (each.kind, each.value, each.field)
-    elif not each.account_id:  # such as deals without an account: one person goes through them
-        shared = (each.kind, each.owner_record_id, each.field)
+    elif not each.account_id:  # such as deals without an account: one habit, or one import, left them so
+        shared = (each.kind, each.field)
     return (str(each.connection_id), each.rule, *shared)
 
 

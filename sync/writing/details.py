@@ -102,8 +102,11 @@ def period_days(model: Model) -> int:
 
 
 def fresh_days(model: Model) -> int:
-    """Days after which a date on a record says that runs no longer come: two periods and a week."""
-    return 2 * period_days(model) + 7
+    """Days after which a date on a record says that runs no longer come: two periods and a week.
+
+    0 where the date follows the newest transaction: such a date says how old the data is, and nothing about runs.
+    """
+    return 0 if model.clock.period == "after_newest_transaction" else 2 * period_days(model) + 7
 
 
 def _new(detail: Detail, names: Mapping[str, str]) -> bool:

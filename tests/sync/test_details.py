@@ -116,6 +116,15 @@ def test_a_record_that_says_the_truth_is_dated_anew_after_more_than_a_period() -
     assert details.plan(held, names, {}, date(2026, 11, 30), 31) == ({"Day": "2026-11-30"}, [])
 
 
+def test_only_a_date_of_the_calendar_says_that_runs_no_longer_come() -> None:
+    monthly = presets.load("default")
+    by_data = monthly.model_copy(
+        update={"clock": monthly.clock.model_copy(update={"period": "after_newest_transaction"})}
+    )
+    assert details.fresh_days(monthly) == 69
+    assert details.fresh_days(by_data) == 0, "the card calls nothing old"
+
+
 def test_a_move_that_waits_for_the_review_round_is_told() -> None:
     row = dict.fromkeys(("value_score", "cost_to_serve", "position", "nearest", "cause", "last_contact_on"))
     row |= {"in_scope": True, "tier": "gold", "reasons": [], "missing": [], "proposed": "silver"}

@@ -43,3 +43,12 @@ def test_a_word_that_no_rule_knows_stands_for_all_that_is_missing_because_of_it(
     assert (second.finding.field, second.finding.record_id, second.money) == ("segment", "a3", 700)
     assert second.others == "1 more finding goes with it"
     assert worth.top(office.portfolio, 1) == [first]
+
+
+def test_records_without_an_account_are_one_thing_to_mend_whoever_owns_them() -> None:
+    office = Office.open(people=2)
+    case = partial(replace, kind="case", account_id="", rule="orphan_record", field="account_id")
+    office.check([case(found(number, owner=f"u{1 + number % 2}"), record_id=f"c{number}") for number in (1, 2, 3)])
+    (only,) = worth.top(office.portfolio, 10)
+    assert only.count == 3
+    assert only.others == "2 more findings go with it, at 1 more owner"
