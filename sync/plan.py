@@ -220,8 +220,7 @@ def _fill(account: Account, output: Output, as_of: date, after: dict[str, Scalar
     elif into is not None:  # whoever chose it: the value is no longer offered
         wanted = into or wanted
     elif now is not None:
-        if now == wanted and account.current.get(output.names.get("source", "")) == RULE:
-            _say_why(account, output, after)
+        _keep(account, output, now, as_of, after)
         return
     elif output.key in account.across.kept:
         return
@@ -238,6 +237,22 @@ def _fill(account: Account, output: Output, as_of: date, after: dict[str, Scalar
     if "date" in output.names:
         after[output.names["date"]] = as_of
     _say_why(account, output, after)
+
+
+def _keep(account: Account, output: Output, now: str, as_of: date, after: dict[str, Scalar]) -> None:
+    """A value that stands. Where a person chose it in place of ours, it no longer says that a rule did."""
+    source = output.names.get("source", "")
+    if account.current.get(source) not in (RULE, MOVED):
+        return
+    if account.written.get(output.key) in (None, now):
+        if now == account.computed.get(output.key):
+            _say_why(account, output, after)
+        return
+    after[source] = None
+    if "date" in output.names:
+        after[output.names["date"]] = as_of
+    if "why" in output.names:
+        after[output.names["why"]] = None
 
 
 def _parent_agrees(account: Account, output: Output, after: Mapping[str, Scalar]) -> bool:

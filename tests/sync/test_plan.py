@@ -68,6 +68,21 @@ def test_a_value_a_person_cleared_stays_clear() -> None:
     assert planned(account, SEGMENT) == {}
 
 
+def test_a_value_that_a_person_chose_no_longer_says_that_a_rule_did() -> None:
+    names = {**SEGMENT.names, "why": "Seg_Why"}
+    ours = {"Seg": "energy", "Seg_Source": "rule", "Seg_Date": "2026-02-01", "Seg_Why": "Industry is Energy"}
+    whys = {"segment": "Industry is Energy"}
+    kept = replace(KONE, written={"segment": "energy"}, current=ours, whys=whys)
+    output = replace(SEGMENT, names=names)
+    assert planned(kept, output) == {}
+    chosen = replace(kept, current={**ours, "Seg": "marine"})
+    assert planned(chosen, output) == {"Seg_Source": None, "Seg_Date": DAY, "Seg_Why": None}
+    told = {"Seg": "marine", "Seg_Source": None, "Seg_Date": DAY, "Seg_Why": None}
+    assert planned(replace(chosen, current=told), output) == {}
+    vouched = replace(chosen, current={**ours, "Seg": "marine", "Seg_Source": "confirmed by Anna"})
+    assert planned(vouched, output) == {}
+
+
 def test_a_sub_segment_is_not_filled_beside_another_segment() -> None:
     account = replace(KONE, current={"Seg": "marine"})
     assert planned(account, SEGMENT, SUB) == {}
