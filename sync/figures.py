@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Count, F
 
+from sync.matching import matches
 from sync.models import AccountState, Alert, Change, Finding, Run
 
 
@@ -17,7 +18,8 @@ def counts(run: Run) -> dict[str, object]:
     left_over = attached.filter(kind="detail").exclude(record_id=F("parent_id"))
     merged = 0 if run.undoes_id else left_over.count()
     verified, drifted, rejected = (outcomes.get(s, 0) for s in (state.VERIFIED, state.DRIFTED, state.REJECTED))
-    accounts = AccountState.objects.filter(connection__portfolio=run.portfolio, seen_in=run)
+    seen = AccountState.objects.filter(connection__portfolio=run.portfolio, seen_in=run)
+    accounts = matches.companies(run.portfolio, seen)
     open_findings = Finding.objects.filter(connection__portfolio=run.portfolio, state__in=Finding.WAITING)
     return {
         **run.counts,

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from admin.views import portfolio
 from sync import labels
 from sync.governance import reviewing
+from sync.matching import matches
 from sync.models import AccountState, Alert, Calibration, Change, Connection, Delivery, Match, Override, Portfolio, Run
 from sync.scores import evaluate
 
@@ -71,7 +72,8 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def _accounts(chosen: Portfolio) -> Any:
-    return AccountState.objects.filter(connection__in=list(chosen.crms().values_list("pk", flat=True)))
+    ours = AccountState.objects.filter(connection__in=list(chosen.crms().values_list("pk", flat=True)))
+    return matches.companies(chosen, ours)
 
 
 def _tiers(chosen: Portfolio) -> list[TierCount]:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from sync import audit
@@ -66,11 +66,12 @@ def partners(portfolio: Portfolio) -> dict[str, Partner]:
     return found
 
 
-def of_account(account: AccountState) -> Match | None:
-    """The match of an account, if it has one."""
-    record = Q(first=account.connection_id, first_record=account.record_id)
-    record |= Q(second=account.connection_id, second_record=account.record_id)
-    return Match.objects.filter(record, state=State.CONFIRMED).select_related("first", "second").first()
+def companies(portfolio: Portfolio, accounts: QuerySet[AccountState]) -> QuerySet[AccountState]:
+    """These accounts of a portfolio, a company with records in both CRMs by the one that leads."""
+    if crms_of(portfolio) is None:
+        return accounts
+    following = confirmed(portfolio).filter(second=OuterRef("connection"), second_record=OuterRef("record_id"))
+    return accounts.exclude(Exists(following))
 
 
 def same_company(accounts: Iterable[AccountState]) -> dict[int, int]:
