@@ -144,7 +144,7 @@ ready(migrate=True)
 from django.core.management import call_command
 from admin.demo import job
 with Org.open(home.home() / "org") as org, serving(org) as crm:
-    job.connect(dict(crm.facts, url=crm.url), demo._model())
+    job.connect(dict(crm.facts, url=crm.url), demo._model(), other=dict())
 call_command("flush", verbosity=0, interactive=False)
 """
 
