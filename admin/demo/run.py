@@ -207,25 +207,29 @@ class Demo:
     def _start_outside_world(self, root: Path, *, once: bool) -> None:
         """The CRM and a mailbox, as servers of their own."""
         crm_port, web_port = ("0", "0") if once else (_free(8001), _free(8025))
-        self.crm = self._announced("crm", "sandbox", "serve", "--home", str(root / "org"), "--port", crm_port, "--json")
+        self.crm = self._announced("crm", crm_port, "sandbox", "serve", "--home", str(root / "org"), "--json")
         if self.kind == "both":
             place, port = str(root / two_crms.PORTAL), "0" if once else _free(8002)
-            self.other = self._announced("crm-2", "sandbox", "serve", "--home", place, "--port", port, "--json")
-        self.mailbox = self._announced(
-            "mailbox", "sandbox", "mailbox", "--home", str(root / "mailbox"), "--port", web_port
-        )
+            self.other = self._announced("crm-2", port, "sandbox", "serve", "--home", place, "--json")
+        self.mailbox = self._announced("mailbox", web_port, "sandbox", "mailbox", "--home", str(root / "mailbox"))
         os.environ["TIERLINE_SMTP_HOST"] = "127.0.0.1"
         os.environ["TIERLINE_SMTP_PORT"] = str(self.mailbox["smtp_port"])
 
-    def _announced(self, name: str, *arguments: str) -> dict[str, Any]:
-        """Start a server and read the line in which it says where it is."""
-        process = self.supervisor.add(name, *arguments, restart=False, stdout=subprocess.PIPE)
-        stream = process.popen.stdout if process.popen else None
-        line = stream.readline() if stream else ""
-        if not line:
-            raise CannotStart(f"The demo's {name} did not start: {process.last_words()}")
-        said: dict[str, Any] = json.loads(line)
-        return said
+    def _announced(self, name: str, port: str, *arguments: str) -> dict[str, Any]:
+        """Start a server and read the line in which it says where it is.
+
+        Where another program took the port since we looked, it gets any free one.
+        """
+        words = ""
+        for place in dict.fromkeys((port, "0")):
+            process = self.supervisor.add(name, *arguments, "--port", place, restart=False, stdout=subprocess.PIPE)
+            stream = process.popen.stdout if process.popen else None
+            line = stream.readline() if stream else ""
+            if line:
+                said: dict[str, Any] = json.loads(line)
+                return said
+            words = process.last_words()
+        raise CannotStart(f"The demo's {name} did not start: {words}")
 
     def _start_queue(self, stack: ExitStack) -> None:
         if not os.environ.get("REDIS_URL"):

@@ -70,10 +70,13 @@ def test_a_jump_reserved_for_a_group_needs_a_login_of_that_group(people: cast.Ca
     tierline("overrides", "approve", number, *given, "--as", "zoe")
 
 
-def test_a_remark_in_the_record_is_answered_by_a_request_that_names_a_tier(people: cast.Cast) -> None:
+def test_a_remark_in_the_record_is_answered_by_what_will_be_done_about_it(people: cast.Cast) -> None:
     Override.objects.update(field="request", value="Tier is wrong: they bought a rival")
     number = str(Override.objects.get().pk)
-    assert "names no tier" in tierline("overrides", "approve", number, code=1)
+    assert "Say what will be done" in tierline("overrides", "approve", number, code=1)
+    tierline("overrides", "approve", number, "--comment", "Scored anew with the next quarter", "--as", "ada")
+    asked = Override.objects.get()
+    assert (asked.decided_by, asked.decision) == ("ada", "Scored anew with the next quarter")
 
 
 def test_wrong_input_is_told_apart_from_failures(people: cast.Cast) -> None:
