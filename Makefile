@@ -3,7 +3,7 @@ export TIERLINE_HOME ?= $(CURDIR)/.tierline
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help run setup setup-dev test lint bench soak spark clean
+.PHONY: help run setup setup-dev style test lint bench soak spark clean
 
 help:
 	@echo "make run    install what is needed, then show the whole product at work on a demo company"
@@ -22,14 +22,20 @@ setup-dev:
 run: setup
 	@$(BIN)/tierline demo
 
-lint: setup-dev
+lint: style
+	$(BIN)/mypy
+
+style: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
-	$(BIN)/mypy
 
-test: lint
-	$(BIN)/pytest --numprocesses 2 --dist worksteal
+# mypy works beside the tests: it takes one core for two minutes when nothing is cached.
+test: style
+	@$(BIN)/mypy & types=$$!; \
+	$(BIN)/pytest --numprocesses 2 --dist worksteal; tests=$$?; \
+	wait $$types || { echo "mypy found errors: see above, or run make lint"; exit 1; }; \
+	exit $$tests
 
 bench: setup-dev
 	$(BIN)/python -m tests.bench.run

@@ -102,32 +102,33 @@ def _number(text: str) -> str:
 
 
 def _joined(here: pd.DataFrame, there: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, Any]]:
-    """Every two accounts that share filled values of these columns."""
+    """Every two accounts that share filled values of these columns; ids, names and external ids of both."""
+    shown = ["id", "name", "shown", "domain"]
     filled = [side[(side[list(columns)] != "").all(axis=1)] for side in (here, there)]
     left, right = (side.reset_index(names="place")[["place", *columns]] for side in filled)
     both = left.merge(right, on=list(columns), suffixes=("", "_other"))
-    for one, other in zip(both["place"], both["place_other"], strict=True):
-        yield here.loc[one], there.loc[other]
+    ones, others = here.loc[both["place"], shown], there.loc[both["place_other"], shown]
+    yield from zip(ones.itertuples(), others.itertuples(), strict=True)
 
 
 def _by_external_id(here: pd.DataFrame, there: pd.DataFrame) -> Iterator[Candidate]:
     for one, other in _joined(here, there, "external"):
-        why = f"Both have the external id {one['shown']}."
-        yield Candidate(one["id"], other["id"], "external id", why, 100, True)
+        why = f"Both have the external id {one.shown}."
+        yield Candidate(one.id, other.id, "external id", why, 100, True)
 
 
 def _by_domain(here: pd.DataFrame, there: pd.DataFrame) -> Iterator[Candidate]:
     """Same domain and name is certain; the domain alone is a proposal, unless many have it."""
     for one, other in _joined(here, there, "domain", "key"):
-        why = f"Both are at {one['domain']}, and their names agree."
-        yield Candidate(one["id"], other["id"], "domain and name", why, 95, True)
+        why = f"Both are at {one.domain}, and their names agree."
+        yield Candidate(one.id, other.id, "domain and name", why, 95, True)
     many = {
         value for side in (here, there) for value, count in Counter(side["domain"]).items() if value and count > _MANY
     }
-    for one, other in _joined(here, there, "domain"):
-        if one["domain"] not in many:
-            why = f"Both are at {one['domain']}, but one is called {one['name']} and the other {other['name']}."
-            yield Candidate(one["id"], other["id"], "domain", why, 80, False)
+    few = [side[~side["domain"].isin(many)] for side in (here, there)]
+    for one, other in _joined(few[0], few[1], "domain"):
+        why = f"Both are at {one.domain}, but one is called {one.name} and the other {other.name}."
+        yield Candidate(one.id, other.id, "domain", why, 80, False)
 
 
 def _by_name(here: pd.DataFrame, there: pd.DataFrame, similarity: float) -> Iterator[Candidate]:

@@ -39,13 +39,13 @@ def up(workers: Workers = 2, port: Port = 8000) -> None:
                 supervisor.add(f"worker-{number}", "worker")
             supervisor.add("scheduler", "scheduler")
             supervisor.add("web", "web", "--port", str(port))
+            stopped = StopSignal()
             err.print(f"Tierline is up: http://localhost:{port}  ({workers} workers). Ctrl-C ends it.")
-            tend_until_interrupted(supervisor)
+            tend(supervisor, stopped)
 
 
-def tend_until_interrupted(supervisor: Supervisor) -> None:
+def tend(supervisor: Supervisor, stopped: StopSignal) -> None:
     """Keep the children alive until SIGINT or SIGTERM."""
-    stopped = StopSignal()
     while not stopped():
         supervisor.tend()
         time.sleep(0.5)

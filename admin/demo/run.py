@@ -243,16 +243,17 @@ class Demo:
 
     def _serve(self, password: str) -> None:
         """Start the console, say where everything is, and keep it running."""
-        from admin.cli.processes import tend_until_interrupted
+        from admin.cli.processes import StopSignal, tend
 
         port = _free(self.port)
         self.supervisor.add("web", "web", "--port", port)
         crms = " and ".join(each["url"] for each in (self.crm, self.other) if each)
+        stopped = StopSignal()  # before anybody is told that it may be ended
         out.print(
             f"\nLook around: [bold]http://localhost:{port}[/]  (log in as admin with {password})\n"
             f"  mailbox {self.mailbox['url']} · CRM {crms} · Ctrl-C ends everything"
         )
-        tend_until_interrupted(self.supervisor)
+        tend(self.supervisor, stopped)
 
 
 def _words(source: Mapping[str, Any]) -> str:

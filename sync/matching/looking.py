@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import duckdb
+import pandas as pd
 from django.db import transaction
 from django.db.models import Q
 
@@ -31,6 +33,10 @@ def look(run: Run, copy: mirror.Mirror) -> None:
     ):
         return
     accounts = [copy.columns(connection.name, "account", matching.COLUMNS) for connection in both]
+    looked = _Looked(copy.database)
+    mark = _mark(run, accounts)
+    if looked.already(run, mark):
+        return
     held = [set(frame["id"]) for frame in accounts]
     known = list(Match.objects.filter(portfolio=run.portfolio, first=both[0], second=both[1]))
     with transaction.atomic():
@@ -47,6 +53,32 @@ def look(run: Run, copy: mirror.Mirror) -> None:
         free = [frame[~frame["id"].isin(taken)] for frame in accounts]
         found = matching.candidates(free[0], free[1], outputs.model(run.model).two_crms)
         _record(run, both, there, found, [dict(zip(each["id"], each["name"], strict=True)) for each in free])
+    looked.keep(run, mark)
+
+
+def _mark(run: Run, accounts: Sequence[pd.DataFrame]) -> str:
+    """Tells whether anything that accounts are compared by is another; their order says nothing."""
+    sums = (int(pd.util.hash_pandas_object(frame.astype(str), index=False).sum()) for frame in accounts)
+    return " ".join(map(str, (run.model.fingerprint, *map(len, accounts), *sums)))
+
+
+class _Looked:
+    """On what the last look was, kept with the mirror: comparing all companies takes minutes in a large org.
+
+    A micro-batch that finds nothing new does not look again, and no run looks twice; each full run looks once.
+    """
+
+    def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
+        self._database = database
+        database.execute("CREATE TABLE IF NOT EXISTS tierline_looked (run BIGINT, mark VARCHAR)")
+
+    def already(self, run: Run, mark: str) -> bool:
+        found = self._database.execute("SELECT run FROM tierline_looked WHERE mark = ?", [mark]).fetchone()
+        return found is not None and (run.kind == Run.Kind.INCREMENTAL or found[0] == run.pk)
+
+    def keep(self, run: Run, mark: str) -> None:
+        self._database.execute("DELETE FROM tierline_looked")
+        self._database.execute("INSERT INTO tierline_looked VALUES (?, ?)", [run.pk, mark])
 
 
 def _release(gone: Sequence[Match], run: Run) -> None:

@@ -27,13 +27,22 @@ def started(command: Sequence[str], env: Mapping[str, str], sign: str) -> Iterat
     try:
         yield _said(popen, sign)
         os.killpg(popen.pid, signal.SIGINT)
-        popen.wait(120)  # each of its processes has ten seconds, and a busy machine takes longer
+        _ended(popen)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(popen.pid, signal.SIGKILL)  # only what is left of it; its children end with their parent
         popen.wait(10)
         if popen.stdout:
             popen.stdout.close()
+
+
+def _ended(popen: subprocess.Popen[str]) -> None:
+    """Wait for the end: each of its processes has ten seconds, and a busy machine takes longer."""
+    try:
+        popen.communicate(timeout=120)
+    except subprocess.TimeoutExpired:
+        os.killpg(popen.pid, signal.SIGKILL)
+        raise AssertionError(f"it does not end; since it was asked to it said: {popen.communicate()[0]}") from None
 
 
 def _said(popen: subprocess.Popen[str], sign: str) -> str:

@@ -72,7 +72,7 @@ def test_adventureworks_with_orders_in_the_crm_and_with_orders_only_in_files(
 ) -> None:
     options = ("--data", str(DATA / "adventureworks"))
     in_crm, in_files = prepared(tmp_path / "crm", tmp_path_factory, "adventureworks"), Demo(tmp_path / "files")
-    run_three_times(in_crm, options, 701, 635)
+    check_first(in_crm.run(*options), 701, 635)
     check_first(in_files.run(*options, "--orders-in-files"), 701, 635)
     published = (
         "SELECT a.name, s.tier, s.value_score, s.cost_to_serve, json_extract(s.result, '$.reasons')"

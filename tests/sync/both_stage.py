@@ -21,6 +21,7 @@ from connectors.sandbox.portal.writes import Change as Edit
 from scoring import presets
 from sync import jobs, starting
 from sync.models import AccountState, Connection, Match, Portfolio, Run
+from tests.sync.playing import hurried
 from tests.sync.stage import TODAY
 
 ACCOUNTS, SHARED, SEED = 24, 10, 5
@@ -133,6 +134,7 @@ def opened(home: Path, made: Path | None = None) -> Iterator[BothStage]:
         Portal.open(home / "portal") as portal,
         serving(org) as one,
         serving_portal(portal) as other,
+        hurried(),
     ):
         if made and (made / STATE).exists():
             call_command("loaddata", str(made / STATE), verbosity=0)

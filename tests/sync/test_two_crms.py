@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.test import override_settings
 
+from sync import mirror
 from sync.alerts import due
 from sync.governance import overriding
 from sync.matching import matches, parity
@@ -108,6 +109,21 @@ def test_what_a_person_confirms_is_scored_together_and_what_is_rejected_stays_ap
     assert score.result.get("scored_under") is None
     kept = AuditEvent.objects.filter(actor="kim").order_by("pk").values_list("action", flat=True)
     assert list(kept) == ["match confirmed", "match rejected", "match rejected"]
+
+
+def looked_in(both: BothStage) -> int:
+    with mirror.alone(both.portfolio.pk) as copy:
+        (found,) = copy.database.execute("SELECT run FROM tierline_looked").fetchall()
+    return int(found[0])
+
+
+def test_a_micro_batch_compares_companies_only_where_a_name_or_address_has_changed(both: BothStage) -> None:
+    full = looked_in(both)
+    both.run(Run.Kind.INCREMENTAL)
+    assert looked_in(both) == full
+    both.edit_account(both.matches("proposed")[0].first_record, Website="https://moved.example")
+    assert looked_in(both) == full
+    assert both.run(Run.Kind.INCREMENTAL).pk == looked_in(both)
 
 
 def test_an_edit_in_each_since_they_agreed_is_a_finding_whatever_the_model_prefers(
