@@ -133,8 +133,8 @@ def _by_domain(here: pd.DataFrame, there: pd.DataFrame) -> Iterator[Candidate]:
 
 def _by_name(here: pd.DataFrame, there: pd.DataFrame, similarity: float) -> Iterator[Candidate]:
     """Names that are alike, of which nobody knows whether they mean one company."""
+    sides = [_blocked(side) for side in (here, there)]
     for column in ("by_start", "by_end", "key"):
-        sides = [_blocked(side) for side in (here, there)]
         blocks = sides[1].groupby(column).indices
         for value, places in sides[0].groupby(column).indices.items():
             others = blocks.get(value, np.array([], dtype=int))

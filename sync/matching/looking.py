@@ -39,11 +39,10 @@ def look(run: Run, copy: mirror.Mirror) -> None:
         return
     held = [set(frame["id"]) for frame in accounts]
     known = list(Match.objects.filter(portfolio=run.portfolio, first=both[0], second=both[1]))
+    there = [match for match in known if match.first_record in held[0] and match.second_record in held[1]]
+    kept = {match.pk for match in there}
     with transaction.atomic():
-        _release(
-            [match for match in known if not (match.first_record in held[0] and match.second_record in held[1])], run
-        )
-        there = [match for match in known if match.first_record in held[0] and match.second_record in held[1]]
+        _release([match for match in known if match.pk not in kept], run)
         taken = {
             each
             for match in there
@@ -108,12 +107,8 @@ def _record(
         if held is not None and held.state == State.REJECTED:
             continue
         match = held or Match(portfolio=run.portfolio, first=both[0], second=both[1])
-        match.first_record, match.second_record, match.how, match.strength = (
-            each.first,
-            each.second,
-            each.how,
-            each.strength,
-        )
+        match.first_record, match.second_record = each.first, each.second
+        match.how, match.strength = each.how, each.strength
         match.first_name = str(names[0].get(each.first) or each.first)[:255]
         match.second_name = str(names[1].get(each.second) or each.second)[:255]
         match.why = each.why[:700]
