@@ -43,7 +43,10 @@ class Customer:
 
 @dataclass(frozen=True)
 class Facts:
-    """All customers of a data set; `constants` stand in the model file."""
+    """All customers of a data set, by number where they have one (a name may stand twice), else by name.
+
+    `constants` stand in the model file.
+    """
 
     customers: dict[str, Customer]
     constants: frozenset[float] = field(default_factory=frozenset)
@@ -96,7 +99,7 @@ def adventureworks(folder: Path) -> Facts:
             FROM {sales} GROUP BY ALL
         ), recent AS (SELECT * FROM orders WHERE ordered BETWEEN '2012-11-30' AND '2013-11-29'
         ), before AS (SELECT * FROM orders WHERE ordered BETWEEN '2011-11-30' AND '2012-11-29')
-        SELECT r.ResellerName, r.NumberEmployees, r.AnnualSales::DOUBLE,
+        SELECT r.ResellerKey::VARCHAR, r.ResellerName, r.NumberEmployees, r.AnnualSales::DOUBLE,
                (SELECT [coalesce(sum(margin), 0)::DOUBLE, coalesce(sum(freight), 0)::DOUBLE, count(*),
                         coalesce(sum(lines), 0), count(*) FILTER (amount < 500)]
                 FROM recent o WHERE o.ResellerKey = r.ResellerKey),
@@ -107,10 +110,10 @@ def adventureworks(folder: Path) -> Facts:
         """
     ).fetchall()
     customers = {}
-    for name, employees, annual, (margin, freight, orders, lines, small), (now, then), days in rows:
+    for key, name, employees, annual, (margin, freight, orders, lines, small), (now, then), days in rows:
         usual = round((days[-1] - days[0]).days / (len(days) - 1)) if len(days) > 1 else 0
         cost = {"freight": freight, "order": orders * 14.0, "line": lines * 1.4, "small": small * 10.5}
         fell = round(100 * (1 - now / then)) if then else 0
         known = {float(employees), annual, orders, lines, small, usual, fell}
-        customers[name] = Customer(name, margin, cost, frozenset(known), frozenset({date(2013, 11, 30), days[-1]}))
+        customers[key] = Customer(name, margin, cost, frozenset(known), frozenset({date(2013, 11, 30), days[-1]}))
     return Facts(customers, frozenset({20.0, 500_000.0, 1_000_000.0, 2_000_000.0}))

@@ -128,13 +128,14 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     company = shared(loaded(tmp_path_factory, request.param), request.param)
     with company.org, company.database:
         rows = json.loads(company.scores[company.scores["in_scope"]].to_json(orient="records", double_precision=6))
-        names = {row["Id"]: row["Name"] for row in company.rows("SELECT Id, Name FROM Account")}
+        accounts = company.rows("SELECT Id, Name, AccountNumber FROM Account")
+        keys = {row["Id"]: row["AccountNumber"] or row["Name"] for row in accounts}
         by_tier: dict[str, list[Any]] = {}
         for row in sorted(rows, key=lambda row: str(row["account_id"])[::-1]):  # any order but that of the file
             by_tier.setdefault(row["tier"], []).append(row)
         ten = [row for some in by_tier.values() for row in some[:3]][:10]
         facts: Facts = getattr(card_facts, request.param)(DATA / request.param)
-        yield company, ten, [facts.customers[names[row["account_id"]]] for row in ten], facts
+        yield company, ten, [facts.customers[keys[row["account_id"]]] for row in ten], facts
 
 
 @needs_data
