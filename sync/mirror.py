@@ -229,19 +229,30 @@ class Mirror:
             "QUALIFY row_number() OVER (PARTITION BY id ORDER BY position DESC) = 1"
         )
         self.database.unregister("incoming")
+        others = [name for name in self._columns(kind) if name not in ("connection", *rows.column_names)]
+        self._find(connection, kind, [*others, *(rows.column_names if compare else [])])
         if compare:
             touched.compare(self.database, connection, kind, rows.column_names)
-        held = f'"{kind}" WHERE connection = ? AND id IN (SELECT id FROM fresh)'  # noqa: S608
-        others = [name for name in self._columns(kind) if name not in ("connection", *rows.column_names)]
         source = "fresh"
         if others:  # what is not read stays as it was
             kept = ", ".join(f'"{name}"' for name in others)
-            known = f"CREATE OR REPLACE TEMP TABLE kept AS SELECT id, {kept} FROM {held}"  # noqa: S608
-            self.database.execute(known, [connection])
-            targets, source = f"{targets}, {kept}", "fresh LEFT JOIN kept USING (id)"
-        self.database.execute(f"DELETE FROM {held}", [connection])  # noqa: S608
+            targets = f"{targets}, {kept}"
+            source = f"fresh LEFT JOIN (SELECT id, {kept} FROM held) USING (id)"  # noqa: S608
+        self.database.execute(f'DELETE FROM "{kind}" WHERE rowid IN (SELECT place FROM held)')  # noqa: S608
         self.database.execute(
             f'INSERT INTO "{kind}" (connection, {targets}) SELECT ?, {targets} FROM {source}',  # noqa: S608
+            [connection],
+        )
+
+    def _find(self, connection: str, kind: str, columns: Iterable[str]) -> None:
+        """Make the table `held`: where the mirror has the records of `fresh`, and these columns of theirs.
+
+        The one look through all of a kind that merging takes: the longer the kind, the more it costs.
+        """
+        names = ", ".join(f'k."{name}"' for name in dict.fromkeys(["id", *columns]))
+        self.database.execute(
+            f'CREATE OR REPLACE TEMP TABLE held AS SELECT k.rowid AS place, {names} FROM "{kind}" k '  # noqa: S608
+            "WHERE k.connection = ? AND k.id IN (SELECT id FROM fresh)",
             [connection],
         )
 
@@ -312,8 +323,10 @@ class Mirror:
 
     def count(self, kind: str, connection: str = "") -> int:
         """Records of this kind, of one connection or of all."""
-        query = f"""SELECT count(*) FROM "{kind}" WHERE ? IN ('', connection)"""  # noqa: S608
-        row = self.database.execute(query, [connection]).fetchone()
+        query = f'SELECT count(*) FROM "{kind}"'  # noqa: S608
+        row = self.database.execute(
+            *((f"{query} WHERE connection = ?", [connection]) if connection else (query,))
+        ).fetchone()
         return int(row[0]) if row else 0
 
 

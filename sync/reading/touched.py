@@ -65,22 +65,25 @@ def everything(database: duckdb.DuckDBPyConnection, connection: str, kind: str =
 
 
 def compare(database: duckdb.DuckDBPyConnection, connection: str, kind: str, columns: Sequence[str]) -> None:
-    """Note what differs between the table `fresh`, about to be merged, and the mirror; before and after count."""
+    """Note what differs between the table `fresh`, about to be merged, and `held`, what the mirror has of it.
+
+    Both what was and what will be count.
+    """
     if kind in _UNSCORED:
         return
     if kind not in _PATHS:
         database.execute(
             "INSERT INTO tierline_touched (connection, kind, key) SELECT ?, 'account', ? FROM (SELECT 1 FROM "  # noqa: S608
-            f'fresh f LEFT JOIN "{kind}" k ON k.connection = ? AND k.id = f.id WHERE {_differs(columns)} LIMIT 1)',
-            [connection, ALL, connection],
+            f"fresh f LEFT JOIN held k ON k.id = f.id WHERE {_differs(columns)} LIMIT 1)",
+            [connection, ALL],
         )
         return
     leads_to, column = _PATHS[kind]
     database.execute(
         f"INSERT INTO tierline_touched (connection, kind, key) SELECT DISTINCT ?, ?, key FROM ("  # noqa: S608
         f'SELECT unnest([f."{column}", k."{column}"]) AS key FROM fresh f '
-        f'LEFT JOIN "{kind}" k ON k.connection = ? AND k.id = f.id WHERE {_differs(columns)}) WHERE key IS NOT NULL',
-        [connection, leads_to, connection],
+        f"LEFT JOIN held k ON k.id = f.id WHERE {_differs(columns)}) WHERE key IS NOT NULL",
+        [connection, leads_to],
     )
     if kind == "account" and "parent_id" in columns:
         _moved(database, connection)
@@ -90,9 +93,9 @@ def _moved(database: duckdb.DuckDBPyConnection, connection: str) -> None:
     """Note the parents that accounts of `fresh` had and have, where these differ: groups lose and gain by it."""
     database.execute(
         "INSERT INTO tierline_touched (connection, kind, key) SELECT DISTINCT ?, 'account', key FROM ("
-        "SELECT unnest([f.parent_id, k.parent_id]) AS key FROM fresh f LEFT JOIN account k "
-        "ON k.connection = ? AND k.id = f.id WHERE f.parent_id IS DISTINCT FROM k.parent_id) WHERE key IS NOT NULL",
-        [connection, connection],
+        "SELECT unnest([f.parent_id, k.parent_id]) AS key FROM fresh f LEFT JOIN held k "
+        "ON k.id = f.id WHERE f.parent_id IS DISTINCT FROM k.parent_id) WHERE key IS NOT NULL",
+        [connection],
     )
 
 

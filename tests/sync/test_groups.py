@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from admin import schema
 from scoring import calibration, groups
 from sync import outputs, starting
+from sync.mirror import Cursor, Mirror
 from sync.models import Run
 from sync.reading import touched
 from sync.scores import baseline, evaluate, group_tiers, latest
@@ -110,13 +112,17 @@ def assert_best_and_held(run: Run, part: dict[str, dict[str, Any]]) -> None:
 
 def test_a_new_parent_a_lost_one_and_a_deleted_one_touch_those_above_and_below() -> None:
     with duckdb.connect() as database:
-        touched.prepare(database)
-        database.execute("CREATE TABLE account (connection VARCHAR, id VARCHAR, parent_id VARCHAR)")
-        database.execute("INSERT INTO account VALUES ('c', 'top', NULL), ('c', 'unit', 'top'), ('c', 'plant', 'unit')")
-        database.execute("CREATE TEMP TABLE fresh AS SELECT 'unit' AS id, 'other' AS parent_id")
-        touched.compare(database, "c", "account", ["id", "parent_id"])
-        first = touched.read(database)
-        assert first.accounts == frozenset(("c", each) for each in ("unit", "top", "other"))
-        touched.forget(database, first.upto)
-        touched.removed(database, "c", "account", ["unit"])
-        assert touched.read(database).accounts == frozenset(("c", each) for each in ("unit", "top", "plant"))
+        held = Mirror(database)
+        held.cursor("c", "account", {"id": "Id", "parent_id": "ParentId"})
+
+        def touched_by(**parents: str | None) -> set[str]:
+            rows = pa.table({"id": [*parents], "parent_id": pa.array(parents.values(), pa.string())})
+            touched.forget(database, touched.read(database).upto)
+            held.absorb("c", "account", rows, cursor=Cursor(None, "", True))
+            return {account for _, account in touched.read(database).accounts or ()}
+
+        assert touched_by(top=None, unit="top", plant="unit") == {"top", "unit", "plant"}
+        assert touched_by(top=None, unit="other") == {"unit", "top", "other"}
+        touched.forget(database, touched.read(database).upto)
+        held.remove("c", "account", ["unit"])
+        assert touched.read(database).accounts == frozenset(("c", each) for each in ("unit", "other", "plant"))
