@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scoring.model_tiers import TierAxis, Tiers
+from scoring.model.tiers import TierAxis, Tiers
 
 
 @dataclass(frozen=True)

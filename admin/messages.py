@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from scoring.model_days import WEEKDAYS
+from scoring.model.days import WEEKDAYS
 from sync import labels
 from sync.alerts import rhythms
 from sync.alerts.channels.registry import TITLES

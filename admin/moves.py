@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from scoring.fields import SCALE
 from scoring.model import Model
+from scoring.money import SCALE
 
 
 @dataclass(frozen=True)

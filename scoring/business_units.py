@@ -15,8 +15,8 @@ import pandas as pd
 
 from scoring import pipeline, records, segments
 from scoring.calibration import Calibration
-from scoring.model_types import Model
-from scoring.model_units import BusinessUnit, BusinessUnits
+from scoring.model.shape import Model
+from scoring.model.units import BusinessUnit, BusinessUnits
 from scoring.rules import Facts
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from scoring import cost_to_serve
-from scoring.fields import SCALE
-from scoring.model_types import Model
+from scoring.model.shape import Model
+from scoring.money import SCALE
 
 
 def unattributed(frame: pd.DataFrame, model: Model) -> dict[str, float]:

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scoring.model_types import Model
+from scoring.model.shape import Model
 from scoring.ranks import Floats
 
 Mask = npt.NDArray[np.bool_]

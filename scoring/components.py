@@ -13,8 +13,8 @@ import numpy as np
 
 from scoring import fit, growth, loyalty, ranks
 from scoring.figure import Base, Figure
-from scoring.model_tiers import Component
-from scoring.model_types import UNKNOWN, Model
+from scoring.model.shape import UNKNOWN, Model
+from scoring.model.tiers import Component
 from scoring.ranks import Floats
 
 Limits = Mapping[str, tuple[int, ...]]

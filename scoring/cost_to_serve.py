@@ -14,8 +14,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from scoring.dealings import ticket_columns
-from scoring.fields import SCALE
-from scoring.model_types import CostToServe, Model
+from scoring.model.shape import CostToServe, Model
+from scoring.money import SCALE
 from scoring.ranks import Floats, Ints
 
 

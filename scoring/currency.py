@@ -20,7 +20,7 @@ from typing import Any
 import ibis
 import pandas as pd
 
-from scoring.model_types import Model
+from scoring.model.shape import Model
 
 Table = Any  # ibis is untyped
 

@@ -7,7 +7,7 @@ from datetime import date
 
 import ibis
 
-from scoring.model_types import Model
+from scoring.model.shape import Model
 from scoring.records import Table, count, in_window, lower, quarters, table, total
 
 #: Contracts in these states were never signed.

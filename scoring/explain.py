@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from scoring import explain_components, explain_cost
-from scoring.model_tiers import TierAxis
+from scoring.model.tiers import TierAxis
 from scoring.rules import lower_first
 from scoring.told import Lines, Told
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from scoring import lifetime
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from scoring.told import Lines, Told
 
 

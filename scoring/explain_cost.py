@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from scoring.cost_to_serve import CostItem
-from scoring.model_tiers import TierAxis
+from scoring.model.tiers import TierAxis
 from scoring.told import Lines, Told
 
 _SHOWN = 3

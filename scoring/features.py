@@ -39,7 +39,7 @@ import pandas as pd
 
 from scoring import currency, dealings, purchases
 from scoring.dealings import ticket_columns
-from scoring.model_types import Model
+from scoring.model.shape import Model
 from scoring.periods import months_before
 from scoring.records import Table, column
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from scoring.lifetime import Values
-from scoring.model_types import Model
+from scoring.model.shape import Model
 from scoring.periods import months_before
 from scoring.ranks import Floats, Ints
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from scoring import records, segments
-from scoring.model_types import Model
+from scoring.model.shape import Model
 from scoring.rules import Facts, holds, lower_first, why
 
 

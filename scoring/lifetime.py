@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scoring.fields import SCALE
-from scoring.model_lifetime import LifetimeRules
-from scoring.model_types import Model
+from scoring.model.lifetime import LifetimeRules
+from scoring.model.shape import Model
+from scoring.money import SCALE
 from scoring.ranks import Floats, Ints
 
 #: Customers of the window before, below which no retention is measured.

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from scoring.model_two_crms import TwoCrms
+from scoring.model.two_crms import TwoCrms
 from scoring.quality.names import words
 
 How = Literal["external id", "domain and name", "domain", "name"]

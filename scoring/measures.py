@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 
 from scoring import components, cost_to_serve, lifetime, rfm, value
-from scoring.fields import SCALE
 from scoring.figure import Base
-from scoring.model_tiers import Component, TierAxis
-from scoring.model_types import Model
+from scoring.model.shape import Model
+from scoring.model.tiers import Component, TierAxis
+from scoring.money import SCALE
 from scoring.ranks import Floats, Ints
 from scoring.rules import Facts, holds
 

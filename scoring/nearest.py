@@ -14,10 +14,10 @@ import numpy as np
 from scoring import components, lifetime, measures, tiers, value
 from scoring.calibration import Calibration
 from scoring.cost_to_serve import per_hundred
-from scoring.fields import SCALE
 from scoring.figure import Base, Mask
 from scoring.measures import Worth
-from scoring.model_tiers import TierAxis
+from scoring.model.tiers import TierAxis
+from scoring.money import SCALE
 from scoring.ranks import Floats, Ints
 from scoring.rules import Facts
 from scoring.told import Lines, Told

@@ -33,8 +33,8 @@ from scoring import (
     value_profile,
 )
 from scoring.calibration import Calibration
-from scoring.model_playbook import has_cadence
-from scoring.model_types import Model
+from scoring.model.playbook import has_cadence
+from scoring.model.shape import Model
 from scoring.periods import months_before
 from scoring.ranks import Ints
 from scoring.rules import Facts

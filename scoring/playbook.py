@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from scoring.model_playbook import Play
+from scoring.model.playbook import Play
 
 
 def lines(play: Play) -> list[str]:

@@ -9,8 +9,8 @@ import ibis
 import pandas as pd
 
 from scoring import currency
-from scoring.fields import SCALE
-from scoring.model_types import Model
+from scoring.model.shape import Model
+from scoring.money import SCALE
 from scoring.periods import months_before
 from scoring.records import Table, count, lower, quarters, table, total
 

@@ -16,10 +16,10 @@ import pandas as pd
 
 from scoring import tiers
 from scoring.calibration import Calibration
-from scoring.conditions import Test
-from scoring.model_cuts import Cut
-from scoring.model_tiers import Tiers
-from scoring.model_types import Model
+from scoring.model.conditions import Test
+from scoring.model.cuts import Cut
+from scoring.model.shape import Model
+from scoring.model.tiers import Tiers
 from scoring.ranks import Floats
 from scoring.rules import Facts, holds, lower_first
 from scoring.tiers import Cuts

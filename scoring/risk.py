@@ -17,9 +17,9 @@ import pandas as pd
 
 from scoring import churn
 from scoring.churn import Fitted
-from scoring.fields import SCALE
-from scoring.model_risk import Churn
-from scoring.model_types import Model
+from scoring.model.risk import Churn
+from scoring.model.shape import Model
+from scoring.money import SCALE
 from scoring.ranks import Floats, Ints
 
 _HIGH = 0.8

@@ -13,9 +13,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scoring.conditions import All, AnyOf, Condition, Not, Otherwise, Test
-from scoring.fields import SCALE, rule_fields
-from scoring.model_types import Model
+from scoring.model.conditions import All, AnyOf, Condition, Not, Otherwise, Test
+from scoring.model.fields import rule_fields
+from scoring.model.shape import Model
+from scoring.money import SCALE
 from scoring.periods import months_before
 
 Mask = npt.NDArray[np.bool_]

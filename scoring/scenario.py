@@ -12,7 +12,7 @@ import pandas as pd
 
 from scoring import pipeline
 from scoring.calibration import Calibration
-from scoring.model_types import Model
+from scoring.model.shape import Model
 
 #: Accounts of a scenario that are named.
 NAMED = 20

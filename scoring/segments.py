@@ -10,7 +10,7 @@ from itertools import chain
 import numpy as np
 import pandas as pd
 
-from scoring.model_types import Model
+from scoring.model.shape import Model
 from scoring.rules import Facts, fill_gaps, first_match, holds, lower_first, tested_fields, why
 
 

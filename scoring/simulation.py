@@ -16,7 +16,7 @@ import pandas as pd
 from scoring import calibration as calibrating
 from scoring import pipeline, stability
 from scoring.calibration import Calibration
-from scoring.model_types import Model
+from scoring.model.shape import Model
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from scoring import tiers
-from scoring.model_tiers import Stability, Tiers
+from scoring.model.tiers import Stability, Tiers
 from scoring.periods import months_after
 from scoring.ranks import Floats
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from scoring.model_tiers import TierAxis, Tiers
+from scoring.model.tiers import TierAxis, Tiers
 from scoring.ranks import Floats
 
 _PERCENTILES = range(10, 1000, 10)  # in thousandths
@@ -28,14 +28,6 @@ class Fitted:
     quantiles: Mapping[str, tuple[float | None, ...]]
     shares: Mapping[str, float]
     note: str
-
-
-def applies(scheme: Tiers) -> bool:
-    """Two axes with one quantile cut each, and a tier of its own in every cell."""
-    one_cut = all(
-        len(axis.cuts) == 1 and axis.cuts[0].quantile is not None and axis.cuts[0].at is None for axis in scheme.axes
-    )
-    return len(scheme.axes) == 2 and one_cut and len(set(scheme.grid().values())) == 4
 
 
 @dataclass(frozen=True)

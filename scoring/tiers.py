@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring import tier_shares
-from scoring.model_tiers import Cut, TierAxis, Tiers
+from scoring.model.tiers import Cut, TierAxis, Tiers
 from scoring.ranks import Floats
 
 #: Class number per axis (rows: accounts), 0 for the lowest.
@@ -50,7 +50,7 @@ def fit(figures: Mapping[str, Floats], scheme: Tiers) -> Cuts:
     if not ranked.any():
         at = {axis.key: tuple(_alone(axis)) for axis in scheme.axes}
         return Cuts(at=at, note="No customer has figures yet, so quantiles cut nothing off.")
-    if tier_shares.applies(scheme):
+    if scheme.keeps_shares():
         moved = tier_shares.fit(figures, ranked, scheme)
         return Cuts(at=moved.at, quantiles=moved.quantiles, shares=moved.shares, note=moved.note)
     at = {axis.key: tuple(_cuts(axis, figures[axis.key][ranked])) for axis in scheme.axes}

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scoring.fields import SCALE
 from scoring.measures import Worth
-from scoring.model_types import Model
+from scoring.model.shape import Model
+from scoring.money import SCALE
 from scoring.ranks import Floats, Ints
 from scoring.tiers import Cuts, Positions
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import ibis
 
 from scoring import currency, records
-from scoring.model_types import Model
+from scoring.model.shape import Model
 from scoring.records import Table
 
 #: Record that follows -> the one that leads.

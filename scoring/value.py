@@ -17,8 +17,8 @@ import pandas as pd
 
 from scoring import components, lifetime
 from scoring.figure import Base
-from scoring.model_tiers import Component
-from scoring.model_types import Model
+from scoring.model.shape import Model
+from scoring.model.tiers import Component
 from scoring.ranks import Floats, Ints
 
 Basis = Literal["margin", "revenue"]

@@ -12,7 +12,7 @@ from itertools import chain, product
 import numpy as np
 import pandas as pd
 
-from scoring.model_types import Model, ValueProfile
+from scoring.model.shape import Model, ValueProfile
 from scoring.rules import Facts, fill_gaps, first_match, lower_first, tested_fields
 
 

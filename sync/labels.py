@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from scoring.model import Model
-from scoring.model_quality import CUSTOM
-from scoring.model_units import BusinessUnit
+from scoring.model.quality import CUSTOM
+from scoring.model.units import BusinessUnit
 from sync import outputs
 from sync.models import Portfolio
 

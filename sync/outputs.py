@@ -15,7 +15,7 @@ from connectors.base import FieldSpec, PicklistValue, Scalar
 from connectors.registry import DETAILS_ON_ACCOUNT
 from scoring import model as models
 from scoring.model import Model
-from scoring.model_types import CrmFields, OutputKey
+from scoring.model.shape import CrmFields, OutputKey
 from sync.governance import requests
 from sync.models import Connection, PublishedModel
 from sync.plan import Output

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from importlib.resources import files as resources
 from typing import Any
 
-from scoring.model_playbook import of_tier
-from scoring.model_types import Model
+from scoring.model.playbook import of_tier
+from scoring.model.shape import Model
 from sync.governance import requests
 from sync.outputs import Layout
 from sync.writing import details

@@ -61,7 +61,7 @@ def _rates(given: Sequence[str]) -> dict[str, float]:
 
 
 def _say(model: Model, found: Scenario) -> None:
-    from scoring.fields import SCALE
+    from scoring.money import SCALE
 
     before, after = (cost / SCALE for cost in found.cost)
     change = f" ({100 * (after - before) / before:+.1f} %)" if before else ""

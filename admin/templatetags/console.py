@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from scoring.fields import SCALE
+from scoring.money import SCALE
 
 register = template.Library()
 

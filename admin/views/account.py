@@ -17,8 +17,8 @@ from admin.views.alerts import FindingShown, described
 from admin.views.published import Shown, Values, label
 from scoring import playbook
 from scoring.calibration import Calibration
-from scoring.fields import SCALE
-from scoring.model_playbook import of_tier
+from scoring.model.playbook import of_tier
+from scoring.money import SCALE
 from sync import labels, outputs
 from sync.governance import overriding
 from sync.links import record_url

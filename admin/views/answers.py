@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from django.http import HttpRequest
 from django.utils import timezone
 
-from scoring.model_follow_up import FollowUp
+from scoring.model.follow_up import FollowUp
 from sync import labels
 from sync.alerts import handling
 from sync.alerts.states import ANSWERS, DEEDS, WITH_REASON, Event, possible

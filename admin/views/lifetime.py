@@ -8,8 +8,8 @@ from typing import Any
 
 from scoring import lifetime
 from scoring.calibration import Calibration
-from scoring.fields import SCALE
-from scoring.model_lifetime import LifetimeRules
+from scoring.model.lifetime import LifetimeRules
+from scoring.money import SCALE
 
 Row = tuple[str, str]
 

@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from admin import messages
-from scoring.model_alerts import PACES
-from scoring.model_days import WEEKDAYS
+from scoring.model.alerts import PACES
+from scoring.model.days import WEEKDAYS
 from sync.alerts import own_rhythms, rhythms
 from sync.models import Owner, OwnRhythm
 

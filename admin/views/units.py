@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from sync import labels
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from scoring.model_quality import CUSTOM
+from scoring.model.quality import CUSTOM
 from scoring.quality import across
 from scoring.quality.cadence import CadenceMissed
 from scoring.quality.classification import Contradicts, DefaultShare, Stale, UnlikeRules

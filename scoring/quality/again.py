@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from scoring import quality
-from scoring.model_types import Model
+from scoring.model.shape import Model
 from scoring.quality import across, duplicates
 from scoring.quality.across import Across
 from scoring.quality.finding import Checked, Finding

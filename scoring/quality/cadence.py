@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from scoring import playbook
-from scoring.model_playbook import has_cadence, of_tier
-from scoring.model_types import RuleKey, Severity
+from scoring.model.playbook import has_cadence, of_tier
+from scoring.model.shape import RuleKey, Severity
 from scoring.quality.finding import Checked, Problem, Row, name_of
 
 

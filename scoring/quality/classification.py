@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from scoring.model_mandatory import ChosenValue
-from scoring.model_quality import Contradiction
-from scoring.model_types import RuleKey, Severity
+from scoring.model.mandatory import ChosenValue
+from scoring.model.quality import Contradiction
+from scoring.model.shape import RuleKey, Severity
 from scoring.periods import months_before
 from scoring.quality import across
 from scoring.quality.finding import Checked, Problem, name_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scoring.model_two_crms import HumanKey
-from scoring.model_types import RuleKey, Severity
+from scoring.model.shape import RuleKey, Severity
+from scoring.model.two_crms import HumanKey
 from scoring.quality.finding import Checked, Problem, name_of
 from scoring.quality.values import OUTPUTS, account_problem, labels
 

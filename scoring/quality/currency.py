@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scoring.model_types import RuleKey, Severity
+from scoring.model.shape import RuleKey, Severity
 from scoring.quality.finding import Checked, Problem, name_of
 
 

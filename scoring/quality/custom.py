@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scoring.model_quality import CUSTOM, CustomRule, Severity
-from scoring.model_types import Model
+from scoring.model.quality import CUSTOM, CustomRule, Severity
+from scoring.model.shape import Model
 from scoring.quality.finding import Checked, Problem, name_of
 from scoring.quality.values import OWN, account_problem
 from scoring.rules import holds, tested_fields

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from scoring.model_types import RuleKey, Severity
+from scoring.model.shape import RuleKey, Severity
 from scoring.quality import across
 from scoring.quality.finding import Checked, Problem, name_of
 from scoring.quality.values import account_problem

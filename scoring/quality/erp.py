@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz
 
-from scoring.fields import rule_fields
-from scoring.model_quality import ErpColumn, Side
-from scoring.model_types import RuleKey, Severity
+from scoring.model.fields import rule_fields
+from scoring.model.quality import ErpColumn, Side
+from scoring.model.shape import RuleKey, Severity
 from scoring.quality.finding import Checked, Problem, Row, name_of
 from scoring.quality.names import words
 from scoring.quality.values import account_problem

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scoring.fields import SCALE, rule_fields
-from scoring.model_types import RuleKey, Severity
+from scoring.model.fields import rule_fields
+from scoring.model.shape import RuleKey, Severity
+from scoring.money import SCALE
 from scoring.quality.finding import Checked, Problem, Row, name_of
 from scoring.quality.values import account_problem
 from scoring.rules import lower_first, shown

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pandas as pd
 
-from scoring.fields import SCALE, record_fields
-from scoring.model_types import Model, Severity
+from scoring.model.fields import record_fields
+from scoring.model.shape import Model, Severity
+from scoring.money import SCALE
 from scoring.rules import Facts
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class Checked:
 
     Attributes:
         records: rows by kind (account, user, product, opportunity, order, customer), with the columns of
-            `scoring.fields.COLUMNS`; accounts also hold our fields as they are in the CRM, as `own_segment` and so on.
+            `scoring.model.fields.COLUMNS`; accounts also hold our fields as they are in the CRM, as `own_segment` ...
         scores: ScoreTable of the accounts; those out of scope have no findings.
         as_of: the date scored for; contacts are counted to it. What is after `today` is in the future.
         known: what is known across all accounts, where `records` hold only some of them.

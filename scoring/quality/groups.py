@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scoring.groups import tree
-from scoring.model_types import RuleKey, Severity
+from scoring.model.shape import RuleKey, Severity
 from scoring.quality import across
 from scoring.quality.finding import Checked, Problem, name_of
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scoring.fields import rule_fields
-from scoring.model_types import Model, RuleKey, Severity
+from scoring.model.fields import rule_fields
+from scoring.model.shape import Model, RuleKey, Severity
 from scoring.quality import across
 from scoring.quality.finding import Checked, Problem, name_of
 from scoring.quality.vocabulary import closest, counted_words, unknown_products

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from scoring.fields import rule_fields
-from scoring.model_quality import CUSTOM
-from scoring.model_types import Model
+from scoring.model.fields import rule_fields
+from scoring.model.quality import CUSTOM
+from scoring.model.shape import Model
 from scoring.quality.finding import Finding
 from scoring.quality.values import OUTPUTS
 from scoring.rules import lower_first

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from scoring.model_types import Model, RuleKey, Severity
+from scoring.model.shape import Model, RuleKey, Severity
 from scoring.quality import across
 from scoring.quality.finding import Checked, Problem, Row, money, name_of
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from scoring.model_types import RuleKey, Severity
+from scoring.model.shape import RuleKey, Severity
 from scoring.quality import across
 from scoring.quality.finding import Checked, Problem, name_of
 from scoring.quality.values import OUTPUTS, OWN, account_problem, labels

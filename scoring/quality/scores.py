@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from scoring.fields import rule_fields
-from scoring.model_types import Model
+from scoring.model.fields import rule_fields
+from scoring.model.shape import Model
 from scoring.quality.finding import Checked, Finding
 from scoring.quality.values import OUTPUTS, OWN, labels
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scoring.model_mandatory import Requirement
-from scoring.model_types import OutputKey, RuleKey, Severity
+from scoring.model.mandatory import Requirement
+from scoring.model.shape import OutputKey, RuleKey, Severity
 from scoring.quality.finding import Checked, Problem, Row, name_of
 from scoring.quality.values import OUTPUTS, OWN
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from scoring.fields import rule_fields
-from scoring.model_types import Model, OutputKey, RuleKey, Severity
+from scoring.model.fields import rule_fields
+from scoring.model.shape import Model, OutputKey, RuleKey, Severity
 from scoring.quality.finding import Checked, Problem, Row, name_of
 from scoring.quality.vocabulary import meant_word, unknown_words
 from scoring.rules import lower_first, tested_fields

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from rapidfuzz import fuzz, process, utils
 
-from scoring.model_conditions import several
+from scoring.model.stated_conditions import several
 from scoring.quality.finding import Checked
 from scoring.rules import parts, tested_fields
 

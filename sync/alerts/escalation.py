@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from scoring.model import Model
-from scoring.model_follow_up import STEPS
+from scoring.model.follow_up import STEPS
 from sync import outputs
 from sync.alerts import escalation_steps, grouping, history, notices, ways
 from sync.alerts.routing import Person, Route, Ways, holds, manager_of, standing_in

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import date, timedelta
 
-from scoring.model_days import WEEKDAYS, Weekday
-from scoring.model_follow_up import STEPS, Steps
+from scoring.model.days import WEEKDAYS, Weekday
+from scoring.model.follow_up import STEPS, Steps
 
 
 def working_days(since: date, today: date, working: Collection[Weekday]) -> int:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Min
 
-from scoring.model_follow_up import Flapping
+from scoring.model.follow_up import Flapping
 from sync import labels
 from sync.alerts import history
 from sync.alerts.states import Event

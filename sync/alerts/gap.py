@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from sync import labels
 from sync.models import AccountState, Alert, Finding, Portfolio
 from sync.rows import portions

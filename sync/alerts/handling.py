@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from scoring.model import Model
-from scoring.model_follow_up import FollowUp
+from scoring.model.follow_up import FollowUp
 from sync import audit, outputs
 from sync.alerts import history, states, ways
 from sync.alerts.grouping import group, settle

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from scoring.model import Model
-from scoring.model_types import DueDays
+from scoring.model.shape import DueDays
 from scoring.quality import Finding as Found
 from sync import lease
 from sync.alerts import editors, flapping, history, recovery

@@ -7,8 +7,8 @@ from datetime import time
 from django.db import transaction
 from django.utils import timezone
 
-from scoring.model_alerts import PACES, Alerts, zone
-from scoring.model_quality import Severity
+from scoring.model.alerts import PACES, Alerts, zone
+from scoring.model.quality import Severity
 from sync import audit
 from sync.alerts import rhythms, telling
 from sync.models import Owner, OwnRhythm, Portfolio

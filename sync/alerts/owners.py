@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from scoring.model_types import OutputKey
+from scoring.model.shape import OutputKey
 from sync import audit, outputs
 from sync.alerts import ways
 from sync.alerts.routing import next_in_line, route

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from scoring.model_alerts import Pace
+from scoring.model.alerts import Pace
 
 #: A working day, and the weekday of a digest, come within so many days.
 DAYS = 15

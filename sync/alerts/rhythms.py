@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from scoring.model_alerts import PACES, Alerts, Pace, zone
-from scoring.model_days import WEEKDAYS, Weekday
-from scoring.model_quality import Severity
+from scoring.model.alerts import PACES, Alerts, Pace, zone
+from scoring.model.days import WEEKDAYS, Weekday
+from scoring.model.quality import Severity
 from sync import outputs
 from sync.alerts import administrator
 from sync.alerts.rhythm import Hours, Rhythm

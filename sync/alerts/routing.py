@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from scoring.model_owners import OwnerRule
+from scoring.model.owners import OwnerRule
 
 #: A chain of managers, or of people standing in, longer than this is a loop in the data.
 LEVELS = 10

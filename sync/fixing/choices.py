@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scoring.model import Model
-from scoring.model_mandatory import ChosenValue
+from scoring.model.mandatory import ChosenValue
 
 #: Values that people choose.
 CHOSEN: tuple[ChosenValue, ...] = ("segment", "sub_segment", "value_profile")

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from scoring import quality
-from scoring.fields import MAIN_FAMILY
 from scoring.model import Model
+from scoring.model.fields import MAIN_FAMILY
 from scoring.quality import Checked
 from scoring.quality.classification import at_odds
 from scoring.quality.values import OWN

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from connectors.base import FieldSpec, PicklistValue, Scalar
-from scoring.model_types import Model
+from scoring.model.shape import Model
 from sync.values import Stored, text
 
 #: What a person writes: what is asked, the tier or value it is about, why, and who asks.

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from scoring.model_two_crms import Policy
+from scoring.model.two_crms import Policy
 
 #: How a difference came about: both edited, one of them, or nobody knows because they never agreed.
 Cause = Literal["both", "one", "unknown"]

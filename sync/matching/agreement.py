@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from scoring.model_two_crms import HumanKey
+from scoring.model.two_crms import HumanKey
 from sync import absent, outputs, values
 from sync.matching import matches
 from sync.matching.agreeing import Settled, Sides, base_of, settle

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from connectors.base import RuleSpec
 from scoring.model import Model
-from scoring.model_mandatory import Requirement
+from scoring.model.mandatory import Requirement
 from sync import outputs
 from sync.models import AccountState, Connection, PublishedModel
 

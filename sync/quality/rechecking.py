@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from scoring import quality
-from scoring.fields import MAIN_FAMILY
+from scoring.model.fields import MAIN_FAMILY
 from scoring.quality import Checked
 from scoring.quality import Finding as Found
 from sync import lease, mirror, outputs

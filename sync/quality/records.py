@@ -12,8 +12,8 @@ import pandas as pd
 from django.db.models import QuerySet
 
 from scoring import purchases, quality
-from scoring.fields import MAIN_FAMILY
 from scoring.model import Model
+from scoring.model.fields import MAIN_FAMILY
 from scoring.quality import Checked, erp
 from scoring.records import only as narrowed
 from sync import mirror, outputs

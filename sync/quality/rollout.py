@@ -10,7 +10,7 @@ from datetime import date, timedelta
 
 from django.utils import timezone
 
-from scoring.model_mandatory import Requirement
+from scoring.model.mandatory import Requirement
 from sync import outputs
 from sync.alerts import ways
 from sync.models import AccountState, Connection, Finding

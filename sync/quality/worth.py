@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from scoring.quality.values import tested
 from sync import labels, mirror
 from sync.models import AccountState, Finding, Portfolio

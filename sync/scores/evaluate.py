@@ -20,7 +20,7 @@ from django.conf import settings
 
 from scoring import calibration as calibrating
 from scoring import pipeline
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from sync import lease, mirror, outputs
 from sync.governance import calibrations
 from sync.matching import looking, matches

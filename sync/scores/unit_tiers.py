@@ -10,7 +10,7 @@ import pandas as pd
 from scoring import business_units, groups, pipeline, records
 from scoring.calibration import Calibration
 from scoring.model import Model
-from scoring.model_units import BusinessUnit
+from scoring.model.units import BusinessUnit
 from sync.models import Run
 from sync.scores import baseline, grouping
 from sync.scores.baseline import Whose

@@ -15,8 +15,8 @@ from typing import Any
 
 from connectors.base import FieldSpec, Scalar
 from scoring import playbook
-from scoring.model_playbook import of_tier
-from scoring.model_types import Model
+from scoring.model.playbook import of_tier
+from scoring.model.shape import Model
 from sync.plan import OverrideRequest, gist
 from sync.values import Stored, stored
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from scoring.model_types import Guard
+from scoring.model.shape import Guard
 
 #: Old and new tier key of a planned change, "" for none, and how many accounts make it.
 Moves = Mapping[tuple[str, str], int]

@@ -7,7 +7,7 @@ from datetime import date
 from admin.views import lifetime as words
 from scoring import lifetime
 from scoring.calibration import Calibration
-from scoring.model_lifetime import LifetimeRules
+from scoring.model.lifetime import LifetimeRules
 from scoring.rfm import Rfm
 from scoring.tiers import Cuts
 from scoring.value import ValueScale

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from admin import moves
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from tests.scoring.frames import default
 
 

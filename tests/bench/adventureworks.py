@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 
 from scoring import cost_to_serve
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from tests.admin.companies import DATA, Company, company
 
 RESULTS = Path("bench-results")

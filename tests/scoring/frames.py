@@ -10,8 +10,8 @@ import yaml
 
 from scoring import model, presets
 from scoring.dealings import ticket_columns
-from scoring.fields import SCALE
 from scoring.model import Model
+from scoring.money import SCALE
 
 DAY = date(2026, 11, 1)
 LAST = date(2026, 10, 20)

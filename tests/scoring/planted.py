@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from scoring import pipeline
-from scoring.fields import SCALE
 from scoring.model import Model
+from scoring.money import SCALE
 from tests.scoring.frames import DAY, default
 
 Key = tuple[str, str, str, str]

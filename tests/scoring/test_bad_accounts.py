@@ -12,8 +12,8 @@ import pytest
 from connectors.base import COLUMNS
 from scoring import pipeline
 from scoring.explain import SHORT
-from scoring.fields import SCALE
 from scoring.model import Model
+from scoring.money import SCALE
 from sync.mirror import Cursor, Mirror
 from tests.scoring.frames import DAY, accounts, customer, default
 from tests.scoring.test_features import company, on_duckdb, table

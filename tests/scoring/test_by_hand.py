@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from scoring import pipeline
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from tests.scoring.frames import default
 from tests.scoring.test_features import AS_OF, on_duckdb, table
 

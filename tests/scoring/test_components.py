@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scoring import components, pipeline, value
 from scoring.figure import Base
-from scoring.model_tiers import Component
+from scoring.model.tiers import Component
 from tests.scoring.frames import DAY, accounts, customer
 from tests.scoring.test_schemes import company, using
 

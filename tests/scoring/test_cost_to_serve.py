@@ -9,8 +9,8 @@ import yaml
 
 from scoring import capacity, cost_to_serve, model, pipeline, presets
 from scoring.calibration import Calibration
-from scoring.fields import SCALE
 from scoring.model import Model
+from scoring.money import SCALE
 from tests.scoring.frames import DAY, accounts, customer, default
 
 RATING = {"attribute": "effort", "per_hundred": [5, 10, 20, 35, 60]}

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from scoring import currency
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from tests.scoring.frames import default
 from tests.scoring.test_features import MODEL, company, on_duckdb, table
 

@@ -12,8 +12,9 @@ import pandas as pd
 import pytest
 
 from scoring import features
-from scoring.fields import COLUMNS, SCALE
 from scoring.model import Model
+from scoring.model.fields import COLUMNS
+from scoring.money import SCALE
 from tests.scoring.frames import default
 
 AS_OF = date(2026, 11, 1)

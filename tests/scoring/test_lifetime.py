@@ -15,8 +15,8 @@ from scoring import pipeline
 from scoring.calibration import Calibration
 from scoring.clv import BetaGeo, GammaGamma
 from scoring.clv.lifetime_value import discounted_value
-from scoring.fields import SCALE
-from scoring.model_errors import ModelError
+from scoring.model.errors import ModelError
+from scoring.money import SCALE
 from tests.scoring.frames import DAY, accounts, customer, default
 
 SHARES = {"components": {"money": 60, "lifetime": 40}, "basis": "revenue"}

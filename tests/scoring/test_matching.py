@@ -11,7 +11,7 @@ import pytest
 from scoring import model as models
 from scoring import presets, union
 from scoring.matching import COLUMNS, Candidate, candidates
-from scoring.model_two_crms import TwoCrms
+from scoring.model.two_crms import TwoCrms
 
 
 def accounts(*rows: tuple[str | None, ...]) -> pd.DataFrame:

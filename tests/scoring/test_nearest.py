@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from scoring import pipeline
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from tests.scoring.frames import DAY, accounts, customer
 from tests.scoring.test_schemes import company, using
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from scoring import pipeline
 from scoring.calibration import Calibration
-from scoring.fields import SCALE
 from scoring.model import Model
+from scoring.money import SCALE
 from tests.scoring.frames import DAY, accounts, customer, default, with_roles
 
 MODEL = default()

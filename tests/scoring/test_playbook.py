@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from scoring import pipeline, playbook, quality
-from scoring.model_errors import ModelError
-from scoring.model_playbook import of_tier
+from scoring.model.errors import ModelError
+from scoring.model.playbook import of_tier
 from scoring.quality import Checked, Finding
 from tests.scoring.frames import DAY, accounts, customer, default
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from scoring import quality
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from scoring.quality import Checked, Finding, across, again
 from tests.scoring import planted
 from tests.scoring.frames import DAY

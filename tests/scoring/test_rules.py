@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from pydantic import TypeAdapter
 
-from scoring.conditions import Condition
+from scoring.model.conditions import Condition
 from scoring.rules import Facts, first_match, holds, why
 from tests.scoring.frames import DAY, accounts, default, with_roles
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scoring import pipeline, scenario
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from tests.scoring.frames import DAY, accounts, customer, default
 
 MODEL = default()

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from scoring import model, pipeline, presets, schemes
-from scoring.model import Model
-from scoring.model_tiers import Tiers
+from scoring import model, pipeline, presets
+from scoring.model import Model, schemes
+from scoring.model.tiers import Tiers
 from tests.scoring.frames import DAY, accounts, customer, default
 
 RATED = {"fit": {"rating": "strategic_fit"}}

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring import stability, tiers
-from scoring.model_tiers import Tiers
+from scoring.model.tiers import Tiers
 from scoring.periods import months_after
 
 LAST, NOW, REVIEW = date(2026, 10, 1), date(2026, 11, 1), date(2027, 1, 1)

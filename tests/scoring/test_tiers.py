@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scoring import tiers
-from scoring.model_tiers import Tiers
+from scoring.model.tiers import Tiers
 from scoring.ranks import Floats
 
 SCHEME = Tiers.model_validate({})

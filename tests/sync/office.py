@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from scoring import presets
 from scoring.model import Model
-from scoring.model_types import Severity
+from scoring.model.shape import Severity
 from scoring.quality import Finding as Found
 from sync.alerts import delivery, lifecycle
 from sync.alerts.due import deliveries

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scoring.model_two_crms import Policy
+from scoring.model.two_crms import Policy
 from sync.matching.agreeing import NEVER, Settled, Sides, base_of, settle
 
 ASK: Policy = "ask"

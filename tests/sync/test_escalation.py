@@ -9,8 +9,8 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from scoring.model_days import WEEKDAYS
-from scoring.model_follow_up import Steps
+from scoring.model.days import WEEKDAYS
+from scoring.model.follow_up import Steps
 from sync.alerts import escalation_steps, handling, notices
 from sync.alerts.escalation import escalate
 from sync.alerts.returning import bring_back

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from scoring.model_types import Guard
+from scoring.model.shape import Guard
 from sync.writing import guard
 from sync.writing.guard import Facts
 

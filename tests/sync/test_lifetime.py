@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from sync import starting
 from sync.models import AccountState, Run
 from sync.scores import evaluate

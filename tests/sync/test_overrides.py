@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 
 from scoring import presets
-from scoring.model_governance import Overrides
+from scoring.model.overrides import Overrides
 from sync import starting
 from sync.governance import overriding
 from sync.models import AccountState, Notice, Override, Run

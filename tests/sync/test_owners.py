@@ -12,7 +12,7 @@ from django.utils import timezone
 from typer.testing import CliRunner
 
 from admin.cli.main import app
-from scoring.model_errors import ModelError
+from scoring.model.errors import ModelError
 from sync.models import Alert, Finding
 from tests.scoring.frames import default
 from tests.sync.stage import Stage

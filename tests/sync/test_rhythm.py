@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring.model_alerts import Alerts, Pace
-from scoring.model_days import MONDAY_TO_FRIDAY
+from scoring.model.alerts import Alerts, Pace
+from scoring.model.days import MONDAY_TO_FRIDAY
 from sync.alerts.rhythm import Hours, Rhythm
 from sync.alerts.rhythms import Person, resolve
 from sync.models import OwnRhythm

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.model_owners import OwnerRule
+from scoring.model.owners import OwnerRule
 from sync.alerts import routing
 from sync.alerts.routing import Away, Case, Person, Post, Route, Ways
 

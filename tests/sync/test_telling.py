@@ -15,7 +15,7 @@ from hypothesis.extra.django import TestCase
 
 from scoring import model as models
 from scoring import presets
-from scoring.model_errors import ModelError
+from scoring.model.errors import ModelError
 from sync.alerts import notices, own_rhythms
 from sync.models import Alert, AuditEvent, Delivery, Finding, Notice, PublishedModel
 from tests.sync.office import NOW, Office, at, found

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from scoring.fields import SCALE
+from scoring.money import SCALE
 from sync.models import AccountState, Calibration, Run, Score
 from sync.quality import worth
 from tests.sync.office import NOW, Office, found

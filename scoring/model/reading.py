@@ -1,7 +1,4 @@
-"""Segmentation as code: read a model file and say, by file, line and key, what is wrong with it.
-
-`load(path)` or `parse(text, source)` give a `Model`, or raise `ModelError` with every problem found.
-"""
+"""Reads a model file, and says by file, line and key what is wrong with it."""
 
 from __future__ import annotations
 
@@ -11,13 +8,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from scoring.model_errors import ModelError, Problem
-from scoring.model_messages import explain
-from scoring.model_references import Flaw, flaws
-from scoring.model_source import Source, dotted
-from scoring.model_types import Model
-
-__all__ = ["Model", "ModelError", "Problem", "load", "parse"]
+from scoring.model.errors import ModelError, Problem
+from scoring.model.messages import explain
+from scoring.model.references import Flaw, flaws
+from scoring.model.shape import Model
+from scoring.model.source import Source, dotted
 
 
 def load(path: Path) -> Model:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from scoring.conditions import STRICT
+from scoring.model.conditions import STRICT
 
 
 class Answers(BaseModel):

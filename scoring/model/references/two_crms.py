@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scoring.fields import COLUMNS
-from scoring.model_types import Model
+from scoring.model.fields import COLUMNS
+from scoring.model.shape import Model
 
 
 def flaws(model: Model) -> Iterator[tuple[tuple[str, ...], str, str]]:

@@ -10,12 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from scoring.model_types import Model
+from scoring.model.shape import Model
 
 FieldType = Literal["text", "number", "money", "date"]
-
-#: Money is held as integers in units of 1/SCALE of the currency: exact, and sums do not depend on row order.
-SCALE = 10_000
 
 
 @dataclass(frozen=True)

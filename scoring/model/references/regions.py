@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scoring.fields import text_fields
-from scoring.model_cuts import Cut, CutLimits, Region, Regions
-from scoring.model_tiers import TierAxis
-from scoring.model_types import Model
+from scoring.model.cuts import Cut, CutLimits, Region, Regions
+from scoring.model.fields import text_fields
+from scoring.model.shape import Model
+from scoring.model.tiers import TierAxis
 
 #: Where it stands in the section, what is wrong, and what would be right.
 Found = tuple[tuple[str | int, ...], str, str]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scoring.conditions import All, AnyOf, Condition, Not, Test
-from scoring.model_types import Model
+from scoring.model.conditions import All, AnyOf, Condition, Not, Test
+from scoring.model.shape import Model
 
 
 def conditions(model: Model) -> Iterator[Condition]:

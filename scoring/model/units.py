@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from scoring.model_cuts import Cut, Key, Label, Part
+from scoring.model.cuts import Cut, Key, Label, Part
 
 
 class BusinessUnit(Part):

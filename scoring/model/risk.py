@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from scoring.conditions import STRICT
-from scoring.model_tiers import Share
+from scoring.model.conditions import STRICT
+from scoring.model.tiers import Share
 
 Count = Annotated[int, Field(ge=1, le=1000, strict=True)]
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from scoring.conditions import STRICT, Condition
+from scoring.model.conditions import STRICT, Condition
 
 
 class Groups(BaseModel):

@@ -13,26 +13,26 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, Field, field_validator
 
-from scoring.conditions import STRICT, Condition, Text
-from scoring.model_alerts import Alerts
-from scoring.model_answers import Answers
-from scoring.model_days import MONDAY_TO_FRIDAY, WorkingDays
-from scoring.model_follow_up import FollowUp
-from scoring.model_governance import Overrides
-from scoring.model_groups import Groups
-from scoring.model_lifetime import LifetimeRules
-from scoring.model_mandatory import Mandatory
-from scoring.model_owners import OwnerRule
-from scoring.model_places import Detail, Leads, Opportunities, Requests, Retired
-from scoring.model_playbook import Playbook
-from scoring.model_quality import DueDays as DueDays
-from scoring.model_quality import Quality
-from scoring.model_quality import RuleKey as RuleKey
-from scoring.model_quality import Severity as Severity
-from scoring.model_risk import Risk
-from scoring.model_tiers import Component, Key, Label, Share, Tiers, Weight
-from scoring.model_two_crms import TwoCrms
-from scoring.model_units import BusinessUnits
+from scoring.model.alerts import Alerts
+from scoring.model.answers import Answers
+from scoring.model.conditions import STRICT, Condition, Text
+from scoring.model.days import MONDAY_TO_FRIDAY, WorkingDays
+from scoring.model.follow_up import FollowUp
+from scoring.model.groups import Groups
+from scoring.model.lifetime import LifetimeRules
+from scoring.model.mandatory import Mandatory
+from scoring.model.overrides import Overrides
+from scoring.model.owners import OwnerRule
+from scoring.model.places import Detail, Leads, Opportunities, Requests, Retired
+from scoring.model.playbook import Playbook
+from scoring.model.quality import DueDays as DueDays
+from scoring.model.quality import Quality
+from scoring.model.quality import RuleKey as RuleKey
+from scoring.model.quality import Severity as Severity
+from scoring.model.risk import Risk
+from scoring.model.tiers import Component, Key, Label, Share, Tiers, Weight
+from scoring.model.two_crms import TwoCrms
+from scoring.model.units import BusinessUnits
 
 Amount = Annotated[float, Field(ge=0, le=1_000_000, strict=True)]
 OutputKey = Literal["segment", "sub_segment", "value_profile", "tier"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scoring.model_types import Model
+from scoring.model.shape import Model
 
 #: Where it stands in the section, what is wrong, and what would be right.
 Found = tuple[tuple[str | int, ...], str, str]

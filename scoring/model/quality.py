@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from scoring.conditions import STRICT, Condition, Text
-from scoring.model_mandatory import ChosenValue
-from scoring.model_tiers import Key, Share
+from scoring.model.conditions import STRICT, Condition, Text
+from scoring.model.mandatory import ChosenValue
+from scoring.model.tiers import Key, Share
 
 Severity = Literal["high", "medium", "low"]
 RuleKey = Literal[

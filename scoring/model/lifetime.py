@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from scoring.conditions import STRICT
+from scoring.model.conditions import STRICT
 
 
 class LifetimeRules(BaseModel):

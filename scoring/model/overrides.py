@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from scoring.conditions import STRICT
-from scoring.model_tiers import Key, Label
+from scoring.model.conditions import STRICT
+from scoring.model.tiers import Key, Label
 
 
 class Part(BaseModel):

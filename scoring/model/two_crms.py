@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from scoring.conditions import STRICT, Text
+from scoring.model.conditions import STRICT, Text
 
 HumanKey = Literal["segment", "sub_segment", "value_profile"]
 #: "ask": a person decides. "carry": an edit made in one CRM since both agreed is written to the other. The name of a

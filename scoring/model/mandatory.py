@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from scoring.conditions import STRICT, Text
+from scoring.model.conditions import STRICT, Text
 
 Stage = Literal["optional", "warn", "required"]
 ChosenValue = Literal["segment", "sub_segment", "value_profile"]

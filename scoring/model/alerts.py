@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
-from scoring.conditions import STRICT
-from scoring.model_days import WEEKDAYS, Weekday
-from scoring.model_quality import Severity
+from scoring.model.conditions import STRICT
+from scoring.model.days import WEEKDAYS, Weekday
+from scoring.model.quality import Severity
 
 Pace = Literal["immediate", "hourly", "daily", "weekly"]
 #: The soonest first.

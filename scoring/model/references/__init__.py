@@ -8,12 +8,12 @@ from datetime import date
 from itertools import product
 from typing import get_args
 
-from scoring import quality_references, region_references, tier_references, two_crms_references, unit_references
-from scoring.conditions import OPERATORS, All, AnyOf, Condition, Not, Otherwise, Test
-from scoring.fields import BUILT_IN, COLUMNS, NEEDED, OWN_ONLY, RuleField, record_fields, rule_fields, text_fields
-from scoring.model_messages import nearest
-from scoring.model_playbook import BASELINE
-from scoring.model_types import DEFAULT_NAMES, Model, RuleKey, ValueProfile
+from scoring.model.conditions import OPERATORS, All, AnyOf, Condition, Not, Otherwise, Test
+from scoring.model.fields import BUILT_IN, COLUMNS, NEEDED, OWN_ONLY, RuleField, record_fields, rule_fields, text_fields
+from scoring.model.messages import nearest
+from scoring.model.playbook import BASELINE
+from scoring.model.references import quality, regions, tiers, two_crms, units
+from scoring.model.shape import DEFAULT_NAMES, Model, RuleKey, ValueProfile
 
 Loc = tuple[str | int, ...]
 
@@ -245,9 +245,9 @@ def _money(model: Model) -> Iterator[Flaw]:
     if value.basis == "margin" and value.revenue_from != "order_lines":
         message = f"product cost is not known for {value.revenue_from}, so there is no margin."
         yield Flaw(("value", "basis"), message, "revenue, or revenue_from: order_lines")
-    for loc, message, allowed in tier_references.flaws(model.tiers):
+    for loc, message, allowed in tiers.flaws(model.tiers):
         yield Flaw(("tiers", *loc), message, allowed)
-    for loc, message, allowed in region_references.flaws(model):
+    for loc, message, allowed in regions.flaws(model):
         yield Flaw(("tiers", "regions", *loc), message, allowed)
     for key in model.playbook:
         if key not in (BASELINE, *model.tiers.keys):
@@ -321,9 +321,9 @@ def _groups(model: Model) -> Iterator[Flaw]:
     for key in ("count_elsewhere", "publish"):
         if getattr(groups, key) and not groups.enabled:
             yield Flaw(("groups", key), "does nothing while groups are off.", "groups: enabled: true")
-    for loc, message, allowed in unit_references.flaws(model):
+    for loc, message, allowed in units.flaws(model):
         yield Flaw(("business_units", *loc), message, allowed)
-    for place, message, allowed in two_crms_references.flaws(model):
+    for place, message, allowed in two_crms.flaws(model):
         yield Flaw(("two_crms", *place), message, allowed)
 
 
@@ -369,7 +369,7 @@ def _quality(model: Model) -> Iterator[Flaw]:
     custom = [("custom", number, rule.when) for number, rule in enumerate(model.quality.custom)]
     for name, number, condition in (*contradictions, *custom):
         yield from _condition(condition, ("quality", name, number, "when"), model, fields)
-    for loc, message, allowed in quality_references.flaws(model):
+    for loc, message, allowed in quality.flaws(model):
         yield Flaw(loc, message, allowed)
 
 
@@ -397,8 +397,8 @@ def _crm(model: Model) -> Iterator[Flaw]:
             if name not in mapped:
                 message = f"the attribute '{name}' is not mapped to a field of this CRM."
                 yield Flaw(("crm", connector, "fields", "account"), message, f"{name}: the field's API name")
-        units = {f"unit_{unit.key}_tier" for unit in model.business_units.units}
-        roles = {*DEFAULT_NAMES[connector], *units}
+        unit_tiers = {f"unit_{unit.key}_tier" for unit in model.business_units.units}
+        roles = {*DEFAULT_NAMES[connector], *unit_tiers}
         for role in own.names:
             if role not in roles:
                 yield _unknown(("crm", connector, "names", role), "published value", role, roles)

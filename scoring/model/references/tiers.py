@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import product
 
-from scoring import tier_shares
-from scoring.model_tiers import Tiers, covers
+from scoring.model.tiers import Tiers, covers
 
 #: Where it stands in the section, what is wrong, and what would be right.
 Found = tuple[tuple[str | int, ...], str, str]
@@ -81,6 +80,6 @@ def _gaps(scheme: Tiers) -> Iterator[Found]:
 
 def _shares(scheme: Tiers) -> Iterator[Found]:
     size, share = len(scheme.keys), scheme.share
-    if tier_shares.applies(scheme) and not share.min <= 1 / size <= share.max:
+    if scheme.keeps_shares() and not share.min <= 1 / size <= share.max:
         message = f"{size} tiers cannot each hold {share.min:.0%} to {share.max:.0%} of the customers."
         yield ("share",), message, f"min up to {1 / size:g}, max from {1 / size:g}"

@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from scoring.conditions import STRICT
-from scoring.model_owners import Words
-from scoring.model_tiers import Key
+from scoring.model.conditions import STRICT
+from scoring.model.owners import Words
+from scoring.model.tiers import Key
 
 Step = Literal["manager", "model_owner", "administrator"]
 #: Who is told after whom.

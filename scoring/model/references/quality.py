@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scoring.fields import COLUMNS, record_fields
-from scoring.model_types import Model
+from scoring.model.fields import COLUMNS, record_fields
+from scoring.model.shape import Model
 
 Found = tuple[tuple[str | int, ...], str, str]
 

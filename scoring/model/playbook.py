@@ -15,8 +15,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from scoring.conditions import STRICT
-from scoring.model_tiers import Key
+from scoring.model.conditions import STRICT
+from scoring.model.tiers import Key
 
 #: Key of what holds for every tier.
 BASELINE = "baseline"

@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from rapidfuzz import fuzz, process
 
-from scoring.model_types import Model
+from scoring.model.shape import Model
 
 _TAGS = {"all": "All", "any": "AnyOf", "not": "Not", "otherwise": "Otherwise", "test": "Test"}
 _PATTERNS = {

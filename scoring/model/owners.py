@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, model_validator
 
-from scoring.conditions import STRICT
-from scoring.model_tiers import Key
+from scoring.model.conditions import STRICT
+from scoring.model.tiers import Key
 
 Words = Annotated[str, Field(min_length=1, max_length=255)]
 

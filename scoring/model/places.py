@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from scoring.conditions import STRICT
+from scoring.model.conditions import STRICT
 
 Picklist = Literal["segment", "sub_segment", "value_profile", "tier"]
 Chosen = Literal["segment", "sub_segment", "value_profile"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from scoring.model_errors import ModelError, Problem
+from scoring.model.errors import ModelError, Problem
 
 Loc = Sequence[str | int]
 

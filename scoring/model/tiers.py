@@ -12,12 +12,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from scoring import schemes
-from scoring.conditions import Condition
-from scoring.model_cuts import Cut as Cut
-from scoring.model_cuts import Key as Key
-from scoring.model_cuts import Label as Label
-from scoring.model_cuts import Part, Regions
+from scoring.model import schemes
+from scoring.model.conditions import Condition
+from scoring.model.cuts import Cut as Cut
+from scoring.model.cuts import Key as Key
+from scoring.model.cuts import Label as Label
+from scoring.model.cuts import Part, Regions
 
 Share = Annotated[float, Field(ge=0, le=1, strict=True)]
 Component = Literal["money", "recency", "frequency", "potential", "growth", "loyalty", "engagement", "fit", "lifetime"]
@@ -153,6 +153,14 @@ class Tiers(Part):
             spot: next(cell.tier for cell in self.cells if covers(self, cell, spot))
             for spot in product(*(range(len(names)) for names in classes))
         }
+
+    def keeps_shares(self) -> bool:
+        """Whether its cuts move until every tier's share is within `share`: two axes with one quantile cut each, and a
+        tier of its own in every cell."""
+        one_cut = all(
+            len(axis.cuts) == 1 and axis.cuts[0].quantile is not None and axis.cuts[0].at is None for axis in self.axes
+        )
+        return len(self.axes) == 2 and one_cut and len(set(self.grid().values())) == 4
 
 
 def covers(scheme: Tiers, cell: TierCell, spot: tuple[int, ...]) -> bool:
