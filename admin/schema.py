@@ -11,6 +11,7 @@ from rich.console import Console
 from admin import package
 from admin.cli.output import Stop
 from connectors.base import Crm, SchemaPlan, SchemaStep
+from connectors.notifications import SendsNotifications
 from connectors.pages import HasPages
 from scoring.model import Model
 from sync import crms, outputs
@@ -33,6 +34,8 @@ def plan(connection: Connection, *, with_card: bool = False) -> SchemaPlan:
     held = retiring.still_held(layout, crm)
     steps = crm.plan_schema(layout.specs(retiring.deserted(held)), rules)
     notes = [*steps.notes, *_kept(layout, held), *_left(connection, layout, crm), *_card(connection)]
+    if bell := _bell(connection, crm):
+        steps = replace(steps, steps=(*steps.steps, bell.plan_notifications()))
     if with_card:
         pages = _pages_of(connection, crm).plan_pages(package.pages(layout))
         notes.append(_ACTIVATE)
@@ -54,6 +57,12 @@ def _pages_of(connection: Connection, crm: Crm) -> HasPages:
         f"{connection.kind.capitalize()} takes cards from its own command line only.",
         "Write the project and upload it: tierline schema package FOLDER --help",
     )
+
+
+def _bell(connection: Connection, crm: Crm) -> SendsNotifications | None:
+    """The CRM, where a channel of the portfolio rings at the bells of its users."""
+    wanted = connection.portfolio.destinations.filter(kind="notification").exists()
+    return crm if wanted and isinstance(crm, SendsNotifications) else None
 
 
 def _card(connection: Connection) -> Iterator[str]:
@@ -113,6 +122,8 @@ def apply(connection: Connection, steps: SchemaPlan, *, with_card: bool = False)
     connection.save(update_fields=["installed"])
     crm = crms.open_crm(connection)
     crm.apply_schema(steps)
+    if bell := _bell(connection, crm):
+        bell.apply_notifications()
     if with_card:
         _pages_of(connection, crm).apply_pages(package.pages(outputs.layout(_published(connection), connection)))
     _audit(connection, "schema applied", steps)

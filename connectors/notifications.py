@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from connectors.base import SchemaStep
+
 
 @dataclass(frozen=True)
 class NotificationSpec:
@@ -31,3 +33,9 @@ class SendsNotifications(Protocol):
 
         Raises `MissingScope` when we may not send any, and `SchemaMismatch` when the org is not prepared for it.
         """
+
+    def plan_notifications(self) -> SchemaStep:
+        """What the org lacks to send any; "=" where it is prepared."""
+
+    def apply_notifications(self) -> None:
+        """Bring what it lacks."""

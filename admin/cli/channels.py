@@ -70,7 +70,8 @@ def add(
             made = destinations.add(chosen, kind, name, secret, actor(by), only_for=only_for, only_high=only_high)
         except destinations.Unusable as error:
             raise Stop(str(error), "See: tierline channels add --help", code=WRONG_INPUT) from None
-        _done(made, f"Messages about new alerts go to {name} as well. Try it: tierline channels test {name}", as_json)
+        bring = destinations.preparation(made)
+        _done(made, f"Messages about new alerts go to {name} as well. {bring}: tierline channels test {name}", as_json)
 
 
 @app.command("test")

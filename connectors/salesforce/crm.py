@@ -38,6 +38,7 @@ from connectors.salesforce import (
     detail_records,
     drift,
     edits,
+    notification_type,
     notifications,
     org_currency,
     pages,
@@ -401,6 +402,14 @@ class Salesforce:
     def rights(self, user_id: str, kind: str, record_ids: Sequence[str], fields: Collection[str]) -> Rights:
         """See `TellsRights.rights`."""
         return rights.rights(self._client, user_id, only_source(kind).name, record_ids, fields)
+
+    def plan_notifications(self) -> SchemaStep:
+        """See `SendsNotifications.plan_notifications`."""
+        return notification_type.step(MetadataApi(self._client))
+
+    def apply_notifications(self) -> None:
+        """See `SendsNotifications.apply_notifications`."""
+        notification_type.apply(MetadataApi(self._client))
 
     def notify(self, notification: NotificationSpec) -> None:
         """See `SendsNotifications.notify`."""

@@ -13,10 +13,9 @@ from connectors.notifications import NotificationSpec
 from connectors.salesforce import soql
 from connectors.salesforce.client import Client
 from connectors.salesforce.errors import faults_of, from_fault, outcome_unknown
+from connectors.salesforce.notification_type import KIND, TYPE
 from connectors.salesforce.sending import host_of
 
-#: API name of our notification type.
-TYPE = "Tierline_Alert"
 ACTION = "actions/standard/customNotificationAction"
 MOST_TITLE, MOST_BODY = 250, 750
 _PERMISSION = "PermissionsSendCustomNotifications"
@@ -70,13 +69,13 @@ def cut(text: str, most: int) -> str:
 
 def _type(client: Client) -> str:
     """Asked each time: an administrator may just have made it anew."""
-    query = soql.select(["Id"], "CustomNotificationType", f"DeveloperName = {soql.literal(TYPE)}")
+    query = soql.select(["Id"], KIND, f"DeveloperName = {soql.literal(TYPE)}")
     found = client.query(query)["records"]
     if not found:
         raise SchemaMismatch(
             f"The org has no notification type {TYPE}.",
-            next_step=f"Deploy the package in deploy/salesforce, or make it in Setup, Notification Builder, "
-            f"Notification Types: API name {TYPE}, channels Desktop and Mobile.",
+            next_step="Bring it: tierline schema plan, then tierline schema apply. Or make it in Setup, Notification "
+            f"Builder, Notification Types: API name {TYPE}, channels Desktop and Mobile.",
             code="NO_NOTIFICATION_TYPE",
         )
     return str(found[0]["Id"])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from lxml import etree  # type: ignore[import-untyped, unused-ignore]
 
 from connectors.base import FieldSpec, RuleSpec
-from connectors.salesforce import detail
+from connectors.salesforce import detail, notification_type
 from connectors.salesforce.client import API_VERSION
 from connectors.salesforce.definitions import definition
 from connectors.salesforce.kinds import DETAIL, DETAIL_PARENT, only_source
@@ -120,7 +120,11 @@ def _components(named: Mapping[str, FieldSpec], rules: Sequence[RuleSpec]) -> It
     for role in ROLES:
         granted = permission_set(role, dict(named), None, bypass=bool(rules) and role.machine)
         yield f"permissionsets/{role.name}.permissionset-meta.xml", "PermissionSet", _unnamed(granted)
-    yield "notificationtypes/Tierline_Alert.notiftype-meta.xml", "CustomNotificationType", _notification()
+    yield (
+        f"notificationtypes/{notification_type.TYPE}.notiftype-meta.xml",
+        notification_type.KIND,
+        _unnamed(notification_type.definition()),
+    )
 
 
 def _detail_object() -> Iterator[tuple[str, str, Element]]:
@@ -163,15 +167,6 @@ def _list_view(view: ListView) -> Element:
             put(entry, "value", value)
     put(element, "label", view.label)
     return element
-
-
-def _notification() -> Element:
-    element = component("Tierline_Alert")
-    put(element, "customNotifTypeName", "Tierline_Alert")
-    put(element, "desktop", "true")
-    put(element, "masterLabel", "Tierline alert")
-    put(element, "mobile", "true")
-    return _unnamed(element)
 
 
 def _xml(kind: str, element: Element) -> bytes:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from connectors.base import SchemaPlan, SchemaStep
-from connectors.salesforce import pages
+from connectors.salesforce import notification_type, pages
 from connectors.salesforce.client import Client
 from connectors.salesforce.lead_conversion import LeadConversion
 from connectors.salesforce.metadata import MetadataApi, child_of, text_of
 
 #: Deleted in this order: nothing that is still referred to can go.
-ORDER = ("ValidationRule", "PermissionSet", "CustomPermission", "CustomField", "CustomObject", "GlobalValueSet")
+ORDER = (
+    *("ValidationRule", "PermissionSet", "CustomPermission", notification_type.KIND),
+    *("CustomField", "CustomObject", "GlobalValueSet"),
+)
 #: What goes in any case: it holds no data.
 _LOSES = {"CustomField": "deleted with all its values", "CustomObject": "deleted with all its records"}
-_WITHOUT_DATA = frozenset({"ValidationRule", "PermissionSet", "CustomPermission"})
+_WITHOUT_DATA = frozenset({"ValidationRule", "PermissionSet", "CustomPermission", notification_type.KIND})
 
 
 def plan(metadata: MetadataApi, created: Sequence[str], *, delete_data: bool) -> SchemaPlan:

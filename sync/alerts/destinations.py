@@ -107,6 +107,14 @@ def test(destination: Destination, now: datetime) -> str:
     return f"The bell of {tester.name}" if inside else destination.shown
 
 
+def preparation(destination: Destination) -> str:
+    """What to do before the first message, up to the command that tries it."""
+    if destination.kind not in IN_CRM:
+        return "Try it"
+    crm = next(filter(can_ring, destination.portfolio.crms()))
+    return f"Bring what it needs to the CRM: tierline schema apply {crm}. Then try it"
+
+
 def advice(destination: Destination) -> str:
     """What to do after a test that failed."""
     if destination.kind in IN_CRM:

@@ -11,7 +11,8 @@ import pytest
 from connectors.errors import Fatal, MissingScope, SchemaMismatch, Unavailable
 from connectors.notifications import NotificationSpec, SendsNotifications
 from connectors.registry import CRMS, NOTIFY
-from connectors.salesforce.notifications import TYPE, cut
+from connectors.salesforce.notification_type import TYPE
+from connectors.salesforce.notifications import cut
 from connectors.sandbox.background import serving
 from connectors.sandbox.org.notifications import TYPE as KIND
 from connectors.sandbox.org.org import Org
@@ -67,8 +68,11 @@ def test_long_texts_are_cut_where_a_word_ends(bells: Bells) -> None:
 def test_an_org_without_the_type_says_what_to_deploy(bells: Bells) -> None:
     with pytest.raises(SchemaMismatch, match="no notification type Tierline_Alert") as raised:
         bells.crm.notify(bells.spec)
-    assert "deploy/salesforce" in raised.value.next_step
-    bells.prepare()
+    assert "tierline schema apply" in raised.value.next_step
+    assert bells.crm.plan_notifications().sign == "+"
+    bells.crm.apply_notifications()
+    assert bells.crm.plan_notifications().sign == "="
+    bells.crm.apply_notifications()  # twice is once
     bells.crm.notify(bells.spec)  # without a new connection
     assert len(bells.org.notifications.of()) == 1
 

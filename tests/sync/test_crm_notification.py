@@ -168,7 +168,7 @@ def test_an_org_without_the_type_disables_the_channel_and_the_administrator_hear
     notices.send(Notice.objects.get(), NOW)
     told = mail.outbox[-1]
     assert told.to == ["ada@example.com"]
-    assert "deploy/salesforce" in told.body
+    assert "tierline schema apply" in told.body
     assert "Tierline_Alert" in told.body
     assert "tierline channels enable bell" in told.body
     assert "another address" not in told.body

@@ -11,6 +11,9 @@ from admin import schema
 from connectors.errors import MissingScope, SchemaMismatch
 from connectors.sandbox.org.record_types import RecordType, body_of
 from connectors.sandbox.org.schema import FieldDef, entries
+from sync.alerts import destinations
+from sync.models import Destination
+from tests.sync.office import NOW
 from tests.sync.stage import Stage
 
 SEGMENT, TIER = "Tierline_Segment__c", "Tierline_Tier__c"
@@ -76,3 +79,16 @@ def test_taken_away_with_its_data_the_org_is_as_before_and_without_the_word_the_
     assert uninstalled.query(f"SELECT {SEGMENT} FROM Account WHERE Id = '{account}'")[0][SEGMENT] == "energy"
     schema.remove(uninstalled.connection, schema.plan_removal(uninstalled.connection, delete_data=True))
     assert fields(uninstalled) == before
+
+
+def test_a_channel_to_the_bell_has_the_plan_bring_the_notification_type(uninstalled: Stage) -> None:
+    type_ = "CustomNotificationType Tierline_Alert"
+    assert type_ not in {step.target for step in schema.plan(uninstalled.connection).steps}
+    destinations.add(uninstalled.connection.portfolio, "notification", "bell", {}, "ada")
+    plan = schema.plan(uninstalled.connection)
+    assert type_ in {step.target for step in plan.changes}
+    schema.apply(uninstalled.connection, plan)
+    assert destinations.test(Destination.objects.get(), NOW)
+    assert not schema.plan(uninstalled.connection).changes
+    schema.remove(uninstalled.connection, schema.plan_removal(uninstalled.connection, delete_data=False))
+    assert type_ in {step.target for step in schema.plan(uninstalled.connection).changes}
