@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from scoring.dealings import ticket_columns
+from scoring.features.dealings import ticket_columns
 from scoring.model.shape import CostToServe, Model
 from scoring.money import SCALE
 from scoring.ranks import Floats, Ints

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from scoring import components, cost_to_serve, lifetime, rfm, value
-from scoring.figure import Base
+from scoring import cost_to_serve, lifetime, rfm, value
 from scoring.model.shape import Model
 from scoring.model.tiers import Component, TierAxis
 from scoring.money import SCALE
 from scoring.ranks import Floats, Ints
 from scoring.rules import Facts, holds
+from scoring.value import components
+from scoring.value.figure import Base
 
 
 @dataclass(frozen=True)

@@ -22,23 +22,22 @@ from scoring import (
     explain,
     lifetime,
     measures,
-    nearest,
-    regions,
     rfm,
     risk,
     segments,
-    stability,
     tiers,
     value,
     value_profile,
 )
 from scoring.calibration import Calibration
+from scoring.explain import nearest
+from scoring.explain.told import Told
 from scoring.model.playbook import has_cadence
 from scoring.model.shape import Model
 from scoring.periods import months_before
 from scoring.ranks import Ints
 from scoring.rules import Facts
-from scoring.told import Told
+from scoring.tiers import regions, stability
 
 #: Columns of the ScoreTable, in this order.
 COLUMNS = (
@@ -170,8 +169,8 @@ def score(
 ) -> pd.DataFrame:
     """The ScoreTable of these accounts, one row per row of `frame`, in its order.
 
-    `before` says where accounts stood at the end of the period before (columns of `scoring.stability.BEFORE`, in any
-    order, some or all of the accounts); what is not in it is new and bound by nothing.
+    `before` says where accounts stood at the end of the period before (columns of `scoring.tiers.stability.BEFORE`, in
+    any order, some or all of the accounts); what is not in it is new and bound by nothing.
 
     Columns (`COLUMNS`):
         account_id, in_scope, scope_reason (why an account is no customer)

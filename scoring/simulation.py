@@ -14,9 +14,10 @@ from datetime import date
 import pandas as pd
 
 from scoring import calibration as calibrating
-from scoring import pipeline, stability
+from scoring import pipeline
 from scoring.calibration import Calibration
 from scoring.model.shape import Model
+from scoring.tiers import stability
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,10 @@ import pandas as pd
 from django.db import transaction
 from django.utils import timezone
 
-from scoring import business_units, churn, pipeline, stability
+from scoring import business_units, churn, pipeline
 from scoring import calibration as calibrating
 from scoring.model import Model
+from scoring.tiers import stability
 from sync import audit, outputs
 from sync.alerts import ways
 from sync.governance import comparison

@@ -11,7 +11,8 @@ import ibis
 import pandas as pd
 from django.db.models import QuerySet
 
-from scoring import purchases, quality
+from scoring import quality
+from scoring.features import purchases
 from scoring.model import Model
 from scoring.model.fields import MAIN_FAMILY
 from scoring.quality import Checked, erp

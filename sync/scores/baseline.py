@@ -21,7 +21,7 @@ from scoring import calibration as calibrating
 from scoring import features, groups, pipeline, records
 from scoring.calibration import Calibration
 from scoring.model import Model
-from scoring.stability import BEFORE, Cause
+from scoring.tiers.stability import BEFORE, Cause
 from sync import mirror, outputs
 from sync.models import Run, Score, TierMove
 from sync.reading import rates

@@ -9,7 +9,7 @@ import pandas as pd
 import yaml
 
 from scoring import model, presets
-from scoring.dealings import ticket_columns
+from scoring.features.dealings import ticket_columns
 from scoring.model import Model
 from scoring.money import SCALE
 

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring import components, pipeline, value
-from scoring.figure import Base
+from scoring import pipeline, value
 from scoring.model.tiers import Component
+from scoring.value import components
+from scoring.value.figure import Base
 from tests.scoring.frames import DAY, accounts, customer
 from tests.scoring.test_schemes import company, using
 

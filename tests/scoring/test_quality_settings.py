@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from ibis import memtable
 
-from scoring import currency, purchases, quality
+from scoring import currency, quality
+from scoring.features import purchases
 from scoring.model import ModelError
 from scoring.quality import Checked, Problem
 from sync.quality import own_rules

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scoring import stability, tiers
+from scoring import tiers
 from scoring.model.tiers import Tiers
 from scoring.periods import months_after
+from scoring.tiers import stability
 
 LAST, NOW, REVIEW = date(2026, 10, 1), date(2026, 11, 1), date(2027, 1, 1)
 CUTS = tiers.Cuts({"value": (60.0,), "cost": (20.0,)})

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from scoring.cost_to_serve import CostItem
+from scoring.explain.told import Lines, Told
 from scoring.model.tiers import TierAxis
-from scoring.told import Lines, Told
 
 _SHOWN = 3
 

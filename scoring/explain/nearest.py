@@ -11,16 +11,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scoring import components, lifetime, measures, tiers, value
+from scoring import lifetime, measures, tiers, value
 from scoring.calibration import Calibration
 from scoring.cost_to_serve import per_hundred
-from scoring.figure import Base, Mask
+from scoring.explain.told import Lines, Told
 from scoring.measures import Worth
 from scoring.model.tiers import TierAxis
 from scoring.money import SCALE
 from scoring.ranks import Floats, Ints
 from scoring.rules import Facts
-from scoring.told import Lines, Told
+from scoring.value import components
+from scoring.value.figure import Base, Mask
 
 _OF_WORTH = ("value_score", "money", "worth", "profit")
 _OF_COST = ("cost_to_serve", "cost")

@@ -13,10 +13,10 @@ from typing import TypedDict
 import numpy as np
 import pandas as pd
 
-from scoring import explain_components, explain_cost
+from scoring.explain import components, cost
+from scoring.explain.told import Lines, Told
 from scoring.model.tiers import TierAxis
 from scoring.rules import lower_first
-from scoring.told import Lines, Told
 
 SHORT = 255
 
@@ -65,7 +65,7 @@ def _axis_reasons(told: Told, axis: TierAxis, number: int) -> list[_Column]:
     found: list[_Column] = []
     weights = told.model.value.components
     for name in weights:
-        texts = explain_components.texts(told, name)
+        texts = components.texts(told, name)
         added = told.worth.contributions[name][told.has_tier].tolist()
         own = signs if len(weights) == 1 else _own_signs(told, name, number)
         found.append((texts, own, round(share * weights[name] / 100, 1), added))
@@ -82,9 +82,9 @@ def _own_signs(told: Told, name: str, number: int) -> Lines:
 
 def _texts_of(axis: TierAxis) -> Callable[[Told, TierAxis, int], Lines]:
     if axis.measure in ("cost_to_serve", "cost"):
-        return explain_cost.texts
-    if isinstance(axis.measure, str) and axis.measure in explain_components.KNOWN:
-        return lambda told, axis, number: explain_components.texts(told, str(axis.measure))
+        return cost.texts
+    if isinstance(axis.measure, str) and axis.measure in components.KNOWN:
+        return lambda told, axis, number: components.texts(told, str(axis.measure))
     return _plain
 
 
@@ -130,13 +130,13 @@ def _phrases(told: Told, axis: TierAxis, number: int) -> Lines:
     words = told.words(number)
     if axis.measure == "value_score":
         leading = max(told.model.value.components.items(), key=lambda item: item[1])[0]
-        figures = [lower_first(text) for text in explain_components.figures(told, leading)]
+        figures = [lower_first(text) for text in components.figures(told, leading)]
         return [
             figure if nothing else f"{word} value, {figure}"
             for word, figure, nothing in zip(words, figures, told.worthless(), strict=True)
         ]
     if axis.measure in ("cost_to_serve", "cost"):
-        return explain_cost.phrases(told, axis, number)
+        return cost.phrases(told, axis, number)
     if axis.rule is not None:
         return [f"{axis.label.lower()}: {figure}" for figure, _ in zip(*_shown(told, axis, number), strict=True)]
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scoring.figure import Base, Figure
+from scoring.value.figure import Base, Figure
 
 
 def fit(base: Base) -> Figure:

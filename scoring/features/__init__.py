@@ -37,8 +37,9 @@ from typing import Any
 import ibis
 import pandas as pd
 
-from scoring import currency, dealings, purchases
-from scoring.dealings import ticket_columns
+from scoring import currency
+from scoring.features import dealings, purchases
+from scoring.features.dealings import ticket_columns
 from scoring.model.shape import Model
 from scoring.periods import months_before
 from scoring.records import Table, column

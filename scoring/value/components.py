@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from scoring import fit, growth, loyalty, ranks
-from scoring.figure import Base, Figure
+from scoring import ranks
 from scoring.model.shape import UNKNOWN, Model
 from scoring.model.tiers import Component
 from scoring.ranks import Floats
+from scoring.value import growth, loyalty, strategic_fit
+from scoring.value.figure import Base, Figure
 
 Limits = Mapping[str, tuple[int, ...]]
 
@@ -56,7 +57,7 @@ FIGURES: Mapping[Component, Callable[[Base], Figure]] = {
     "growth": growth.growth,
     "loyalty": loyalty.loyalty,
     "engagement": loyalty.engagement,
-    "fit": fit.fit,
+    "fit": strategic_fit.fit,
     "lifetime": _lifetime,
 }
 

@@ -2,7 +2,7 @@
 
 Cuts are amounts, quantiles of the ranked customers (those with a finite figure on every axis), or the higher of both.
 A figure exactly at a cut belongs to the better side. Where two axes have one quantile cut each, the cuts move as
-little as the model's share limits ask for (`scoring.tier_shares`), and `Cuts.note` says so.
+little as the model's share limits ask for (`scoring.tiers.shares`), and `Cuts.note` says so.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from scoring import tier_shares
 from scoring.model.tiers import Cut, TierAxis, Tiers
 from scoring.ranks import Floats
+from scoring.tiers.shares import fit as fit_shares
 
 #: Class number per axis (rows: accounts), 0 for the lowest.
 Positions = npt.NDArray[np.int64]
@@ -51,7 +51,7 @@ def fit(figures: Mapping[str, Floats], scheme: Tiers) -> Cuts:
         at = {axis.key: tuple(_alone(axis)) for axis in scheme.axes}
         return Cuts(at=at, note="No customer has figures yet, so quantiles cut nothing off.")
     if scheme.keeps_shares():
-        moved = tier_shares.fit(figures, ranked, scheme)
+        moved = fit_shares(figures, ranked, scheme)
         return Cuts(at=moved.at, quantiles=moved.quantiles, shares=moved.shares, note=moved.note)
     at = {axis.key: tuple(_cuts(axis, figures[axis.key][ranked])) for axis in scheme.axes}
     quantiles = {axis.key: tuple(cut.quantile for cut in axis.cuts) for axis in scheme.axes}

@@ -15,11 +15,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from scoring import components, lifetime
-from scoring.figure import Base
+from scoring import lifetime
 from scoring.model.shape import Model
 from scoring.model.tiers import Component
 from scoring.ranks import Floats, Ints
+from scoring.value import components
+from scoring.value.figure import Base
 
 Basis = Literal["margin", "revenue"]
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from scoring.figure import Base, Figure
 from scoring.ranks import Floats
+from scoring.value.figure import Base, Figure
 
 #: What counts as all there is: five years of custom, eight quarters with orders, five product families.
 TENURE_YEARS, QUARTERS, FAMILIES = 5, 8, 5

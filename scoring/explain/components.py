@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from scoring import lifetime
+from scoring.explain.told import Lines, Told
 from scoring.money import SCALE
-from scoring.told import Lines, Told
 
 
 def figures(told: Told, name: str) -> Lines:
