@@ -226,7 +226,7 @@ def _unseen(known: Floats, churned: Mask) -> float:
 
 def _fit(known: Floats, churned: Mask) -> tuple[Floats, Floats, float, Floats]:
     """Mean and scale of the signals, intercept and weights of their standard scores. Raises `NotConverged`."""
-    from scipy.optimize import minimize  # type: ignore[import-untyped, unused-ignore]
+    from scipy.optimize import minimize
 
     mean, spread = known.mean(axis=0), known.std(axis=0)
     varies = spread > 1e-12

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Literal
 from urllib.parse import quote_plus
 
-from lxml import etree  # type: ignore[import-untyped, unused-ignore]
+from lxml import etree
 
 from connectors.base import SchemaPlan, SchemaStep
 from connectors.salesforce import deploying, soql

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize  # type: ignore[import-untyped, unused-ignore]
+from scipy.optimize import minimize
 
 from scoring.clv.distinct import Distinct
 from scoring.clv.errors import NotConverged

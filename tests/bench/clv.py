@@ -143,7 +143,7 @@ def _ours() -> Fitting:
 
 def _lifetimes() -> Fitting:
     warnings.simplefilter("ignore")
-    from lifetimes import BetaGeoFitter, fitters  # type: ignore[import-untyped, unused-ignore]
+    from lifetimes import BetaGeoFitter, fitters
 
     hessian, spent = fitters.hessian, [0.0]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import simple_salesforce
-from lxml import etree  # type: ignore[import-untyped, unused-ignore]
+from lxml import etree
 
 from admin import package
 from connectors.salesforce.permissions import BYPASS

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import optimize  # type: ignore[import-untyped, unused-ignore]
+from scipy import optimize
 
 from scoring import churn, pipeline
 from scoring.calibration import Calibration

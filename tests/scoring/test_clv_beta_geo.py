@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.special import betaincinv  # type: ignore[import-untyped, unused-ignore]
+from scipy.special import betaincinv
 
 from scoring.clv import BetaGeo
 from scoring.clv.beta_geo_expectation import before_leaving
@@ -56,7 +56,7 @@ def test_it_agrees_with_the_reference_implementation() -> None:
     frame = clv_bases.b2b(3000)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from lifetimes import BetaGeoFitter  # type: ignore[import-untyped, unused-ignore]
+        from lifetimes import BetaGeoFitter
 
         theirs = BetaGeoFitter().fit(frame["frequency"], frame["recency"], frame["T"])
     ours = BetaGeo().fit(frame)

@@ -35,7 +35,7 @@ def test_it_agrees_with_the_reference_implementation() -> None:
     frame = values(3_000)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from lifetimes import GammaGammaFitter  # type: ignore[import-untyped, unused-ignore]
+        from lifetimes import GammaGammaFitter
 
         theirs = GammaGammaFitter().fit(frame["frequency"], frame["monetary"])
     ours = GammaGamma().fit(frame)

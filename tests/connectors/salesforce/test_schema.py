@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import simple_salesforce
-from lxml import etree  # type: ignore[import-untyped, unused-ignore]
+from lxml import etree
 
 from connectors.base import FieldSpec, PicklistValue, SchemaPlan
 from connectors.errors import Fatal, MissingScope, SchemaMismatch

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import simple_salesforce
-from lxml import etree  # type: ignore[import-untyped, unused-ignore]
+from lxml import etree
 
 from connectors.sandbox.background import Served, ServedPortal, serving, serving_portal
 from connectors.sandbox.org.org import Org
