@@ -120,7 +120,7 @@ class Mirror:
         ).fetchall()
         for (kind,) in keyed:
             with self._transaction():
-                self.database.execute(f'CREATE TABLE tierline_unkeyed AS SELECT * FROM "{kind}"')  # noqa: S608
+                self.database.execute(f'CREATE TABLE tierline_unkeyed AS SELECT * FROM "{kind}"')
                 self.database.execute(f'DROP TABLE "{kind}"')
                 self.database.execute(f'ALTER TABLE tierline_unkeyed RENAME TO "{kind}"')
 
@@ -152,7 +152,7 @@ class Mirror:
         """Have this kind read again from the start."""
         with self._transaction():
             self._prepare(kind, fields)
-            self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
+            self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])
             self.database.execute(
                 "INSERT OR REPLACE INTO tierline_cursor VALUES (?, ?, ?, NULL, '', FALSE, NULL, NULL)",
                 [connection, kind, shape(kind, fields)],
@@ -198,7 +198,7 @@ class Mirror:
         with self._transaction():
             self._prepare(kind, columns)
             before = self._digest(connection, kind)
-            self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
+            self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])
             for batch in batches:
                 if batch.num_rows:
                     self._insert(connection, kind, pa.Table.from_batches([batch]), compare=False)
@@ -208,7 +208,7 @@ class Mirror:
     def _digest(self, connection: str, kind: str) -> tuple[int, int]:
         """Names the rows of a kind, whatever their order."""
         row = self.database.execute(
-            f'SELECT count(*), coalesce(bit_xor(hash(k)), 0) FROM "{kind}" k WHERE connection = ?',  # noqa: S608
+            f'SELECT count(*), coalesce(bit_xor(hash(k)), 0) FROM "{kind}" k WHERE connection = ?',
             [connection],
         ).fetchone()
         return (int(row[0]), int(row[1])) if row else (0, 0)
@@ -217,14 +217,14 @@ class Mirror:
         """Drop a connection's rows of every other kind: a source that is no longer in the mapping counts no more."""
         for kind in self.kinds():
             if kind not in kinds:
-                self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])  # noqa: S608
+                self.database.execute(f'DELETE FROM "{kind}" WHERE connection = ?', [connection])
 
     def _insert(self, connection: str, kind: str, rows: pa.Table, *, compare: bool) -> None:
         self.database.register("incoming", rows)
         targets = ", ".join(f'"{name}"' for name in rows.column_names)
         values = ", ".join(f'{_expression(field)} AS "{field.name}"' for field in rows.schema)
         self.database.execute(
-            f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {values} "  # noqa: S608
+            f"CREATE OR REPLACE TEMP TABLE fresh AS SELECT {values} "
             "FROM (SELECT *, row_number() OVER () AS position FROM incoming) "
             "QUALIFY row_number() OVER (PARTITION BY id ORDER BY position DESC) = 1"
         )
@@ -237,10 +237,10 @@ class Mirror:
         if others:  # what is not read stays as it was
             kept = ", ".join(f'"{name}"' for name in others)
             targets = f"{targets}, {kept}"
-            source = f"fresh LEFT JOIN (SELECT id, {kept} FROM held) USING (id)"  # noqa: S608
-        self.database.execute(f'DELETE FROM "{kind}" WHERE rowid IN (SELECT place FROM held)')  # noqa: S608
+            source = f"fresh LEFT JOIN (SELECT id, {kept} FROM held) USING (id)"
+        self.database.execute(f'DELETE FROM "{kind}" WHERE rowid IN (SELECT place FROM held)')
         self.database.execute(
-            f'INSERT INTO "{kind}" (connection, {targets}) SELECT ?, {targets} FROM {source}',  # noqa: S608
+            f'INSERT INTO "{kind}" (connection, {targets}) SELECT ?, {targets} FROM {source}',
             [connection],
         )
 
@@ -251,7 +251,7 @@ class Mirror:
         """
         names = ", ".join(f'k."{name}"' for name in dict.fromkeys(["id", *columns]))
         self.database.execute(
-            f'CREATE OR REPLACE TEMP TABLE held AS SELECT k.rowid AS place, {names} FROM "{kind}" k '  # noqa: S608
+            f'CREATE OR REPLACE TEMP TABLE held AS SELECT k.rowid AS place, {names} FROM "{kind}" k '
             "WHERE k.connection = ? AND k.id IN (SELECT id FROM fresh)",
             [connection],
         )
@@ -267,7 +267,7 @@ class Mirror:
         put = ", ".join(f'"{name}" = incoming."{name}"' for name in columns)
         self.database.register("incoming", rows)
         self.database.execute(
-            f'UPDATE "{kind}" AS k SET {put} FROM incoming WHERE k.connection = ? AND k.id = incoming.id',  # noqa: S608
+            f'UPDATE "{kind}" AS k SET {put} FROM incoming WHERE k.connection = ? AND k.id = incoming.id',
             [connection],
         )
         self.database.unregister("incoming")
@@ -280,7 +280,7 @@ class Mirror:
             return {}
         names = ", ".join(f'"{name}"' for name in columns)
         rows = self.database.execute(
-            f'SELECT id, {names} FROM "{kind}" WHERE connection = ? AND id IN (SELECT unnest(?))',  # noqa: S608
+            f'SELECT id, {names} FROM "{kind}" WHERE connection = ? AND id IN (SELECT unnest(?))',
             [connection, list(ids)],
         ).fetchall()
         return {row[0]: tuple(row[1:]) for row in rows}
@@ -288,13 +288,13 @@ class Mirror:
     def select(self, kind: str, *columns: str) -> list[tuple[Any, ...]]:
         """These columns of all rows of a kind, ordered by the first of them."""
         names = ", ".join(f'"{name}"' for name in columns)
-        return self.database.execute(f'SELECT {names} FROM "{kind}" ORDER BY 1').fetchall()  # noqa: S608
+        return self.database.execute(f'SELECT {names} FROM "{kind}" ORDER BY 1').fetchall()
 
     def columns(self, connection: str, kind: str, names: Sequence[str]) -> pd.DataFrame:
         """These columns of a connection's rows of a kind, by id; empty where they were not read."""
         held = {row[0] for row in self.database.execute(f'DESCRIBE "{kind}"').fetchall()}
         chosen = ", ".join(f'"{name}"' if name in held else f'NULL::VARCHAR AS "{name}"' for name in names)
-        rows = f'SELECT {chosen} FROM "{kind}" WHERE connection = ? ORDER BY id'  # noqa: S608
+        rows = f'SELECT {chosen} FROM "{kind}" WHERE connection = ? ORDER BY id'
         return self.database.execute(rows, [connection]).df()
 
     def read_to_end(self, connection: str, kind: str) -> bool:
@@ -310,7 +310,7 @@ class Mirror:
             return
         touched.removed(self.database, connection, kind, ids)
         self.database.execute(
-            f'DELETE FROM "{kind}" WHERE connection = ? AND id IN (SELECT unnest(?))',  # noqa: S608
+            f'DELETE FROM "{kind}" WHERE connection = ? AND id IN (SELECT unnest(?))',
             [connection, ids],
         )
 
@@ -323,7 +323,7 @@ class Mirror:
 
     def count(self, kind: str, connection: str = "") -> int:
         """Records of this kind, of one connection or of all."""
-        query = f'SELECT count(*) FROM "{kind}"'  # noqa: S608
+        query = f'SELECT count(*) FROM "{kind}"'
         row = self.database.execute(
             *((f"{query} WHERE connection = ?", [connection]) if connection else (query,))
         ).fetchone()

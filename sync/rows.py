@@ -35,7 +35,7 @@ def insert(table: type[Model], rows: Sequence[Mapping[str, Any]]) -> None:
     fields = [field for field in table._meta.concrete_fields if not field.primary_key]
     names = ", ".join(quote(str(field.column)) for field in fields)
     marks = ", ".join(["%s"] * len(fields))
-    statement = f"INSERT INTO {quote(table._meta.db_table)} ({names}) VALUES ({marks})"  # noqa: S608
+    statement = f"INSERT INTO {quote(table._meta.db_table)} ({names}) VALUES ({marks})"
     columns = []
     for field in fields:
         default = field.get_default()
@@ -52,7 +52,7 @@ def update(rows: Collection[Model], names: Sequence[str]) -> None:
     fields = [field for field in meta.concrete_fields if field.name in names]
     quote = connection.ops.quote_name
     changes = ", ".join(f"{quote(str(field.column))} = %s" for field in fields)
-    statement = f"UPDATE {quote(meta.db_table)} SET {changes} WHERE id = %s"  # noqa: S608
+    statement = f"UPDATE {quote(meta.db_table)} SET {changes} WHERE id = %s"
     columns = [_written(field, [getattr(row, field.attname) for row in rows]) for field in fields]
     with connection.cursor() as cursor:
         cursor.executemany(statement, list(zip(*columns, [row.pk for row in rows], strict=True)))

@@ -14,13 +14,13 @@ from admin import portfolios, report, schema
 from admin.cli.output import err
 from admin.demo import company
 from admin.demo.datasets import Dataset
+from connectors.salesforce import soql
 from connectors.salesforce.permissions import DATA_OWNER
 from connectors.sandbox.org.org import Org
 from sync import outputs, starting
 from sync.models import Connection, Portfolio, Run
 
 NAME = "demo"
-_ASSIGNED = "PermissionSetAssignment WHERE PermissionSetId ="
 
 
 def connect(crm: Mapping[str, Any], model: Path, *, other: Mapping[str, Any]) -> Portfolio:
@@ -66,7 +66,8 @@ def let_people_answer(root: Path) -> None:
     """What an administrator does after the installation: the company's people get the permission set of data owners."""
     org = Org.open(root / "org")
     (chosen,) = org.find_ids("PermissionSet", "Name", DATA_OWNER.name)
-    held = {row["AssigneeId"] for row in org.query(f"SELECT AssigneeId FROM {_ASSIGNED} '{chosen}'").records}  # noqa: S608
+    assigned = soql.select(["AssigneeId"], "PermissionSetAssignment", f"PermissionSetId = {soql.literal(chosen)}")
+    held = {row["AssigneeId"] for row in org.query(assigned).records}
     users = [row["Id"] for row in org.query("SELECT Id FROM User WHERE IsActive = true").records]
     rows = [{"AssigneeId": user, "PermissionSetId": chosen} for user in users if user not in held]
     org.bulk_load("PermissionSetAssignment", rows)

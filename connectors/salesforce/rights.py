@@ -27,11 +27,8 @@ def rights(client: Client, user_id: str, source: str, record_ids: Sequence[str],
     if not active:
         return Rights(False, False, frozenset(), frozenset(), GRANT)
     # unverified: what a permission set group gives is listed in PermissionSetAssignment as one set, muting included.
-    mine = (
-        "PermissionsEdit = true",
-        f"SobjectType = {soql.literal(source)}",
-        f"ParentId IN (SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = {soql.literal(user_id)})",  # noqa: S608
-    )
+    held = soql.select(["PermissionSetId"], "PermissionSetAssignment", f"AssigneeId = {soql.literal(user_id)}")
+    mine = ("PermissionsEdit = true", f"SobjectType = {soql.literal(source)}", f"ParentId IN ({held})")
     try:
         named = soql.one_of(sorted(f"{source}.{name}" for name in fields))
         granted = client.query(soql.select(["Field"], "FieldPermissions", f"Field IN {named}", *mine))["records"]

@@ -18,7 +18,7 @@ class StandardPriceBook:
     def __init__(self, org: Org) -> None:
         self._org = org
         self.id: str = org.find_ids("Pricebook2", "IsStandard", True)[0]
-        known = org.query(f"SELECT Id, Product2Id FROM PricebookEntry WHERE Pricebook2Id = '{self.id}'")  # noqa: S608
+        known = org.query(f"SELECT Id, Product2Id FROM PricebookEntry WHERE Pricebook2Id = '{self.id}'")
         self._entries: dict[str, str] = {record["Product2Id"]: record["Id"] for record in known.records}
         self.added = 0
 

@@ -73,14 +73,14 @@ def compare(database: duckdb.DuckDBPyConnection, connection: str, kind: str, col
         return
     if kind not in _PATHS:
         database.execute(
-            "INSERT INTO tierline_touched (connection, kind, key) SELECT ?, 'account', ? FROM (SELECT 1 FROM "  # noqa: S608
+            "INSERT INTO tierline_touched (connection, kind, key) SELECT ?, 'account', ? FROM (SELECT 1 FROM "
             f"fresh f LEFT JOIN held k ON k.id = f.id WHERE {_differs(columns)} LIMIT 1)",
             [connection, ALL],
         )
         return
     leads_to, column = _PATHS[kind]
     database.execute(
-        f"INSERT INTO tierline_touched (connection, kind, key) SELECT DISTINCT ?, ?, key FROM ("  # noqa: S608
+        f"INSERT INTO tierline_touched (connection, kind, key) SELECT DISTINCT ?, ?, key FROM ("
         f'SELECT unnest([f."{column}", k."{column}"]) AS key FROM fresh f '
         f"LEFT JOIN held k ON k.id = f.id WHERE {_differs(columns)}) WHERE key IS NOT NULL",
         [connection, leads_to],
@@ -110,7 +110,7 @@ def removed(database: duckdb.DuckDBPyConnection, connection: str, kind: str, ids
         return
     if kind not in _PATHS:
         held = database.execute(
-            f'SELECT 1 FROM "{kind}" WHERE connection = ? AND id IN (SELECT unnest(?)) LIMIT 1',  # noqa: S608
+            f'SELECT 1 FROM "{kind}" WHERE connection = ? AND id IN (SELECT unnest(?)) LIMIT 1',
             [connection, list(ids)],
         ).fetchone()
         if held:
@@ -118,7 +118,7 @@ def removed(database: duckdb.DuckDBPyConnection, connection: str, kind: str, ids
         return
     leads_to, column = _PATHS[kind]
     database.execute(
-        f'INSERT INTO tierline_touched (connection, kind, key) SELECT DISTINCT ?, ?, "{column}" FROM "{kind}" '  # noqa: S608
+        f'INSERT INTO tierline_touched (connection, kind, key) SELECT DISTINCT ?, ?, "{column}" FROM "{kind}" '
         f'WHERE connection = ? AND id IN (SELECT unnest(?)) AND "{column}" IS NOT NULL',
         [connection, leads_to, connection, list(ids)],
     )

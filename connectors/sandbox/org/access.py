@@ -90,19 +90,19 @@ class Access:
     # --- what a user may do -----------------------------------------------------------------------
 
     def grants(self, user_id: str) -> Grants:
-        found = self._org.query(f"SELECT Profile.Name FROM User WHERE Id = '{user_id}'").records  # noqa: S608
+        found = self._org.query(f"SELECT Profile.Name FROM User WHERE Id = '{user_id}'").records
         profile = (found[0]["Profile"] or {}).get("Name") if found else ADMINISTRATOR
         if profile == ADMINISTRATOR:
             return Grants(True, frozenset({"ModifyAllData", "ViewAllData", "ModifyMetadata"}), {})
-        held = f"(SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{user_id}')"  # noqa: S608
+        held = f"(SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{user_id}')"
         flags = ("ModifyAllData", "ViewAllData", "ModifyMetadata", "ManageUsers")
         columns = ", ".join(f"Permissions{name}" for name in flags)
-        sets = self._org.query(f"SELECT {columns} FROM PermissionSet WHERE Id IN {held}").records  # noqa: S608
+        sets = self._org.query(f"SELECT {columns} FROM PermissionSet WHERE Id IN {held}").records
         user = frozenset(name for name in flags for row in sets if row[f"Permissions{name}"])
         objects: dict[str, frozenset[str]] = {}
         columns = ", ".join(OBJECT_PERMISSIONS.values())
         own = f"ParentId IN {held} AND Parent.IsOwnedByProfile = false"
-        rows = self._org.query(f"SELECT SobjectType, {columns} FROM ObjectPermissions WHERE {own}")  # noqa: S608
+        rows = self._org.query(f"SELECT SobjectType, {columns} FROM ObjectPermissions WHERE {own}")
         for row in rows.records:
             given = frozenset(name for name, column in OBJECT_PERMISSIONS.items() if row[column])
             objects[row["SobjectType"]] = objects.get(row["SobjectType"], frozenset()) | given
@@ -110,11 +110,11 @@ class Access:
 
     def user_permissions(self, user_id: str) -> frozenset[str]:
         """Those of USER_PERMISSIONS that profile and permission sets give."""
-        found = self._org.query(f"SELECT Profile.Name FROM User WHERE Id = '{user_id}'").records  # noqa: S608
+        found = self._org.query(f"SELECT Profile.Name FROM User WHERE Id = '{user_id}'").records
         profile = (found[0]["Profile"] or {}).get("Name") if found else ADMINISTRATOR
         columns = ", ".join(f"Permissions{name}" for name in USER_PERMISSIONS)
         rows = self._org.query(
-            f"SELECT {columns} FROM PermissionSet WHERE Id IN "  # noqa: S608
+            f"SELECT {columns} FROM PermissionSet WHERE Id IN "
             f"(SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{user_id}')"
         ).records
         granted = {name for name in USER_PERMISSIONS for row in rows if row[f"Permissions{name}"]}
@@ -159,7 +159,7 @@ class Access:
     def custom_permissions(self, user_id: str) -> frozenset[str]:
         """Names, in lower case, of the custom permissions the user holds through permission sets."""
         rows = self._org.query(
-            "SELECT SetupEntity.DeveloperName FROM SetupEntityAccess WHERE ParentId IN "  # noqa: S608
+            "SELECT SetupEntity.DeveloperName FROM SetupEntityAccess WHERE ParentId IN "
             f"(SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{user_id}')"
         )
         return frozenset(str(row["SetupEntity"]["DeveloperName"]).lower() for row in rows.records)
@@ -198,7 +198,7 @@ class Access:
         if not guarded or not self.is_enforced:
             return frozenset()
         granted = self._org.query(
-            f"SELECT Field FROM FieldPermissions WHERE {permission} = true AND ParentId IN "  # noqa: S608
+            f"SELECT Field FROM FieldPermissions WHERE {permission} = true AND ParentId IN "
             f"(SELECT PermissionSetId FROM PermissionSetAssignment WHERE AssigneeId = '{user_id}')"
         )
         allowed = {str(row["Field"]).lower() for row in granted.records}
@@ -217,7 +217,7 @@ class Access:
         """The field is gone; so are its permissions."""
         full_name = f"{object_name}.{field_name}"
         self._org.set_setting(_GUARDED, sorted(self._guarded() - {full_name}))
-        rows = self._org.query(f"SELECT Id FROM FieldPermissions WHERE Field = '{full_name}'")  # noqa: S608
+        rows = self._org.query(f"SELECT Id FROM FieldPermissions WHERE Field = '{full_name}'")
         self.sets.remove("FieldPermissions", (row["Id"] for row in rows.records))
 
     def _guarded(self) -> set[str]:

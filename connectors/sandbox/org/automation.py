@@ -151,7 +151,7 @@ def replace(org: Org, setting: object) -> None:
         # Whoever compiled the automations before does so again.
         org.store.take_numbers("schema")
         for name in ("FlowDefinitionView", "ApexTrigger"):
-            connection.execute(f"DELETE FROM {table(name)}")  # noqa: S608
+            connection.execute(f"DELETE FROM {table(name)}")
         org.bulk_load("FlowDefinitionView", [_flow_row(org, each) for each in found if each.kind == "flow"])
         org.bulk_load("ApexTrigger", [_trigger_row(each) for each in found if each.kind == "trigger"])
 

@@ -104,7 +104,7 @@ class Ingest:
     def _empty_bin(self, record_ids: Sequence[str | None]) -> None:
         name = table(self.org.object(self.job.object).name)
         with self.org.store.writing() as connection:
-            connection.executemany(f"DELETE FROM {name} WHERE Id = ?", ([each] for each in record_ids))  # noqa: S608
+            connection.executemany(f"DELETE FROM {name} WHERE Id = ?", ([each] for each in record_ids))
 
 
 @dataclass(frozen=True)

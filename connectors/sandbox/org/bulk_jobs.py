@@ -125,7 +125,7 @@ class BulkJobs:
 
     def _select(self, where: str, parameters: Sequence[object], most: int, order: str = "id") -> list[BulkJob]:
         rows = self._store.reader().execute(
-            f"SELECT body FROM bulk_jobs WHERE {where} ORDER BY {order} LIMIT ?",  # noqa: S608
+            f"SELECT body FROM bulk_jobs WHERE {where} ORDER BY {order} LIMIT ?",
             (*parameters, most),
         )
         return [BulkJob(**json.loads(row[0])) for row in rows.fetchall()]

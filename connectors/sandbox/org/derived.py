@@ -252,7 +252,7 @@ def sum_up(definition: ObjectDef, parent_ids: set[str], context: Context) -> Non
     for parent_id in sorted(parent_ids):
         amount, lines = (
             context.store.reader()
-            .execute(f"SELECT SUM(c.{column(summed)}), COUNT(*) FROM {child}", (parent_id,))  # noqa: S608
+            .execute(f"SELECT SUM(c.{column(summed)}), COUNT(*) FROM {child}", (parent_id,))
             .fetchone()
         )
         change = {total: values.times(amount or 0, 1, surplus), "SystemModstamp": context.now}

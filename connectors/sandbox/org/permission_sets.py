@@ -122,7 +122,7 @@ class PermissionSets:
         flags = ", ".join(f"Permissions{name}" for name in USER_PERMISSIONS)
         columns = f"Id, Name, Label, Description, {flags}"
         own = "IsOwnedByProfile = false ORDER BY Name"
-        rows = self._org.query(f"SELECT {columns} FROM PermissionSet WHERE {own}")  # noqa: S608
+        rows = self._org.query(f"SELECT {columns} FROM PermissionSet WHERE {own}")
         return {
             row["Name"]: PermissionSet(
                 row["Name"], row["Label"], row["Description"] or "", tuple(fields.get(row["Id"], ())),
@@ -146,7 +146,7 @@ class PermissionSets:
         found: dict[str, list[ObjectPermission]] = {}
         columns = ", ".join(OBJECT_PERMISSIONS.values())
         for row in self._org.query(
-            f"SELECT ParentId, SobjectType, {columns} FROM ObjectPermissions ORDER BY SobjectType"  # noqa: S608
+            f"SELECT ParentId, SobjectType, {columns} FROM ObjectPermissions ORDER BY SobjectType"
         ).records:
             granted = frozenset(name for name, column in OBJECT_PERMISSIONS.items() if row[column])
             found.setdefault(row["ParentId"], []).append(ObjectPermission(row["SobjectType"], granted))
@@ -201,7 +201,7 @@ class PermissionSets:
         }  # fmt: skip
 
     def _replace(self, object_name: str, set_id: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        old = self._org.query(f"SELECT Id FROM {object_name} WHERE ParentId = '{set_id}'")  # noqa: S608
+        old = self._org.query(f"SELECT Id FROM {object_name} WHERE ParentId = '{set_id}'")
         self.remove(object_name, (row["Id"] for row in old.records))
         if rows:
             self._org.insert(object_name, [{"ParentId": set_id, **row} for row in rows], all_or_none=True)
@@ -212,7 +212,7 @@ class PermissionSets:
             self._org.delete("PermissionSet", [set_id], all_or_none=True)
 
     def _id_of(self, name: str) -> str:
-        found = self._org.query(f"SELECT Id FROM PermissionSet WHERE Name = '{name}'").records  # noqa: S608
+        found = self._org.query(f"SELECT Id FROM PermissionSet WHERE Name = '{name}'").records
         return str(found[0]["Id"]) if found else ""
 
     def remove(self, object_name: str, record_ids: Iterable[str]) -> None:

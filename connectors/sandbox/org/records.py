@@ -109,13 +109,13 @@ class Store(Database):
             half = f"(CASE WHEN {name} < 0 THEN -1 ELSE 1 END) * {factor // 2}"
             moved = f"({name} + {half}) / {factor}"
         with self.writing() as connection:
-            connection.execute(f"UPDATE {table(definition.name)} SET {name} = {moved}")  # noqa: S608
+            connection.execute(f"UPDATE {table(definition.name)} SET {name} = {moved}")
 
     def fill(self, definition: ObjectDef, field_name: str, value: object) -> None:
         """Gives every record the value."""
         with self.writing() as connection:
             connection.execute(
-                f"UPDATE {table(definition.name)} SET {column(field_name)} = ?",  # noqa: S608
+                f"UPDATE {table(definition.name)} SET {column(field_name)} = ?",
                 (value,),
             )
 
@@ -145,7 +145,7 @@ class Store(Database):
         wanted = list(names) or list(definition.fields)
         select = ", ".join(f"t.{column(name)}" for name in wanted)
         rows = self.reader().execute(
-            f"SELECT t.Id, {select} FROM json_each(?) j JOIN {table(definition.name)} t ON t.Id = j.value",  # noqa: S608
+            f"SELECT t.Id, {select} FROM json_each(?) j JOIN {table(definition.name)} t ON t.Id = j.value",
             (json.dumps(list(record_ids)),),
         )
         return {row[0]: dict(zip(wanted, row[1:], strict=True)) for row in rows}
@@ -154,7 +154,7 @@ class Store(Database):
         """Every stored row that is not deleted; meant for the small objects of the set-up."""
         names = list(definition.fields)
         select = ", ".join(map(column, names))
-        rows = self.reader().execute(f"SELECT {select} FROM {table(definition.name)} WHERE IsDeleted = 0")  # noqa: S608
+        rows = self.reader().execute(f"SELECT {select} FROM {table(definition.name)} WHERE IsDeleted = 0")
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def insert_rows(self, definition: ObjectDef, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -162,7 +162,7 @@ class Store(Database):
         names = list(definition.fields)
         marks = ", ".join("?" * len(names))
         columns = ", ".join(map(column, names))
-        statement = f"INSERT INTO {table(definition.name)} ({columns}) VALUES ({marks})"  # noqa: S608
+        statement = f"INSERT INTO {table(definition.name)} ({columns}) VALUES ({marks})"
         with self.writing() as connection:
             connection.executemany(statement, ([row.get(name) for name in names] for row in rows))
 
@@ -176,6 +176,6 @@ class Store(Database):
             for names, parameters in shapes.items():
                 assignments = ", ".join(f"{column(name)} = ?" for name in names)
                 connection.executemany(
-                    f"UPDATE {table(definition.name)} SET {assignments} WHERE Id = ?",  # noqa: S608
+                    f"UPDATE {table(definition.name)} SET {assignments} WHERE Id = ?",
                     parameters,
                 )

@@ -74,8 +74,7 @@ class Bin:
 
     def _children(self, child: ObjectDef, lookup: FieldDef, record_id: str) -> list[str]:
         rows = self._store.reader().execute(
-            f"SELECT Id FROM {table(child.name)} "  # noqa: S608
-            f"WHERE {column(lookup.name)} = ? AND IsDeleted = 0",
+            f"SELECT Id FROM {table(child.name)} WHERE {column(lookup.name)} = ? AND IsDeleted = 0",
             (record_id,),
         )
         return [row[0] for row in rows]

@@ -107,7 +107,7 @@ class Compiler:
             raise refuse(self.soql, chosen.place, f"A semi-join selects an id or a reference, not {chosen}")
         conditions, bound = self.conditions(query, source)
         parameters.extend(bound)
-        return f"SELECT {found.sql} FROM {source.from_sql()} WHERE {conditions}"  # noqa: S608
+        return f"SELECT {found.sql} FROM {source.from_sql()} WHERE {conditions}"
 
     def conditions(self, query: Query, source: Source) -> tuple[str, list[Any]]:
         """What rows have to fulfil, as SQL with its parameters. Compile it before `source.from_sql()` is read."""
@@ -148,7 +148,7 @@ class _Draft:
         conditions, parameters = self._conditions()
         tail = self._group_sql(parameters) if aggregated else ""
         order = self._order_sql(aggregated)
-        sql = f"SELECT {', '.join(self._columns)} FROM {self._source.from_sql()} WHERE {conditions}{tail}{order}"  # noqa: S608
+        sql = f"SELECT {', '.join(self._columns)} FROM {self._source.from_sql()} WHERE {conditions}{tail}{order}"
         # The children of many parents come in one statement, so their limit is applied for each parent later.
         limit = "" if self._parents else self._limit_sql()
         return Statement(self._source.definition, sql + limit, parameters, layout, children, groups)
@@ -162,8 +162,8 @@ class _Draft:
 
     def _count(self) -> Statement:
         conditions, parameters = self._conditions()
-        inner = f"SELECT 1 FROM {self._source.from_sql()} WHERE {conditions}{self._limit_sql()}"  # noqa: S608
-        sql = f"SELECT count(*) FROM ({inner})"  # noqa: S608
+        inner = f"SELECT 1 FROM {self._source.from_sql()} WHERE {conditions}{self._limit_sql()}"
+        sql = f"SELECT count(*) FROM ({inner})"
         return Statement(self._source.definition, sql, parameters, Node(0, 0), counting=True)
 
     # --- select list ---------------------------------------------------------------------------

@@ -58,4 +58,4 @@ def enable(org: Org) -> None:
 def forget_deleted(org: Org) -> None:
     """What comes twelve hours after: deleted associations cannot be queried any more, by any means."""
     with org.store.writing() as connection:
-        connection.execute(f"DELETE FROM {table(OF_RECORDS)} WHERE IsDeleted = 1")  # noqa: S608
+        connection.execute(f"DELETE FROM {table(OF_RECORDS)} WHERE IsDeleted = 1")

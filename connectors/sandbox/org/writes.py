@@ -121,8 +121,7 @@ class Writer:
     def find_ids(self, definition: ObjectDef, field_name: str, value: Any) -> list[str]:
         """Ids of records that are not deleted and have this value."""
         rows = self._store.reader().execute(
-            f"SELECT Id FROM {table(definition.name)} "  # noqa: S608
-            f"WHERE {column(field_name)} = ? AND IsDeleted = 0 ORDER BY Id",
+            f"SELECT Id FROM {table(definition.name)} WHERE {column(field_name)} = ? AND IsDeleted = 0 ORDER BY Id",
             (value,),
         )
         return [row[0] for row in rows]
@@ -299,8 +298,7 @@ class Batch:
     def _states(self, target: ObjectDef, named: set[str]) -> dict[str, tuple[int, int]]:
         active = "t.IsActive" if target.name == "User" else "1"
         rows = self._store.reader().execute(
-            f"SELECT t.Id, t.IsDeleted, {active} FROM json_each(?) j "  # noqa: S608
-            f"JOIN {table(target.name)} t ON t.Id = j.value",
+            f"SELECT t.Id, t.IsDeleted, {active} FROM json_each(?) j JOIN {table(target.name)} t ON t.Id = j.value",
             (json.dumps(sorted(named)),),
         )
         return {row[0]: (row[1], row[2]) for row in rows}

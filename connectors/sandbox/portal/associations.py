@@ -84,7 +84,7 @@ class Associations:
         rows = [(near.number, far.number, one, two, *there) for one, two in listed]
         rows += [(far.number, near.number, two, one, *back) for one, two in listed]
         with self._records.writing() as connection:
-            connection.executemany(f"DELETE FROM associations WHERE {test}", rows)  # noqa: S608
+            connection.executemany(f"DELETE FROM associations WHERE {test}", rows)
 
     def _mirror(self, near: ObjectType, far: ObjectType, ends: Mapping[int, int | None]) -> None:
         name = _MIRRORED.get((near.name, far.name))
@@ -119,7 +119,7 @@ class Associations:
         """Types by record and associated record in use, both in the order of their ids."""
         types = {(each.category, each.number): each for each in self.types.between(source, target)}
         rows = self._records.reader().execute(
-            "SELECT a.from_id, a.to_id, a.type_id, a.category FROM json_each(?) j CROSS JOIN associations a "  # noqa: S608
+            "SELECT a.from_id, a.to_id, a.type_id, a.category FROM json_each(?) j CROSS JOIN associations a "
             "ON a.from_type = ? AND a.to_type = ? AND a.from_id = j.value "
             f"JOIN {table(target)} t ON t.id = a.to_id AND t.archived = 0 ORDER BY a.from_id, a.to_id",
             (json.dumps(list(ids)), source.number, target.number),

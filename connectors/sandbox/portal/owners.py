@@ -78,5 +78,5 @@ class Owners:
         return {str(each.id) for each in self.all()}
 
     def _where(self, test: str, *values: Any) -> list[Owner]:
-        rows = self._records.reader().execute(f"SELECT * FROM owners WHERE {test} ORDER BY id", values)  # noqa: S608
+        rows = self._records.reader().execute(f"SELECT * FROM owners WHERE {test} ORDER BY id", values)
         return [Owner(*row) for row in rows]

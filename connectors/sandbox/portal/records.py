@@ -125,7 +125,7 @@ class Records(Database):
         """Takes the values of a property from all records, and their history."""
         with self.writing() as connection:
             name_ = column(kind, name)
-            connection.execute(f"UPDATE {table(kind)} SET {name_} = NULL WHERE {name_} IS NOT NULL")  # noqa: S608
+            connection.execute(f"UPDATE {table(kind)} SET {name_} = NULL WHERE {name_} IS NOT NULL")
             connection.execute("DELETE FROM history WHERE type = ? AND property = ?", (kind.number, name))
 
     def index(self, kind: ObjectType, name: str) -> None:
@@ -157,13 +157,13 @@ class Records(Database):
         return self._select(kind, names, clauses, values)
 
     def count(self, kind: ObjectType, clauses: str = "WHERE t.archived = 0", values: Sequence[Any] = ()) -> int:
-        row = self.reader().execute(f"SELECT COUNT(*) FROM {table(kind)} t {clauses}", list(values))  # noqa: S608
+        row = self.reader().execute(f"SELECT COUNT(*) FROM {table(kind)} t {clauses}", list(values))
         return int(row.fetchone()[0])
 
     def _select(self, kind: ObjectType, names: Sequence[str], clauses: str, values: Sequence[Any]) -> list[Record]:
         columns = "".join(f", t.{column(kind, name)}" for name in names)
         rows = self.reader().execute(
-            f"SELECT t.id, t.created, t.updated, t.archived{columns} FROM {table(kind)} t {clauses}",  # noqa: S608
+            f"SELECT t.id, t.created, t.updated, t.archived{columns} FROM {table(kind)} t {clauses}",
             list(values),
         )
         return [
@@ -175,7 +175,7 @@ class Records(Database):
         """Everything there is about a record."""
         mine = (kind.number, record_id)
         with self.writing() as connection:
-            connection.execute(f"DELETE FROM {table(kind)} WHERE id = ?", (record_id,))  # noqa: S608
+            connection.execute(f"DELETE FROM {table(kind)} WHERE id = ?", (record_id,))
             connection.execute("DELETE FROM history WHERE type = ? AND record = ?", mine)
             connection.execute("DELETE FROM associations WHERE from_type = ? AND from_id = ?", mine)
             connection.execute("DELETE FROM associations WHERE to_type = ? AND to_id = ?", mine)
@@ -184,7 +184,7 @@ class Records(Database):
         """For ids of records that were merged away: the id of the record they are part of now."""
         found: dict[int, int] = {}
         rows = self.reader().execute(
-            f"SELECT t.id, t.merged_into FROM {table(kind)} t JOIN json_each(?) j ON t.id = j.value "  # noqa: S608
+            f"SELECT t.id, t.merged_into FROM {table(kind)} t JOIN json_each(?) j ON t.id = j.value "
             "WHERE t.merged_into IS NOT NULL",
             (json.dumps(list(ids)),),
         )
@@ -196,7 +196,7 @@ class Records(Database):
     def find(self, kind: ObjectType, name: str, values: Iterable[Any]) -> dict[str, int]:
         """Ids of the records in use that hold one of these values, by value in lower case."""
         rows = self.reader().execute(
-            f"SELECT t.{column(kind, name)}, t.id FROM {table(kind)} t JOIN json_each(?) j "  # noqa: S608
+            f"SELECT t.{column(kind, name)}, t.id FROM {table(kind)} t JOIN json_each(?) j "
             f"ON t.{column(kind, name)} = j.value WHERE t.archived = 0 AND t.merged_into IS NULL",
             (json.dumps(list(values)),),
         )
@@ -207,10 +207,10 @@ class Records(Database):
         columns = ", ".join([*SYSTEM, *(column(kind, name) for name in names)])
         marks = ", ".join("?" * (len(SYSTEM) + len(names)))
         with self.writing() as connection:
-            connection.executemany(f"INSERT INTO {table(kind)} ({columns}) VALUES ({marks})", rows)  # noqa: S608
+            connection.executemany(f"INSERT INTO {table(kind)} ({columns}) VALUES ({marks})", rows)
 
     def update(self, kind: ObjectType, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Rows hold the values of these properties (or system columns), then the id."""
         marks = ", ".join(f"{name if name in SYSTEM else column(kind, name)} = ?" for name in names)
         with self.writing() as connection:
-            connection.executemany(f"UPDATE {table(kind)} SET {marks} WHERE id = ?", rows)  # noqa: S608
+            connection.executemany(f"UPDATE {table(kind)} SET {marks} WHERE id = ?", rows)

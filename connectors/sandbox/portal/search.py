@@ -161,7 +161,7 @@ class _Compiler:
             wanted = [str(each).lower() for each in wanted]
         self.values.append(json.dumps(wanted))
         test = "NOT IN" if operator == "NOT_IN" else "IN"
-        return f"{self._side(prop)} {test} (SELECT value FROM json_each(?))"  # noqa: S608
+        return f"{self._side(prop)} {test} (SELECT value FROM json_each(?))"
 
     def _associated(self, word: str, asked: Mapping[str, Any]) -> str:
         """Records that are associated with the ones named."""

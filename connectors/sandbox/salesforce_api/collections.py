@@ -95,7 +95,7 @@ class Collections:
         options = QueryOptions(page=None, hidden=self.org.access.hidden(call.user_id), version=call.version)
         listed = ", ".join(f"'{record_id}'" for record_id in known)
         selected = ", ".join(dict.fromkeys(["Id", *fields]))
-        rows = self.org.queries.run(f"SELECT {selected} FROM {definition.name} WHERE Id IN ({listed})", options)  # noqa: S608
+        rows = self.org.queries.run(f"SELECT {selected} FROM {definition.name} WHERE Id IN ({listed})", options)
         with_id = any(field.lower() == "id" for field in fields)
         return {
             row["Id"]: row if with_id else {key: value for key, value in row.items() if key != "Id"}

@@ -112,7 +112,7 @@ class Describe:
 
     def _record_types(self, call: Call, definition: ObjectDef) -> list[Json]:
         name = definition.name
-        rows = self.org.query(f"SELECT Id, Name, DeveloperName, IsActive FROM RecordType WHERE SobjectType = '{name}'")  # noqa: S608
+        rows = self.org.query(f"SELECT Id, Name, DeveloperName, IsActive FROM RecordType WHERE SobjectType = '{name}'")
         found = [(row["Id"], row["Name"], row["DeveloperName"], row["IsActive"], False) for row in rows.records]
         found.append((_MASTER_RECORD_TYPE, "Master", "Master", True, True))
         return [

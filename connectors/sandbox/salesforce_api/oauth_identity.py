@@ -38,7 +38,7 @@ def routes(org: Org) -> list[Route]:
 
 def user_row(org: Org, user_id: str) -> dict[str, Any]:
     """Id, Username, Name, Email and IsActive of a user."""
-    soql = f"SELECT Id, Username, Name, Email, IsActive FROM User WHERE Id = '{user_id}'"  # noqa: S608
+    soql = f"SELECT Id, Username, Name, Email, IsActive FROM User WHERE Id = '{user_id}'"
     return dict(org.query(soql).records[0])
 
 

@@ -59,12 +59,12 @@ class Records:
         wanted = ids.normalize(record_id)
         if wanted is None or not wanted.startswith(definition.key_prefix):
             raise ApiError("NOT_FOUND", "Provided external ID field does not exist or is not accessible: " + record_id)
-        soql = f"SELECT {', '.join(dict.fromkeys(names))} FROM {definition.name} WHERE Id = '{wanted}'"  # noqa: S608
+        soql = f"SELECT {', '.join(dict.fromkeys(names))} FROM {definition.name} WHERE Id = '{wanted}'"
         options = QueryOptions(page=None, hidden=hidden, version=call.version)
         found = self.org.queries.run(soql, options).records
         if found:
             return found[0]
-        if self.org.query(f"SELECT Id FROM {definition.name} WHERE Id = '{wanted}'", include_deleted=True).records:  # noqa: S608
+        if self.org.query(f"SELECT Id FROM {definition.name} WHERE Id = '{wanted}'", include_deleted=True).records:
             raise ApiError("ENTITY_IS_DELETED", "entity is deleted")
         raise ApiError("NOT_FOUND", MISSING)
 
@@ -167,7 +167,7 @@ def _raise_error(outcome: RowOutcome) -> None:
 def _between(definition: ObjectDef, start: datetime, end: datetime, more: str = "") -> str:
     first, last = instant_text(start), instant_text(end)
     return (
-        f"SELECT Id, SystemModstamp FROM {definition.name} WHERE {more}"  # noqa: S608
+        f"SELECT Id, SystemModstamp FROM {definition.name} WHERE {more}"
         f"SystemModstamp >= {first} AND SystemModstamp < {last} ORDER BY SystemModstamp, Id"
     )
 

@@ -58,7 +58,7 @@ def record_types(org: Org) -> Iterable[Row]:
 
 def triggers(org: Org) -> Iterable[Row]:
     names = ", ".join(org.object("ApexTrigger").fields)
-    for row in org.query(f"SELECT {names} FROM ApexTrigger").records:  # noqa: S608
+    for row in org.query(f"SELECT {names} FROM ApexTrigger").records:
         yield {name: value for name, value in row.items() if name != "attributes"}
 
 
