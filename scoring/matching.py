@@ -12,12 +12,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
-from rapidfuzz import fuzz, process
 
+from scoring import alike, names
 from scoring.model.two_crms import TwoCrms
-from scoring.quality.names import words
 
 How = Literal["external id", "domain and name", "domain", "name"]
 #: Columns that the accounts of a CRM are compared by.
@@ -36,8 +34,8 @@ _SHARED = frozenset(
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://")
 #: Accounts of one CRM with the same domain, from which it is taken for one that many share.
 _MANY = 5
-#: Names of one block are compared each with each; a longer block is one of a common word, and says nothing.
-_BLOCK = 200
+#: Names of the two CRMs that share one of these are compared.
+_BLOCKS = ("by_start", "by_end", "key")
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,6 @@ def _compared(accounts: pd.DataFrame, settings: TwoCrms) -> pd.DataFrame:
     """The accounts with what they are compared by."""
     texts = {name: accounts[name].astype(object).where(accounts[name].notna(), "").astype(str) for name in COLUMNS}
     shared = {each.casefold() for each in settings.shared_domains}
-    plain = words(texts["name"].str.strip())
     return pd.DataFrame(
         {
             "id": texts["id"],
@@ -88,9 +85,7 @@ def _compared(accounts: pd.DataFrame, settings: TwoCrms) -> pd.DataFrame:
             "external": texts["external_id"].map(_number),
             "shown": texts["external_id"].str.strip(),
             "domain": [domain(website, shared) for website in texts["website"]],
-            "key": [" ".join(sorted(each.split())) for each in plain],
-            "squeezed": plain.str.replace(" ", ""),
-            "digits": plain.str.replace(r"\D+", " ", regex=True).str.strip(),
+            **names.compared(texts["name"]),
         }
     )
 
@@ -133,31 +128,11 @@ def _by_domain(here: pd.DataFrame, there: pd.DataFrame) -> Iterator[Candidate]:
 
 def _by_name(here: pd.DataFrame, there: pd.DataFrame, similarity: float) -> Iterator[Candidate]:
     """Names that are alike, of which nobody knows whether they mean one company."""
-    sides = [_blocked(side) for side in (here, there)]
-    for column in ("by_start", "by_end", "key"):
-        blocks = sides[1].groupby(column).indices
-        for value, places in sides[0].groupby(column).indices.items():
-            others = blocks.get(value, np.array([], dtype=int))
-            if 0 < len(others) <= _BLOCK and len(places) <= _BLOCK:
-                yield from _alike(sides[0].iloc[places], sides[1].iloc[others], similarity)
-
-
-def _blocked(side: pd.DataFrame) -> pd.DataFrame:
-    named = side[side["squeezed"] != ""].reset_index(drop=True)
-    return named.assign(by_start=named["squeezed"].str[:4], by_end=named["squeezed"].str[-5:])
-
-
-def _alike(here: pd.DataFrame, there: pd.DataFrame, similarity: float) -> Iterator[Candidate]:
-    scores = np.maximum(
-        process.cdist(here["key"].tolist(), there["key"].tolist(), scorer=fuzz.ratio),
-        process.cdist(here["squeezed"].tolist(), there["squeezed"].tolist(), scorer=fuzz.ratio),
-    )
-    for a, b in zip(*np.nonzero(scores >= similarity), strict=True):
-        one, other = here.iloc[a], there.iloc[b]
-        if one["digits"] == other["digits"]:
-            score = round(float(scores[a, b]))
-            why = f"{one['name']} and {other['name']} are called alike ({score} %)."
-            yield Candidate(one["id"], other["id"], "name", why, min(score, 75), False)
+    for ones, others in alike.between(alike.blocked(here), alike.blocked(there), _BLOCKS):
+        for a, b, likeness in alike.pairs(ones, similarity, others):
+            score = round(likeness)
+            why = f"{ones['name'][a]} and {others['name'][b]} are called alike ({score} %)."
+            yield Candidate(ones["id"][a], others["id"][b], "name", why, min(score, 75), False)
 
 
 def _settled(found: list[Candidate]) -> list[Candidate]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from scoring import names
 from scoring.quality.finding import Checked
-from scoring.quality.names import words
 from scoring.quality.vocabulary import counted_words, unknown_products
 
 #: Values that people choose, of which a row holds the one in the CRM and the one that the rules give.
@@ -78,11 +78,8 @@ def _accounts(checked: Checked) -> pd.DataFrame:
 
 def _compared(checked: Checked) -> dict[str, pd.Series | np.ndarray]:
     """What possible duplicates are found by."""
-    plain = words(checked.column("account", "name"))
     return {
-        "key": plain.str.split().map(sorted).str.join(" "),
-        "squeezed": plain.str.replace(" ", ""),
-        "digits": plain.str.findall(r"\d+").map(sorted).str.join(" "),
+        **names.compared(checked.column("account", "name")),
         "country": checked.column("account", "country").str.casefold(),
         "external": checked.column("account", "external_id").str.casefold(),
         "made": checked.day("account", "created_at").astype("datetime64[s]"),

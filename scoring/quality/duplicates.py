@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
-from rapidfuzz import fuzz, process
 
+from scoring import alike
+from scoring.alike import Block
 from scoring.model.shape import RuleKey, Severity
 from scoring.quality import across
 from scoring.quality.finding import Checked, Problem, name_of
 from scoring.quality.values import account_problem
 
-#: Names in one block are compared pair by pair; a longer block is one of a common word, and says nothing.
-_BLOCK = 200
-#: Names that share one of these are in a block: the columns that hold them are made by `_blocked`.
+#: Names that share one of these are compared.
 _BLOCKS = ("by_key", "by_start", "by_end", "key")
-_COMPARED = ("id", "key", "squeezed", "digits", "country", "external", "parent")
+_COMPARED = ("id", "key", "squeezed", "digits", "country", "external", "parent", "made")
 #: An account and a newer one.
 Pair = tuple[str, str]
-#: Columns of the accounts of one block.
-Block = Mapping[str, np.ndarray]
 
 
 class DuplicateAccount:
@@ -112,28 +109,23 @@ def affected(before: pd.DataFrame, after: pd.DataFrame, changed: Collection[str]
     theirs = [frame[frame["id"].isin(ids)] for frame in frames]
     for frame, mine in zip(frames, theirs, strict=True):
         found |= set(frame.loc[frame["external"].isin(_filled(mine["external"])), "id"])
-        for block in _in_blocks(frame, mine):
+        for block in alike.within(frame, _BLOCKS, mine):
             here = np.array([each in ids for each in block["id"]], dtype=bool)
-            near = np.zeros(len(here), dtype=bool)
-            for column in ("key", "squeezed"):
-                texts = block[column]
-                near |= (process.cdist(texts[here], texts, scorer=fuzz.ratio) >= similarity).any(axis=0)
+            changed_ones = {name: values[here] for name, values in block.items()}
+            near = (alike.likeness(changed_ones, block, similarity) >= similarity).any(axis=0)
             found |= set(block["id"][near])
     for column in _BLOCKS:  # a block that has become too long, or no longer is
         keys = set(theirs[0][column]) | set(theirs[1][column])
         held = [frame[frame[column].isin(keys)] for frame in frames]
-        long = [set(sizes.index[sizes > _BLOCK]) for sizes in (each[column].value_counts() for each in held)]
+        long = [set(sizes.index[sizes > alike.LONGEST]) for sizes in (each[column].value_counts() for each in held)]
         for each in held:
             found |= set(each.loc[each[column].isin(long[0] ^ long[1]), "id"])
     return found
 
 
 def _blocked(accounts: pd.DataFrame) -> pd.DataFrame:
-    """Customers with a name, with what they share with others of their blocks."""
-    frame = accounts[accounts["in_scope"].to_numpy(dtype=bool) & (accounts["squeezed"] != "").to_numpy(dtype=bool)]
-    return frame.assign(
-        by_key=frame["key"].str[:4], by_start=frame["squeezed"].str[:4], by_end=frame["squeezed"].str[-5:]
-    )
+    """Customers with a name, with what they are compared by."""
+    return alike.blocked(accounts.loc[accounts["in_scope"].to_numpy(dtype=bool), list(_COMPARED)])
 
 
 def _filled(texts: pd.Series) -> set[str]:
@@ -157,36 +149,25 @@ def _same(frame: pd.DataFrame, wanted: pd.DataFrame | None, asked: Collection[st
         yield from ((older, newer) for place, newer in enumerate(ids) if newer in asked for older in ids[:place])
 
 
-def _in_blocks(frame: pd.DataFrame, wanted: pd.DataFrame | None) -> Iterator[Block]:
-    """Blocks that are short enough to be compared, of all accounts (sorted) or of those wanted; all members of each."""
-    for column in _BLOCKS:
-        held = frame if wanted is None else frame[frame[column].isin(set(wanted[column]))]
-        sizes = held.groupby(column)["id"].transform("size")
-        short = held[((sizes > 1) & (sizes <= _BLOCK)).to_numpy()]
-        short = short if wanted is None else _sorted(short)
-        held_by = {name: short[name].to_numpy(dtype=object) for name in _COMPARED}
-        for places in short.groupby(column).indices.values():
-            yield {name: values[places] for name, values in held_by.items()}
-
-
 def _similar(frame: pd.DataFrame, similarity: float, wanted: pd.DataFrame | None) -> Iterator[Pair]:
     """Pairs (older, newer) of similar names that nothing else tells apart."""
-    for block in _in_blocks(frame, wanted):
-        yield from _pairs(block, similarity)
+    for block in alike.within(frame if wanted is None else _near(frame, wanted), _BLOCKS, wanted):
+        for a, b, _ in alike.pairs(block, similarity):
+            if not _told_apart(block, a, b):
+                yield str(block["id"][a]), str(block["id"][b])
 
 
-def _pairs(held: Block, similarity: float) -> Iterator[Pair]:
-    keys, squeezed = held["key"], held["squeezed"]
-    alike = np.maximum(
-        process.cdist(keys, keys, scorer=fuzz.ratio, score_cutoff=similarity),
-        process.cdist(squeezed, squeezed, scorer=fuzz.ratio, score_cutoff=similarity),
-    )
-    for a, b in zip(*np.nonzero(np.triu(alike >= similarity, k=1)), strict=True):
-        if held["digits"][a] != held["digits"][b] or _differ(held["country"], a, b) or _differ(held["external"], a, b):
-            continue
-        if held["parent"][a] == held["id"][b] or held["parent"][b] == held["id"][a]:
-            continue
-        yield str(held["id"][a]), str(held["id"][b])
+def _near(frame: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
+    """What shares a block with those wanted, the oldest first."""
+    shares = np.logical_or.reduce([frame[column].isin(set(wanted[column])) for column in _BLOCKS])
+    return _sorted(frame[shares])
+
+
+def _told_apart(block: Block, a: int, b: int) -> bool:
+    """In different countries, with two different external ids, or a parent with its child."""
+    ids, parents = block["id"], block["parent"]
+    differ = _differ(block["country"], a, b) or _differ(block["external"], a, b)
+    return differ or parents[a] == ids[b] or parents[b] == ids[a]
 
 
 def _differ(texts: np.ndarray, a: int, b: int) -> bool:

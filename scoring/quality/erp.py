@@ -12,8 +12,8 @@ from rapidfuzz import fuzz
 from scoring.model.fields import rule_fields
 from scoring.model.quality import ErpColumn, Side
 from scoring.model.shape import RuleKey, Severity
+from scoring.names import words
 from scoring.quality.finding import Checked, Problem, Row, name_of
-from scoring.quality.names import words
 from scoring.quality.values import account_problem
 from scoring.rules import lower_first
 

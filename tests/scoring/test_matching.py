@@ -57,6 +57,12 @@ def test_nothing_is_matched_where_a_record_fits_several() -> None:
     assert pairs["A1", "B1"].why.endswith("decide which is meant.")
 
 
+def test_names_of_the_same_words_are_alike_in_any_order_and_other_numbers_tell_them_apart() -> None:
+    here = accounts(("A1", "Plant 1 Dock 2 Hansa", None, None))
+    there = accounts(("B1", "Hansa Dock 2 Plant 1", None, None), ("B2", "Hansa Dock 3 Plant 1", None, None))
+    assert set(found(here, there)) == {("A1", "B1")}
+
+
 @pytest.mark.parametrize("domain", ["gmail.com", "mailto:info@GMX.de", "shops.example.net", "n/a"])
 def test_domains_that_many_share_say_nothing(domain: str) -> None:
     here, there = accounts(("A1", "Acme", domain, None)), accounts(("B1", "Bolt", domain, None))

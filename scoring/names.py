@@ -23,3 +23,14 @@ def words(names: pd.Series) -> pd.Series:
     plain = plain.str.replace(r"[^\w]+", " ", regex=True).str.strip()
     short = plain.str.replace(_FORM, " ", regex=True).str.replace(r"\s+", " ", regex=True).str.strip()
     return short.where(short != "", plain)
+
+
+def compared(names: pd.Series) -> dict[str, pd.Series]:
+    """What tells whether names are alike (`scoring.alike`): key, their words in order; squeezed, without blanks; and
+    digits, the numbers in them in order."""
+    plain = words(names)
+    return {
+        "key": plain.str.split().map(sorted).str.join(" "),
+        "squeezed": plain.str.replace(" ", ""),
+        "digits": plain.str.findall(r"\d+").map(sorted).str.join(" "),
+    }
