@@ -45,6 +45,7 @@ bench: setup-dev
 	$(BIN)/python -m tests.bench.clv
 	$(BIN)/python -m tests.bench.portal
 	$(BIN)/python -m tests.bench.hubspot_calls 20000 60000
+	$(BIN)/python -m tests.bench.wire 20000
 
 soak: setup-dev
 	$(BIN)/pytest -m soak --override-ini addopts="-p tests.isolation --import-mode=importlib -ra"
