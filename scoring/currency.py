@@ -101,8 +101,8 @@ def converted(
     """The tables with their amounts in the model's currency.
 
     Kinds with amounts get two columns: `unrated`, the currency that nothing converts, else null; `worth` of a unit of
-    the record's currency, null where it is the model's. Lines have their order's. Where no record names a currency the
-    tables are as they were.
+    the record's currency, null where it is the model's. Lines have their order's. A record without an amount needs no
+    rate, an order for its lines always. Where no record names a currency the tables are as they were.
 
     Args:
         rates: what `worths` gave.
@@ -115,7 +115,7 @@ def converted(
     worth = ibis.memtable(pd.DataFrame(columns=list(_WORTHS)) if rates is None else rates, schema=_WORTHS)
     if "account" in given:
         day = ibis.literal(as_of)
-        found["account"] = _in_model(account, day, worth, ("annual_revenue",), model)
+        found["account"] = _in_model("account", account, day, worth, ("annual_revenue",), model)
     for kind, (when, money) in DATED.items():
         table = tables.get(kind)
         if table is None or not {"account_id", when} <= set(table.columns):
@@ -125,7 +125,7 @@ def converted(
             table = table.left_join(payer, table.account_id == payer.payer).drop("payer")
         if _code(table) is not None:
             day = ibis.coalesce(table[when].cast("date"), ibis.literal(as_of))
-            found[kind] = _in_model(table, day, worth, money, model)
+            found[kind] = _in_model(kind, table, day, worth, money, model)
     return found
 
 
@@ -136,18 +136,27 @@ def _code(table: Table) -> Any:
     return ibis.coalesce(*codes) if len(codes) > 1 else next(iter(codes), None)
 
 
-def _in_model(table: Table, day: Any, worth: Table, money: tuple[str, ...], model: Model) -> Table:
-    """`table` with its amounts converted by the worth of their currency on the day."""
+def _in_model(kind: str, table: Table, day: Any, worth: Table, money: tuple[str, ...], model: Model) -> Table:
+    """Records of a kind with their amounts converted by the worth of their currency on the day."""
     matches = [_code(table) == worth.rated_currency, day >= worth.rated_from, day < worth.rated_until]
     rated = table.left_join(worth, matches).drop("rated_currency", "rated_from", "rated_until")
-    code = _code(rated)
-    unrated = ((code != model.currency).fill_null(False) & rated.worth.isnull()).ifelse(code, ibis.null("string"))
-    amounts = {name: times(rated[name].cast("int64"), rated.worth, unrated) for name in money if name in rated.columns}
+    code, given = _code(rated), [name for name in money if name in rated.columns]
+    foreign = (code != model.currency).fill_null(False) & rated.worth.isnull()
+    if kind != "order":
+        foreign &= ibis.or_(ibis.literal(False), *(rated[name].notnull() for name in given))
+    unrated = foreign.ifelse(code, ibis.null("string"))
+    amounts = {name: times(rated[name].cast("int64"), rated.worth, unrated) for name in given}
     return rated.mutate(**amounts, unrated=unrated)
 
 
 def times(amount: Any, worth: Any, unrated: Any) -> Any:
     """An amount in the model's currency; null where nothing converts it."""
-    size = (amount.abs().cast("float64") * worth + 0.5).floor().cast("int64")
-    other = (amount < 0).ifelse(-size, size)
-    return unrated.notnull().ifelse(ibis.null("int64"), worth.isnull().ifelse(amount, other))
+    return unrated.notnull().ifelse(
+        ibis.null("int64"), worth.isnull().ifelse(amount, whole(amount.cast("float64") * worth))
+    )
+
+
+def whole(value: Any) -> Any:
+    """Half away from zero, on every engine: PostgreSQL's own rounding goes to the even neighbour."""
+    size = (value.abs() + 0.5).floor().cast("int64")
+    return (value < 0).ifelse(-size, size)

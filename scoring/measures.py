@@ -1,7 +1,8 @@
 """What an axis of the tier matrix measures, per account.
 
-A figure is finite for customers that can be ranked on it; -inf for a customer that has none (no orders, not rated), and
-inf for one that costs without bringing anything. Both are beyond every cut. Money is in whole units of the currency.
+A figure is finite for customers that can be ranked on it; -inf for a customer that has none (never bought, not rated, no
+revenue or worth above 0, a value score of 0, for profit nothing bought in the window), and inf for one that costs without
+bringing anything. Both are beyond every cut. Money is in whole units of the currency.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ def _worth(found: Worth, frame: pd.DataFrame) -> Floats:
 
 
 def _profit(found: Worth, frame: pd.DataFrame) -> Floats:
-    """Worth after cost to serve; of a customer that has bought, it may be negative."""
+    """Worth after cost to serve; of a customer that bought in the window, it may be negative."""
     bought = frame["transactions"].to_numpy() > 0
     return np.where(bought, (found.basis - found.spent) / SCALE, -np.inf)
 

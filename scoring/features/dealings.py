@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date
+from datetime import date, timedelta
 
 import ibis
 
@@ -84,11 +84,11 @@ def activities(
 
 
 def contracts(tables: Mapping[str, Table], as_of: date) -> Table:
-    """Per account: signed contracts that run on the day before `as_of`."""
+    """Per account: signed contracts that run on the day before `as_of`, which may be their last."""
     columns = {"account_id": "string", "status": "string", "starts_on": "date", "ends_on": "date"}
     contract = table(tables, "contract", columns)
-    day = ibis.literal(as_of)
-    runs = (contract.starts_on < day) & (contract.ends_on >= day).fill_null(True)
+    day = ibis.literal(as_of - timedelta(days=1))
+    runs = (contract.starts_on <= day) & (contract.ends_on >= day).fill_null(True)
     contract = contract.filter(contract.account_id.notnull() & runs & ~lower(contract.status).isin(_UNSIGNED))
     return contract.group_by(part_account=contract.account_id).aggregate(
         contracts_active=count(contract.account_id.notnull())

@@ -91,7 +91,7 @@ def _lines(tables: Mapping[str, Table]) -> Table:
     product = table(tables, "product", {"id": "string", "cost": "int64"})
     product = product.select(product_key=product.id, standard_cost=product.cost)
     priced = line.left_join(product, line.product_id == product.product_key)
-    standard = (priced.standard_cost * priced.quantity).round().cast("int64")
+    standard = currency.whole(priced.standard_cost * priced.quantity)
     priced = priced.mutate(by_list=standard)
     known = priced.cost.notnull() | priced.by_list.notnull()
     return priced.group_by(line_order=priced.order_id).aggregate(
@@ -126,9 +126,10 @@ def families(tables: Mapping[str, Table], model: Model, start: date, as_of: date
 
 
 def main_families(tables: Mapping[str, Table], model: Model, as_of: date, rates: pd.DataFrame | None = None) -> Table:
-    """Columns account_id and main_product_family: the family at least half of the amount in the window was spent on.
+    """Columns account_id and main_product_family: the family over half of the amount in the window was spent on.
 
-    Accounts without such a family are left out. Amounts that no rate converts count as nothing. `rates` as for `build`.
+    Accounts without such a family are left out. Credits lower what was spent on their own family, to nothing at least.
+    Amounts that no rate converts count as nothing. `rates` as for `build`.
     """
     tables = currency.converted(tables, model, as_of, rates)
     start = ibis.literal(months_before(as_of, model.value.windows.months))
@@ -142,7 +143,8 @@ def main_families(tables: Mapping[str, Table], model: Model, as_of: date, rates:
     spent = named.group_by(account_id=named.buyer, main_product_family=named.product_family).aggregate(
         spent=total(currency.times(named.amount, named.worth, named.unrated), None)
     )
+    spent = spent.filter(spent.spent > 0)
     whole = spent.group_by("account_id").aggregate(whole=total(spent.spent, None)).rename(buyer="account_id")
     main = spent.inner_join(whole, spent.account_id == whole.buyer)
-    main = main.filter(main.main_product_family.notnull() & (main.whole > 0) & (2 * main.spent > main.whole))
+    main = main.filter(main.main_product_family.notnull() & (2 * main.spent > main.whole))
     return main.select("account_id", "main_product_family")

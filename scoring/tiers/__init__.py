@@ -1,6 +1,7 @@
 """The tier matrix: every axis is cut into classes, and the cell a customer stands in names the tier.
 
-Cuts are amounts, quantiles of the ranked customers (those with a finite figure on every axis), or the higher of both.
+Cuts are amounts, quantiles of the ranked customers, or the higher of both. Ranked are those with a finite figure on every
+axis that is cut by a quantile: an axis cut by amounts (key accounts, rated 4 or 5) says nothing of who can be ranked.
 A figure exactly at a cut belongs to the better side. Where two axes have one quantile cut each, the cuts move as
 little as the model's share limits ask for (`scoring.tiers.shares`), and `Cuts.note` says so.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Literal
 
 import numpy as np
@@ -46,7 +48,7 @@ class Cuts:
 def fit(figures: Mapping[str, Floats], scheme: Tiers) -> Cuts:
     """Cuts for the customers in scope; `figures` per axis as `scoring.measures.of_axis` gives them."""
     size = len(next(iter(figures.values())))
-    ranked = np.all([np.isfinite(values) for values in figures.values()], axis=0)
+    ranked = _ranked(figures, scheme)
     if not ranked.any():
         at = {axis.key: tuple(_alone(axis)) for axis in scheme.axes}
         return Cuts(at=at, note="No customer has figures yet, so quantiles cut nothing off.")
@@ -60,10 +62,17 @@ def fit(figures: Mapping[str, Floats], scheme: Tiers) -> Cuts:
     return Cuts(at, quantiles, shares)
 
 
+def _ranked(figures: Mapping[str, Floats], scheme: Tiers) -> npt.NDArray[np.bool_]:
+    """The customers that quantiles are taken of."""
+    size = len(next(iter(figures.values())))
+    by_quantile = [axis.key for axis in scheme.axes if any(cut.quantile is not None for cut in axis.cuts)]
+    return np.all([np.ones(size, dtype=bool), *(np.isfinite(figures[key]) for key in by_quantile)], axis=0)
+
+
 def cuts_of(scheme: Tiers, key: str, cuts: tuple[Cut, ...], figures: Mapping[str, Floats]) -> tuple[float, ...]:
     """Where other cuts of an axis lie, for the customers that `fit` takes the scheme's own from."""
     axis = next(axis for axis in scheme.axes if axis.key == key).model_copy(update={"cuts": cuts})
-    ranked = np.all([np.isfinite(values) for values in figures.values()], axis=0)
+    ranked = _ranked(figures, scheme)
     return tuple(_cuts(axis, figures[key][ranked]) if ranked.any() else _alone(axis))
 
 
@@ -80,7 +89,8 @@ def _cuts(axis: TierAxis, figures: Floats) -> list[float]:
 
 def _alone(axis: TierAxis) -> list[float]:
     """Cuts without customers: amounts stand, quantiles are beyond everybody."""
-    return [0.5] if axis.rule is not None else [_BEYOND if cut.at is None else cut.at for cut in axis.cuts]
+    given = [0.5] if axis.rule is not None else [_BEYOND if cut.at is None else cut.at for cut in axis.cuts]
+    return list(accumulate(given, max))
 
 
 def positions(figures: Mapping[str, Floats], cuts: Cuts, scheme: Tiers) -> Positions:

@@ -1,8 +1,8 @@
 """What a customer is worth: the basis (margin or revenue in the window) and the value score, 0-100.
 
 The basis is taken before cost to serve, which has its own axis. Margin is revenue minus product cost; revenue whose
-product cost is not known enters at the margin rate of all revenue whose cost is. All amounts are int64 in units of
-1/10,000 of the currency.
+product cost is not known enters at the margin rate of all revenue whose cost is, and where it is negative (a reduction
+of the order as a whole, a credit) in full. All amounts are int64 in units of 1/10,000 of the currency.
 """
 
 from __future__ import annotations

@@ -26,8 +26,9 @@ WORTHS = currency.worths(rates(*ROWS), MODEL)
 
 
 def trade() -> dict[str, pd.DataFrame]:
-    """The company, with amounts in several currencies, one of them without a rate."""
+    """The company, with amounts in several currencies, one of them without a rate, and a cost that comes to a half."""
     tables = company()
+    tables["product"]["cost"], tables["order_line"].loc[1, "quantity"] = 400_001, 0.5
     paid_in: dict[str, Any] = {
         "account": ["CHF", "JPY"],
         "order": ["GBP", "USD", None, None, "GBP", None],

@@ -104,6 +104,16 @@ def test_a_value_can_contradict_what_the_account_mainly_buys() -> None:
     ]
 
 
+def test_credits_never_leave_an_account_with_two_main_product_families() -> None:
+    orders = pd.DataFrame({"id": ["O1"], "account_id": ["A"], "ordered_on": [pd.Timestamp(2026, 9, 1)]})
+    lines = pd.DataFrame({"order_id": ["O1"] * 3, "product_id": ["P1", "P2", "P3"], "amount": [100, 80, -100]})
+    products = pd.DataFrame({"id": ["P1", "P2", "P3"], "family": ["Boilers", "Pumps", "Valves"]})
+    held = pd.DataFrame({"id": ["A"], "name": ["Ann"]})
+    tables = {"account": held, "order": orders, "order_line": lines, "product": products}
+    main = purchases.main_families({kind: memtable(each) for kind, each in tables.items()}, default(), DAY).to_pandas()
+    assert main["main_product_family"].tolist() == ["Boilers"]
+
+
 class EveryAccount:
     """A rule as a package brings it."""
 
