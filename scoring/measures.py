@@ -1,8 +1,8 @@
 """What an axis of the tier matrix measures, per account.
 
-A figure is finite for customers that can be ranked on it; -inf for a customer that has none (never bought, not rated, no
-revenue or worth above 0, a value score of 0, for profit nothing bought in the window), and inf for one that costs without
-bringing anything. Both are beyond every cut. Money is in whole units of the currency.
+A figure is finite for customers that can be ranked on it; -inf for a customer that has none (never bought, not rated,
+no revenue or worth above 0, a value score of 0, for profit nothing bought in the window), and inf for one that costs
+without bringing anything. Both are beyond every cut. Money is in whole units of the currency.
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from scoring import ranks
+
 Thresholds = tuple[int, ...]
 _QUINTILES = (0.2, 0.4, 0.6, 0.8)
 
@@ -74,7 +76,7 @@ def _inputs(bought: pd.DataFrame, as_of: date) -> tuple[npt.NDArray[np.int64], .
 
 
 def _limits(values: npt.NDArray[np.int64]) -> Thresholds:
-    return tuple(int(v) for v in np.quantile(values, _QUINTILES, method="inverted_cdf"))
+    return tuple(ranks.quantiles(values, _QUINTILES).tolist())
 
 
 def _score(values: npt.NDArray[np.int64], limits: Thresholds) -> npt.NDArray[np.int64]:

@@ -1,7 +1,7 @@
 """The tier matrix: every axis is cut into classes, and the cell a customer stands in names the tier.
 
-Cuts are amounts, quantiles of the ranked customers, or the higher of both. Ranked are those with a finite figure on every
-axis that is cut by a quantile: an axis cut by amounts (key accounts, rated 4 or 5) says nothing of who can be ranked.
+Cuts are amounts, quantiles of the ranked customers, or the higher of both. Ranked are those with a finite figure on
+every axis that is cut by a quantile: one cut by amounts (key accounts, rated 4 or 5) does not say who can be ranked.
 A figure exactly at a cut belongs to the better side. Where two axes have one quantile cut each, the cuts move as
 little as the model's share limits ask for (`scoring.tiers.shares`), and `Cuts.note` says so.
 """
@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.model.tiers import Cut, TierAxis, Tiers
-from scoring.ranks import Floats
+from scoring.ranks import Floats, quantiles
 from scoring.tiers.shares import fit as fit_shares
 
 #: Class number per axis (rows: accounts), 0 for the lowest.
@@ -82,7 +82,7 @@ def _cuts(axis: TierAxis, figures: Floats) -> list[float]:
     for cut in axis.cuts:
         bounds = [] if cut.at is None else [cut.at]
         if cut.quantile is not None:
-            bounds.append(float(np.quantile(figures, cut.quantile, method="inverted_cdf")))
+            bounds.append(float(quantiles(figures, cut.quantile)))
         found.append(max([*bounds, *found[-1:]]))
     return found
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scoring.model.tiers import TierAxis, Tiers
-from scoring.ranks import Floats
+from scoring.ranks import Floats, quantiles
 
 _PERCENTILES = range(10, 1000, 10)  # in thousandths
 Counts = npt.NDArray[np.int64]
@@ -66,7 +66,7 @@ def _grid(
     steps, cuts, reached = [], [], []
     for axis, wanted in zip(scheme.axes, preferred, strict=True):
         candidates = sorted({*_PERCENTILES, wanted})
-        values = np.quantile(figures[axis.key][ranked], np.array(candidates) / 1000, method="inverted_cdf")
+        values = quantiles(figures[axis.key][ranked], np.array(candidates) / 1000)
         steps.append(candidates)
         cuts.append(values)
         # A customer is beyond the first so many candidates; counting pairs of these gives every tier's size.

@@ -68,7 +68,7 @@ def settle(
     bound = known & (before["cause"] == "behaviour").to_numpy(bool)
     rule = scheme.stability
     kept = np.where(bound[:, None], _within_band(figures, computed, old, cuts, scheme), computed)
-    step = np.where(bound[:, None], _one_step(kept, old) if rule.one_step else kept, computed)
+    step = np.where(bound[:, None], reached(figures, computed, old, cuts, scheme), computed)
     since = [_day(value) for value in before["tier_since"].tolist()]
     until = [months_after(day, rule.dwell_months) if day else as_of for day in since]
     now, then = _ranks(step, scheme), np.where(known, _ranks(np.maximum(old, 0), scheme), -1)
@@ -113,6 +113,14 @@ def _numbers(positions: list[list[str] | None], scheme: Tiers) -> tiers.Position
         found = [known.get(name, -1) for known, name in zip(places, position, strict=True)]
         rows.append(nowhere if -1 in found else found)
     return np.array(rows, dtype=np.int64).reshape(len(positions), len(places))
+
+
+def reached(
+    figures: Mapping[str, Floats], computed: tiers.Positions, old: tiers.Positions, cuts: tiers.Cuts, scheme: Tiers
+) -> tiers.Positions:
+    """Where a review takes accounts from an old position: past the band, and by one step where that is the rule."""
+    kept = _within_band(figures, computed, old, cuts, scheme)
+    return _one_step(kept, old) if scheme.stability.one_step else kept
 
 
 def _within_band(

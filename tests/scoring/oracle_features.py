@@ -44,7 +44,12 @@ class Company:
     """The records of an org with everything that is needed to sum them up."""
 
     def __init__(
-        self, records: Records, model: Model, as_of: date, ours: Iterable[str] = (), worth: Mapping[str, float] | None = None
+        self,
+        records: Records,
+        model: Model,
+        as_of: date,
+        ours: Iterable[str] = (),
+        worth: Mapping[str, float] | None = None,
     ) -> None:
         self.records, self.model, self.as_of, self.ours = records, model, as_of, set(ours)
         months = model.value.windows.months
@@ -178,7 +183,9 @@ class Company:
             "small_orders": sum(self._is_small(order, card.below) for order in now) if card else 0,
             "freight": sum(self.freight(order) for order in now),
             "discount": sum(
-                self.money(sum(line.get("discount") or 0 for line in self.lines.get(order["id"], [])), self.currency(order))
+                self.money(
+                    sum(line.get("discount") or 0 for line in self.lines.get(order["id"], [])), self.currency(order)
+                )
                 or 0
                 for order in now
             ),

@@ -9,7 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from scoring.fields import COLUMNS, SCALE
+from scoring.model.fields import COLUMNS
+from scoring.money import SCALE
 from tests.scoring.oracle_features import back
 
 #: Days scored for: leap days, turns of months and years, and the end of a short month.
@@ -34,7 +35,16 @@ SHAPES: dict[str, dict[str, Any]] = {
     "bare": {"accounts": 10, "order": 0, "opportunity": 0, "ticket": 0, "activity": 0, "contract": 0, "invoice": 0,
              "return": 0, "amount": 1},
 }  # fmt: skip
-NAMES = ("Ærø Søfart A/S", "株式会社東京", "Łódź «Żuraw» Sp. z o.o.", "מפעלי הגליל", "x" * 255, "O'Neill; DROP", "", "🙂 Ltd")
+NAMES = (
+    "Ærø Søfart A/S",
+    "株式会社東京",
+    "Łódź «Żuraw» Sp. z o.o.",
+    "מפעלי הגליל",
+    "x" * 255,
+    "O'Neill; DROP",
+    "",
+    "🙂 Ltd",
+)
 CODES = (None, None, None, "EUR", "USD", "SEK", "XXX")
 #: Worth of a unit in euro; XXX has none.
 WORTH = {"USD": 0.9, "SEK": 0.0875}
@@ -72,7 +82,7 @@ class Org:
         if self.faulty and self.random.random() < 0.1:
             return None
         sign = -1 if self.faulty and self.random.random() < 0.15 else 1
-        return sign * round(self.random.lognormvariate(0, 1) * self.shape["amount"] * SCALE)
+        return sign * round(self.random.lognormvariate(0, 1) * float(self.shape["amount"]) * SCALE)
 
     def some(self, kind: str) -> range:
         """Many of a kind, or none: every account is different."""
@@ -98,7 +108,8 @@ class Org:
             {
                 "id": account, "name": self.random.choice(NAMES), "owner_id": self.pick("U1", "U2", None),
                 "type": self.pick("Customer - Direct", "Customer - Direct", "customer - channel ", "Prospect", None),
-                "industry": self.pick("Energy", "Mining", "Beekeeping", "", None), "country": self.pick("FI", "SE", "DE", None),
+                "industry": self.pick("Energy", "Mining", "Beekeeping", "", None),
+                "country": self.pick("FI", "SE", "DE", None),
                 "currency": self.code(), "employees": self.pick(None, 0, 12, 40_000),
                 "annual_revenue": self.pick(None, 0, 10**10),
             }
@@ -110,9 +121,10 @@ class Org:
         for _ in self.some("order"):
             amount = self.amount()
             order = self.add(
-                "order", account_id=self.pick(account, account, account, account, None), number=None, ordered_on=self.day(),
+                "order", account_id=self.pick(account, account, account, account, None), ordered_on=self.day(),
                 status=self.pick("Activated", "Activated", "Activated", None, " DRAFT ", "Cancelled"), amount=amount,
-                freight=self.pick(None, None, 0, 123_456), is_expedited=self.pick(None, False, True), currency=self.code(),
+                freight=self.pick(None, None, 0, 123_456), currency=self.code(),
+                is_expedited=self.pick(None, False, True),
             )  # fmt: skip
             for _ in range(self.pick(0, 1, 1, 2, 4)):
                 self.add(
@@ -126,13 +138,19 @@ class Org:
         for _ in self.some("opportunity"):
             closed = self.pick(True, True, False)
             self.add(
-                "opportunity", account_id=account, name="Deal", is_closed=closed, is_won=closed and self.pick(True, False),
-                amount=self.amount(), closes_on=self.day(), created_on=self.pick(None, self.day()), currency=self.code(),
+                "opportunity", account_id=account, is_closed=closed, is_won=closed and self.pick(True, False),
+                amount=self.amount(), closes_on=self.day(), created_on=self.pick(None, self.day()),
+                currency=self.code(),
             )  # fmt: skip
 
     def _work(self, account: str) -> None:
         for _ in self.some("ticket"):
-            self.add("ticket", account_id=account, priority=self.pick("High", "high ", "Low", "P1", "", None), opened_on=self.day())
+            self.add(
+                "ticket",
+                account_id=account,
+                priority=self.pick("High", "high ", "Low", "P1", "", None),
+                opened_on=self.day(),
+            )
         for _ in self.some("activity"):
             self.add(
                 "activity", account_id=account, activity_type=self.pick("Visit", "visit", "Call", "E-mail", None),

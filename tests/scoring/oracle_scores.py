@@ -1,6 +1,6 @@
 """Value, cost, ranks, cuts, tiers and stability worked out a second time, account by account in plain Python.
 
-Written from what the modules of `scoring` say of themselves; nothing of the product is used but the model that was read.
+Written from what the modules of `scoring` say of themselves; nothing of the product is used but the model as read.
 A row is a dict with the columns of `scoring.features.build`: money in 1/10,000, days as dates.
 """
 
@@ -18,7 +18,8 @@ from tests.scoring.oracle_features import SCALE, back, whole
 Row = Mapping[str, Any]
 RULES = {"growth": "leave_out", "fit": "leave_out"}
 COUNTED = {
-    "order": "orders", "order_line": "order_lines", "small_order": "small_orders", "expedited_order": "expedited_orders",
+    "order": "orders", "order_line": "order_lines",
+    "small_order": "small_orders", "expedited_order": "expedited_orders",
     "visit": "visits", "call": "calls", "deal_won": "deals_won", "deal_lost": "deals_lost", "deal_open": "deals_open",
     "dispute": "disputes", "return_": "returns", "onboarding": "onboardings",
 }  # fmt: skip
@@ -56,7 +57,8 @@ class Base:
         self.limits = {name: self._fit(name) for name in ("money", "recency", "frequency", "potential", "growth")}
         bought = [row for row in rows if row["transactions_ever"]]
         self.fifths = {
-            name: self._fifths([self.figure_of_rfm(name, row) for row in bought]) for name in ("recency", "frequency", "monetary")
+            name: self._fifths([self.figure_of_rfm(name, row) for row in bought])
+            for name in ("recency", "frequency", "monetary")
         }
         self.fifths["total"] = self._fifths([self._sum(row) for row in bought])
 
@@ -66,7 +68,11 @@ class Base:
         amount: int = row["revenue"]
         if self.basis == "margin":
             rest = row["revenue"] - row["revenue_cost_known"]
-            amount = row["revenue_cost_known"] - row["product_cost"] + (whole(Fraction(rest * self.rate)) if rest > 0 else rest)
+            amount = (
+                row["revenue_cost_known"]
+                - row["product_cost"]
+                + (whole(Fraction(rest * self.rate)) if rest > 0 else rest)
+            )
         return amount + (row["discount"] if self.model.cost_to_serve.money.discount else 0)
 
     def cost(self, row: Row) -> int:
@@ -203,7 +209,9 @@ class Base:
     def rfm(self, row: Row) -> dict[str, int]:
         if not row["transactions_ever"]:
             return {}
-        found = {name: self._fifth(name, self.figure_of_rfm(name, row)) for name in ("recency", "frequency", "monetary")}
+        found = {
+            name: self._fifth(name, self.figure_of_rfm(name, row)) for name in ("recency", "frequency", "monetary")
+        }
         return {**found, "rfm": self._fifth("total", sum(found.values()))}
 
     # -- the matrix --------------------------------------------------------------------------------------------------
@@ -273,16 +281,19 @@ def tier_at(spot: Sequence[int], model: Model) -> str:
     """The first cell that means this spot."""
     axes = {axis.key: axis.classes[number] for axis, number in zip(model.tiers.axes, spot, strict=True)}
     return next(
-        cell.tier
-        for cell in model.tiers.cells
-        if all(axes[key] in classes for key, classes in cell.where.items())
+        cell.tier for cell in model.tiers.cells if all(axes[key] in classes for key, classes in cell.where.items())
     )
 
 
 def settled(
-    figures: Sequence[float], computed: Sequence[int], cuts: Sequence[Sequence[float]], before: Row, model: Model, as_of: date
+    figures: Sequence[float],
+    computed: Sequence[int],
+    cuts: Sequence[Sequence[float]],
+    before: Row,
+    model: Model,
+    as_of: date,
 ) -> tuple[list[int], date]:
-    """Where an account stands, and since when; `before` with position (class numbers), since, as_of, cause, decision."""
+    """Where an account stands, and since when; `before` with position (class numbers), since and so on."""
     rules, axes = model.tiers.stability, model.tiers.axes
     then = list(before["position"])
     if before["cause"] != "behaviour":
@@ -296,7 +307,7 @@ def settled(
                 step = 1 if spot[number] > then[number] else -1
                 spot = [*then[:number], then[number] + step, *then[number + 1 :]]
                 break
-    ranks = {tier: place for place, tier in enumerate(model.tiers.keys())}
+    ranks = {tier: place for place, tier in enumerate(model.tiers.keys)}
     old, new = ranks[tier_at(then, model)], ranks[tier_at(spot, model)]
     if old != new:
         stays = as_of < _later(before["since"], rules.dwell_months)
