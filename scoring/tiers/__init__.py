@@ -66,7 +66,8 @@ def _ranked(figures: Mapping[str, Floats], scheme: Tiers) -> npt.NDArray[np.bool
     """The customers that quantiles are taken of."""
     size = len(next(iter(figures.values())))
     by_quantile = [axis.key for axis in scheme.axes if any(cut.quantile is not None for cut in axis.cuts)]
-    return np.all([np.ones(size, dtype=bool), *(np.isfinite(figures[key]) for key in by_quantile)], axis=0)
+    finite = [np.isfinite(figures[key]) for key in by_quantile]
+    return np.asarray(np.all([np.ones(size, dtype=bool), *finite], axis=0))
 
 
 def cuts_of(scheme: Tiers, key: str, cuts: tuple[Cut, ...], figures: Mapping[str, Floats]) -> tuple[float, ...]:
