@@ -46,10 +46,10 @@ def advance(run: Run, token: str) -> bool:
         holding.replace_earlier(run)
     number = run.progress.get("plan", {}).get("done", 0)
     if number >= total:
-        calls = differences.ask(run)
-        lines.advance(run, token)
+        calls = 0 if "lines" in run.progress.get("plan", {}) else differences.ask(run)
+        more = lines.advance(run, token)
         lease.record(run.pk, token, api_calls=run.api_calls + calls)
-        return False
+        return more
     scored = _rows(evaluate.scores(run, number))
     held = _held(run, [row["account_id"] for row in scored])
     agreed = Agreement(run, held)

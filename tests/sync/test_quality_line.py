@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from sync import starting
 from sync.models import Finding, Run
+from sync.quality import lines as planned
 from sync.scores import evaluate
 from sync.writing import undoing
 from tests.sync.stage import TODAY, Stage
@@ -35,7 +38,10 @@ def written(run: Run) -> list[dict[str, Any]]:
     return list(run.changes.values_list("after", flat=True))
 
 
-def test_lines_follow_the_records_and_an_undo_brings_the_old_ones_back(after_run: Stage) -> None:
+def test_lines_follow_the_records_and_an_undo_brings_the_old_ones_back(
+    after_run: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planned, "MOST", 3)
     first = lines(after_run)
     assert set(first) == with_findings(after_run)
     full = Run.objects.get()
@@ -54,6 +60,7 @@ def test_lines_follow_the_records_and_an_undo_brings_the_old_ones_back(after_run
     assert now[fine["Id"]] == "Check: owner, opportunities."
     assert "value profile" not in now.get(lacking, "").split("Check")[0]
     assert all(tuple(after) == (LINE,) for after in written(run))
+    assert len(written(run)) > 3, "planned in more than one unit"
     looked = json.loads((evaluate.folder(run) / f"looked-{after_run.connection.pk}.json").read_text())
     assert 0 < len(looked) < len(after_run.own_values())
     found = findings()
