@@ -31,8 +31,30 @@ def authorized(org: Org, endpoint: UserEndpoint) -> Endpoint:
     async def checked(request: Request) -> Response:
         user_id = await run_in_threadpool(org.sessions.user_of, bearer_token(request))
         if user_id is None:
-            problem = {"message": "Session expired or invalid", "errorCode": "INVALID_SESSION_ID"}
-            return JSONResponse([problem], status_code=401)
+            return refused("INVALID_SESSION_ID", "Session expired or invalid", 401)
         return await endpoint(request, user_id)
 
     return checked
+
+
+def admitted(org: Org, endpoint: UserEndpoint) -> Endpoint:
+    """The same for a resource of the REST API: it counts against the org's calls and tells how many are used."""
+
+    async def counted(request: Request, user_id: str) -> Response:
+        if not org.usage.count():
+            return refused("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.", 403)
+        answer = await endpoint(request, user_id)
+        answer.headers["Sforce-Limit-Info"] = usage_told(org)
+        return answer
+
+    return authorized(org, counted)
+
+
+def usage_told(org: Org) -> str:
+    """The value of the header `Sforce-Limit-Info`."""
+    return f"api-usage={org.usage.used()}/{org.usage.limit}"
+
+
+def refused(code: str, message: str, status: int) -> Response:
+    """A refusal as REST tells it."""
+    return JSONResponse([{"message": message, "errorCode": code}], status)

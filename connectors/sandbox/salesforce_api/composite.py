@@ -1,4 +1,5 @@
-"""Several calls in one: `composite`, whose parts may refer to earlier results, and `composite/batch`."""
+"""Several calls in one: `composite`, whose parts may refer to earlier results, `composite/graph` with several of such,
+and `composite/batch`."""
 
 from __future__ import annotations
 
@@ -12,11 +13,15 @@ from urllib.parse import parse_qsl, urlsplit
 from connectors.sandbox.salesforce_api.calls import ApiError, Call, Entry, Reply
 from connectors.sandbox.salesforce_api.gateway import Gateway
 
+Part = dict[str, Any]
 MOST_PARTS = 25
+MOST_GRAPHS, MOST_NODES = 75, 500
 #: Of these at most so many may be queries or collections.
 MOST_HEAVY = 5
 _REFERENCE = re.compile(r"@\{([A-Za-z]\w*)((?:\.\w+|\[\d+\])*)\}")
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+#: What a node of a graph may be about: records, and nothing else.
+_RECORD = re.compile(r"/services/data/v\d+\.\d/sobjects/\w+(/.*)?\Z")
 _PREFIX = re.compile(r"/services/data/v(\d+\.\d)/(.*)")
 
 
@@ -31,23 +36,55 @@ class Composite:
     gateway: Gateway
 
     def entries(self) -> list[Entry]:
-        return [(("POST",), r"composite", self.composite), (("POST",), r"composite/batch", self.batch)]
+        return [
+            (("GET",), r"composite", self.resources),
+            (("POST",), r"composite", self.composite),
+            (("POST",), r"composite/graph", self.graphs),
+            (("POST",), r"composite/batch", self.batch),
+        ]
+
+    def resources(self, call: Call) -> Reply:
+        return Reply({name: f"{call.root}/composite/{name}" for name in ("tree", "batch", "sobjects", "graph")})
 
     def composite(self, call: Call) -> Reply:
         content = call.mapping()
-        parts = _parts(content, "compositeRequest")
-        names = [str(part.get("referenceId", "")) for part in parts]
-        if len(set(names)) != len(names) or not all(names):
-            raise ApiError("JSON_PARSER_ERROR", "Each part needs a referenceId of its own")
+        parts = _parts(content, "compositeRequest", MOST_PARTS)
         heavy = sum(bool(re.search(r"/(query|queryAll|composite/sobjects)\b", str(part.get("url")))) for part in parts)
         if heavy > MOST_HEAVY:
             raise ApiError("LIMIT_EXCEEDED", f"At most {MOST_HEAVY} parts may be queries or collections")
+        answers, _ = self._in_turn(call, parts, all_or_none=content.get("allOrNone") is True)
+        return Reply({"compositeResponse": answers})
+
+    def graphs(self, call: Call) -> Reply:
+        """Each graph is done wholly or not at all, whatever becomes of the others."""
+        # unverified: the codes of a request for graphs that is refused as a whole.
+        wanted = _parts(call.mapping(), "graphs", MOST_GRAPHS)
+        names = [str(graph.get("graphId", "")) for graph in wanted]
+        if len(set(names)) != len(names) or not all(names):
+            raise ApiError("JSON_PARSER_ERROR", "Each graph needs a graphId of its own")
+        nodes = [_parts(graph, "compositeRequest", MOST_NODES) for graph in wanted]
+        if sum(map(len, nodes)) > MOST_NODES:
+            raise ApiError("LIMIT_EXCEEDED", f"At most {MOST_NODES} nodes are allowed in one call")
+        for node in (node for graph in nodes for node in graph):
+            if not _RECORD.match(str(node.get("url"))):
+                raise ApiError("INVALID_REQUEST", f"This address cannot be part of a graph: {node.get('url')}")
+        told = []
+        for name, graph in zip(names, nodes, strict=True):
+            answers, done = self._in_turn(call, graph, all_or_none=True)
+            told.append({"graphId": name, "graphResponse": {"compositeResponse": answers}, "isSuccessful": done})
+        return Reply({"graphs": told})
+
+    def _in_turn(self, call: Call, parts: list[Part], *, all_or_none: bool) -> tuple[list[Part], bool]:
+        """What became of each part, and whether all succeeded."""
+        names = [str(part.get("referenceId", "")) for part in parts]
+        if len(set(names)) != len(names) or not all(names):
+            raise ApiError("JSON_PARSER_ERROR", "Each part needs a referenceId of its own")
         replies: dict[str, Reply] = {}
         try:
             with self.gateway.org.store.writing():
                 for name, part in zip(names, parts, strict=True):
                     replies[name] = self._answer(call, part, replies)
-                    if content.get("allOrNone") is True and replies[name].status >= 400:
+                    if all_or_none and replies[name].status >= 400:
                         raise _Halted
         except _Halted:
             halted = "The transaction was rolled back since another operation in the same transaction failed."
@@ -55,25 +92,22 @@ class Composite:
             for name in names:
                 if name not in replies or replies[name].status < 400:
                     replies[name] = Reply(problem, 400)
-        return Reply(
+        answers: list[Part] = [
             {
-                "compositeResponse": [
-                    {
-                        "body": replies[name].body,
-                        "httpHeaders": dict(replies[name].headers),
-                        "httpStatusCode": replies[name].status,
-                        "referenceId": name,
-                    }
-                    for name in names
-                ]
+                "body": replies[name].body,
+                "httpHeaders": dict(replies[name].headers),
+                "httpStatusCode": replies[name].status,
+                "referenceId": name,
             }
-        )
+            for name in names
+        ]
+        return answers, all(reply.status < 400 for reply in replies.values())
 
     def batch(self, call: Call) -> Reply:
         content = call.mapping()
         results: list[dict[str, Any]] = []
         halted = False
-        for part in _parts(content, "batchRequests"):
+        for part in _parts(content, "batchRequests", MOST_PARTS):
             if halted:
                 problem = [{"errorCode": "BATCH_PROCESSING_HALTED", "message": "Batch processing halted per request"}]
                 results.append({"statusCode": 412, "result": problem})
@@ -112,12 +146,12 @@ class _Unknown(Exception):
     """A reference to a result that is not there."""
 
 
-def _parts(content: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+def _parts(content: Mapping[str, Any], key: str, most: int) -> list[Part]:
     parts = content.get(key)
     if not isinstance(parts, list) or not all(isinstance(part, dict) for part in parts):
         raise ApiError("JSON_PARSER_ERROR", f"{key} must be a list of objects")
-    if len(parts) > MOST_PARTS:
-        raise ApiError("LIMIT_EXCEEDED", f"At most {MOST_PARTS} parts are allowed in one call")
+    if len(parts) > most:
+        raise ApiError("LIMIT_EXCEEDED", f"At most {most} parts are allowed in one call")
     return parts
 
 

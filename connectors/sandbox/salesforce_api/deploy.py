@@ -20,7 +20,7 @@ from starlette.routing import Route
 from connectors.sandbox.org import ids
 from connectors.sandbox.org.org import Org
 from connectors.sandbox.salesforce_api import metadata_types
-from connectors.sandbox.salesforce_api.bearer import authorized
+from connectors.sandbox.salesforce_api.bearer import admitted
 from connectors.sandbox.salesforce_api.catalog import Catalog, Live
 from connectors.sandbox.salesforce_api.draft import Draft
 from connectors.sandbox.salesforce_api.package import BadPackage, Component, Package, Problem, read_package
@@ -289,8 +289,8 @@ def routes(org: Org) -> list[Route]:
 
     base = "/services/data/{version}/metadata/deployRequest"
     return [
-        Route(base, authorized(org, create), methods=["POST"]),
-        Route(f"{base}/{{id}}", authorized(org, show), methods=["GET"]),
+        Route(base, admitted(org, create), methods=["POST"]),
+        Route(f"{base}/{{id}}", admitted(org, show), methods=["GET"]),
     ]
 
 

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from connectors.sandbox.org.org import Org, OrgError
-from connectors.sandbox.salesforce_api.bearer import base_url, bearer_token
+from connectors.sandbox.salesforce_api.bearer import base_url, bearer_token, usage_told
 from connectors.sandbox.salesforce_api.calls import MISSING, ApiError, Call, Entry, Reply, problem
 
 #: The oldest and newest API version the sandbox answers to.
@@ -38,16 +38,18 @@ class Gateway:
         self._entries += [(entry[0], re.compile(entry[1] + r"\Z", re.IGNORECASE), entry) for entry in entries]
 
     def routes(self) -> list[Route]:
-        return [Route("/services/data/v{version}/{path:path}", self._endpoint, methods=_METHODS)]
+        """One resource answers with and without a slash at its end, the root of a version too."""
+        paths = ("/services/data/v{version}", "/services/data/v{version}/{path:path}")
+        return [Route(path, self._endpoint, methods=_METHODS) for path in paths]
 
     async def _endpoint(self, request: Request) -> Response:
         user_id = await run_in_threadpool(self.org.sessions.user_of, bearer_token(request))
         call = Call(
             user_id=user_id or "",
-            method="GET" if request.method == "HEAD" else request.method,
+            method=_method(request),
             version=request.path_params["version"],
-            path=request.path_params["path"].strip("/"),
-            query=dict(request.query_params),
+            path=request.path_params.get("path", "").strip("/"),
+            query=_parameters(request),
             headers={name.lower(): value for name, value in request.headers.items()},
             body=b"" if request.method == "PUT" else await request.body(),
             base=base_url(request),
@@ -69,8 +71,7 @@ class Gateway:
         if not self.org.usage.count():
             return problem(ApiError("REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded."))
         reply = self.answer(call)
-        used = f"api-usage={self.org.usage.used()}/{self.org.usage.limit}"
-        return replace(reply, headers={**reply.headers, "Sforce-Limit-Info": used})
+        return replace(reply, headers={**reply.headers, "Sforce-Limit-Info": usage_told(self.org)})
 
     def answer(self, call: Call) -> Reply:
         """The resource's reply, or its refusal in REST's form. Composite resources call this for each part."""
@@ -96,6 +97,20 @@ class Gateway:
                 "METHOD_NOT_ALLOWED", f"HTTP Method '{call.method}' not allowed. Allowed are {','.join(allowed)}"
             )
         raise ApiError("NOT_FOUND", MISSING)
+
+
+def _method(request: Request) -> str:
+    """Clients that cannot send PATCH send a POST and name the method in `_HttpMethod`."""
+    if request.method == "POST":
+        return request.query_params.get("_HttpMethod", "POST").upper()
+    return "GET" if request.method == "HEAD" else request.method
+
+
+def _parameters(request: Request) -> dict[str, str]:
+    """The last value of each; `sobject` is the one that may come several times."""
+    given = dict(request.query_params)
+    several = request.query_params.getlist("sobject")
+    return {**given, "sobject": ",".join(several)} if several else given
 
 
 @asynccontextmanager

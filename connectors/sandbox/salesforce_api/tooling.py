@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from connectors.sandbox.org.org import Org, QueryError
-from connectors.sandbox.salesforce_api.bearer import authorized
+from connectors.sandbox.salesforce_api.bearer import admitted
 from connectors.sandbox.salesforce_api.tooling_query import query
 from connectors.sandbox.salesforce_api.tooling_records import TYPE, CustomFields, ToolingError
 
@@ -46,10 +46,10 @@ def routes(org: Org) -> list[Route]:
         return await _answer(lambda: JSONResponse(query(org, fields, soql, version)))
 
     return [
-        Route(f"{_BASE}/query{{slash:path}}", authorized(org, ask), methods=["GET"]),
-        Route(f"{_BASE}/sobjects/{TYPE}", authorized(org, create), methods=["POST"]),
-        Route(f"{_BASE}/sobjects/{TYPE}/", authorized(org, create), methods=["POST"]),
-        Route(f"{_BASE}/sobjects/{TYPE}/{{id}}", authorized(org, one), methods=["GET", "PATCH", "DELETE"]),
+        Route(f"{_BASE}/query{{slash:path}}", admitted(org, ask), methods=["GET"]),
+        Route(f"{_BASE}/sobjects/{TYPE}", admitted(org, create), methods=["POST"]),
+        Route(f"{_BASE}/sobjects/{TYPE}/", admitted(org, create), methods=["POST"]),
+        Route(f"{_BASE}/sobjects/{TYPE}/{{id}}", admitted(org, one), methods=["GET", "PATCH", "DELETE"]),
     ]
 
 
