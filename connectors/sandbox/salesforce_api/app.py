@@ -20,7 +20,9 @@ from connectors.sandbox.salesforce_api.composite import Composite
 from connectors.sandbox.salesforce_api.compressed import Unpacked
 from connectors.sandbox.salesforce_api.describe import Describe
 from connectors.sandbox.salesforce_api.gateway import Gateway
+from connectors.sandbox.salesforce_api.passwords import Passwords
 from connectors.sandbox.salesforce_api.query import QueryResource
+from connectors.sandbox.salesforce_api.relationships import Relationships
 from connectors.sandbox.salesforce_api.search import SearchResource
 from connectors.sandbox.salesforce_api.service import Service
 from connectors.sandbox.salesforce_api.sobjects import Records
@@ -36,6 +38,8 @@ def create_app(org: Org) -> Starlette:
     gateway.add(QueryResource(org).entries())
     gateway.add(SearchResource(org).entries())
     gateway.add(Describe(org).entries())
+    gateway.add(Passwords(org).entries())
+    gateway.add(Relationships(org).entries())
     gateway.add(Records(org).entries())
     gateway.add(Collections(org).entries())
     gateway.add(Composite(gateway).entries())

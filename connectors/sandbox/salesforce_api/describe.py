@@ -10,7 +10,8 @@ from typing import Any
 from connectors.sandbox.org.org import Org
 from connectors.sandbox.org.record_types import RECORD_TYPE, Allowed
 from connectors.sandbox.org.schema import NUMBER_TYPES, PICKLIST_TYPES, TEXT_TYPES, FieldDef, ObjectDef
-from connectors.sandbox.salesforce_api.calls import Call, Entry, Reply
+from connectors.sandbox.salesforce_api.calls import MISSING, ApiError, Call, Entry, Reply
+from connectors.sandbox.salesforce_api.relationships import child_name
 from connectors.sandbox.salesforce_api.sobjects import known_object
 
 _MASTER_RECORD_TYPE = "012000000000000AAA"
@@ -29,6 +30,7 @@ class Describe:
             (("GET",), r"sobjects/(\w+)", self.basics),
             (("GET",), r"sobjects/(\w+)/describe", self.one),
             (("GET",), r"sobjects/(\w+)/describe/layouts", self.layouts),
+            (("GET",), r"sobjects/(\w+)/describe/.*", self.missing),
         ]
 
     def everything(self, call: Call) -> Reply:
@@ -75,13 +77,16 @@ class Describe:
                 "field": field.name,
                 "junctionIdListNames": [],
                 "junctionReferenceTo": [],
-                "relationshipName": _relationship(field),
+                "relationshipName": child_name(field),
                 "restrictedDelete": field.on_delete == "restrict",
             }
             for child in self.org.objects().values()
             for field in child.fields.values()
             if definition.name in field.reference_to and f"{child.name}.{field.name}" not in hidden
         ]
+
+    def missing(self, call: Call) -> Reply:
+        raise ApiError("NOT_FOUND", MISSING)
 
     def layouts(self, call: Call) -> Reply:
         """The picklist values of each record type. The sandbox has no page layouts: that list is empty."""
@@ -128,12 +133,6 @@ class Describe:
             }
             for record_id, label, developer_name, active, master in found
         ]
-
-
-def _relationship(field: FieldDef) -> str | None:
-    if not field.child_relationship:
-        return None
-    return f"{field.child_relationship}__r" if field.custom else field.child_relationship
 
 
 def _summary(call: Call, definition: ObjectDef, may: frozenset[str]) -> Json:

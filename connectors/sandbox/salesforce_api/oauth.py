@@ -44,7 +44,18 @@ def routes(org: Org) -> list[Route]:
         content = {"error": "unsupported_token_type", "error_description": "this token is not known"}
         return JSONResponse(content, status_code=400)
 
+    async def introspect(request: Request) -> Response:
+        """RFC 7662: whether a token is good, and whose it is; only an app of the org may ask."""
+        form = await _parameters(request)
+        client_id, secret = _client(request, form)
+        if not org.sessions.check_client(client_id, secret):
+            content = {"error": "invalid_client", "error_description": "invalid client credentials"}
+            return JSONResponse(content, status_code=401, headers=_NO_STORE)
+        told = await run_in_threadpool(oauth_identity.introspected, org, base_url(request), form.get("token", ""))
+        return JSONResponse(told, headers=_NO_STORE)
+
     return [
+        Route("/services/oauth2/introspect", introspect, methods=["POST"]),
         Route("/services/oauth2/token", token, methods=["POST"]),
         Route("/services/oauth2/revoke", revoke, methods=["POST", "GET"]),
         *oauth_authorize.routes(org, consents),

@@ -30,10 +30,38 @@ def routes(org: Org) -> list[Route]:
             return Response("Bad_Id", status_code=403, media_type="text/html")
         return JSONResponse(await run_in_threadpool(_identity, org, base_url(request), user_id))
 
+    async def configuration(request: Request) -> Response:
+        """OpenID discovery; needs no token."""
+        return JSONResponse(_configuration(base_url(request)))
+
     return [
+        Route("/.well-known/openid-configuration", configuration, methods=["GET"]),
         Route("/services/oauth2/userinfo", authorized(org, userinfo), methods=["GET", "POST"]),
         Route("/id/{org}/{user}", identity, methods=["GET"]),
     ]
+
+
+def introspected(org: Org, base: str, token: str) -> dict[str, Any]:
+    """What a token is good for; of one that is not good, no more than that."""
+    access, refresh = org.sessions.user_of(token), org.sessions.user_of_refresh(token)
+    user_id = access or refresh
+    if user_id is None:
+        return {"active": False}
+    return {
+        "active": True, "username": user_row(org, user_id)["Username"],
+        "sub": f"{base}/id/{org.org_id}/{user_id}", "token_type": "access_token" if access else "refresh_token",
+    }  # fmt: skip
+
+
+def _configuration(base: str) -> dict[str, Any]:
+    oauth = f"{base}/services/oauth2"
+    return {
+        "issuer": base, "authorization_endpoint": f"{oauth}/authorize", "token_endpoint": f"{oauth}/token",
+        "revocation_endpoint": f"{oauth}/revoke", "introspection_endpoint": f"{oauth}/introspect",
+        "userinfo_endpoint": f"{oauth}/userinfo", "response_types_supported": ["code"],
+        "scopes_supported": ["api", "refresh_token", "openid", "web", "full"], "subject_types_supported": ["public"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+    }  # fmt: skip
 
 
 def user_row(org: Org, user_id: str) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from connectors.sandbox.org.soql_tree import Path
 from connectors.sandbox.salesforce_api.calls import ApiError, Call, Entry, Reply
 from connectors.sandbox.salesforce_api.own_permissions import own_permissions
 from connectors.sandbox.salesforce_api.record_access import record_access
+from connectors.sandbox.salesforce_api.sobjects import known_object
+from connectors.sandbox.salesforce_api.tooling_query import query as tooling_query
+from connectors.sandbox.salesforce_api.tooling_records import CustomFields
 
 _BATCH_SIZE = re.compile(r"batchSize\s*=\s*(\d+)", re.IGNORECASE)
 
@@ -31,6 +34,8 @@ class QueryResource:
         ]
 
     def first(self, call: Call) -> Reply:
+        if "explain" in call.query:
+            return Reply(self._explained(call, call.query["explain"]))
         soql = call.query.get("q", "")
         if not soql.strip():
             raise ApiError("MALFORMED_QUERY", "SOQL statement is empty")
@@ -43,23 +48,45 @@ class QueryResource:
             version=call.version,
         )
         self.org.objects()
-        access = self.access(soql, call.user_id)
-        if access is not None:
-            return Reply(_reply(call, access))
-        return Reply(_reply(call, self.org.queries.run(soql, options)))
+        special = self.special(soql, call)
+        if special is not None:
+            return Reply(result_of(call, special))
+        return Reply(result_of(call, self.org.queries.run(soql, options)))
 
-    def access(self, soql: str, user_id: str) -> QueryResult | None:
+    def special(self, soql: str, call: Call) -> QueryResult | None:
         """The result of a query of the objects that have no records of their own; None for other queries."""
-        query = parse(soql)
+        query, user_id = parse(soql), call.user_id
+        if query.entity.lower() in ("entitydefinition", "fielddefinition"):
+            return self._definitions(soql, call)
         if query.entity.lower() == "objectpermissions":
             self.org.access.show_profiles()
         if query.entity.lower() == "userrecordaccess":
             return record_access(self.org, query)
         return own_permissions(self.org, query, user_id) if query.entity.lower() == "userpermissionaccess" else None
 
+    def _definitions(self, soql: str, call: Call) -> QueryResult:
+        """Objects and fields can be asked for here as in the Tooling API."""
+        told = tooling_query(self.org, CustomFields(self.org), soql, f"v{call.version}")
+        for record in told["records"]:
+            record["attributes"]["url"] = record["attributes"]["url"].replace("/tooling/", "/")
+        return QueryResult(told["totalSize"], told["records"])
+
+    def _explained(self, call: Call, soql: str) -> dict[str, Any]:
+        """How the query is done: here always by looking at every record."""
+        query = parse(soql)
+        definition = known_object(self.org, query.entity, call.user_id)
+        options = QueryOptions(page=None, hidden=self.org.access.hidden(call.user_id), version=call.version)
+        found = self.org.queries.run(soql, options).total
+        held = self.org.query(f"SELECT COUNT() FROM {definition.name}").total
+        plan = {
+            "cardinality": found, "fields": [], "leadingOperationType": "TableScan", "notes": [],
+            "relativeCost": 1.0, "sobjectCardinality": held, "sobjectType": definition.name,
+        }  # fmt: skip
+        return {"plans": [plan], "sourceQuery": soql}
+
     def next(self, call: Call) -> Reply:
         """Clients repeat `?q=` on the locator's address; the locator alone counts."""
-        return Reply(_reply(call, self.org.queries.more(call.parts[0])))
+        return Reply(result_of(call, self.org.queries.more(call.parts[0])))
 
     def _columns(self, call: Call, soql: str) -> dict[str, Any]:
         """What the result's columns are, without running the query."""
@@ -89,7 +116,8 @@ def _page(call: Call) -> int:
     return page_size(int(match[1])) if match else PAGE
 
 
-def _reply(call: Call, result: QueryResult) -> dict[str, Any]:
+def result_of(call: Call, result: QueryResult) -> dict[str, Any]:
+    """The body that tells a page of records."""
     body: dict[str, Any] = {"totalSize": result.total, "done": result.done, "records": result.records}
     if result.locator:
         body["nextRecordsUrl"] = f"{call.root}/query/{result.locator}"

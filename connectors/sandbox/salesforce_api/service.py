@@ -13,7 +13,10 @@ from connectors.sandbox.org.org import Org
 from connectors.sandbox.salesforce_api.calls import Call, Entry, Reply
 from connectors.sandbox.salesforce_api.gateway import VERSIONS
 
-_RESOURCES = ("tooling", "metadata", "composite", "query", "queryAll", "sobjects", "limits", "jobs", "actions")
+_RESOURCES = (
+    "tooling", "metadata", "composite", "query", "queryAll", "search", "parameterizedSearch", "sobjects", "limits",
+    "recent", "jobs", "actions",
+)  # fmt: skip
 #: Limits that the sandbox reports and does not enforce: name -> maximum.
 _UNENFORCED = {
     "DailyAsyncApexExecutions": 250_000,
@@ -34,11 +37,31 @@ class Service:
     jobs: BulkJobs
 
     def entries(self) -> list[Entry]:
-        return [(("GET",), r"", self.root), (("GET",), r"limits", self.limits)]
+        return [
+            (("GET",), r"", self.root),
+            (("GET",), r"limits", self.limits),
+            (("GET",), r"limits/recordCount", self.counts),
+            (("GET",), r"recent", self.recent),
+        ]
 
     def root(self, call: Call) -> Reply:
         resources = {name: f"{call.root}/{name}" for name in _RESOURCES}
         return Reply({**resources, "identity": f"{call.base}/id/{self.org.org_id}/{call.user_id}"})
+
+    def recent(self, call: Call) -> Reply:
+        """What the user looked at last. Records that programs read or write are not among it."""
+        return Reply([])
+
+    def counts(self, call: Call) -> Reply:
+        """Records per object, as of now: the service may be a while behind."""
+        asked = {name.strip().lower() for name in call.query.get("sObjects", "").split(",") if name.strip()}
+        grants = self.org.access.grants(call.user_id)
+        counted = [
+            {"count": self.org.query(f"SELECT COUNT() FROM {name}").total, "name": name}
+            for name, definition in self.org.objects().items()
+            if (name.lower() in asked or not asked) and "allowRead" in grants.on(definition)
+        ]
+        return Reply({"sObjects": counted if asked else [each for each in counted if each["count"]]})
 
     def limits(self, call: Call) -> Reply:
         used, most = self.org.usage.used(), self.org.usage.limit

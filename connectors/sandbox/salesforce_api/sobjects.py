@@ -49,8 +49,7 @@ class Records:
 
     def read(self, call: Call) -> Reply:
         definition = known_object(self.org, call.parts[0], call.user_id)
-        asked = [name.strip() for name in call.query.get("fields", "").split(",") if name.strip()]
-        return Reply(self.record(call, definition, call.parts[1], asked))
+        return Reply(self.record(call, definition, call.parts[1], names_in(call)))
 
     def record(self, call: Call, definition: ObjectDef, record_id: str, asked: list[str]) -> dict[str, Any]:
         """The record with these fields, or all that the user may see. Raises ApiError("NOT_FOUND", ...)."""
@@ -83,8 +82,7 @@ class Records:
         definition, found = self._by_key(call)
         if len(found) > 1:
             return several(call, definition, found)
-        asked = [name.strip() for name in call.query.get("fields", "").split(",") if name.strip()]
-        return Reply(self.record(call, definition, found[0], asked))
+        return Reply(self.record(call, definition, found[0], names_in(call)))
 
     def delete_by_key(self, call: Call) -> Reply:
         definition, found = self._by_key(call)
@@ -135,6 +133,11 @@ class Records:
         earliest = instant_text(start - _LONGEST_SPAN)
         covered = instant_text(end)
         return Reply({"deletedRecords": gone, "earliestDateAvailable": earliest, "latestDateCovered": covered})
+
+
+def names_in(call: Call) -> list[str]:
+    """The fields asked for with `?fields=`; none means all."""
+    return [name.strip() for name in call.query.get("fields", "").split(",") if name.strip()]
 
 
 def several(call: Call, definition: ObjectDef, found: list[str]) -> Reply:

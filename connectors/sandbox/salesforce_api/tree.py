@@ -9,6 +9,7 @@ from typing import Any
 from connectors.sandbox.org.org import Org, RowError, WriteOptions
 from connectors.sandbox.org.schema import ObjectDef
 from connectors.sandbox.salesforce_api.calls import ApiError, Call, Entry, Reply
+from connectors.sandbox.salesforce_api.relationships import child_name
 from connectors.sandbox.salesforce_api.sobjects import known_object
 
 MOST_RECORDS, MOST_TYPES, MOST_LEVELS = 200, 5, 5
@@ -61,8 +62,8 @@ class Trees:
         options = call.write_options()
         try:
             with self.org.store.writing():
-                for level in levels:
-                    self._create(level, options)
+                for alike in levels:
+                    self._create(alike, options)
         except _Failed as failure:
             results = [{"referenceId": branch.reference, "errors": _told(errors)} for branch, errors in failure.errors]
             return Reply({"hasErrors": True, "results": results}, 400)
@@ -91,7 +92,7 @@ class Trees:
     def _child(self, definition: ObjectDef, relationship: str) -> tuple[ObjectDef, str]:
         for child in self.org.objects().values():
             for field in child.fields.values():
-                name = f"{field.child_relationship}__r" if field.custom else field.child_relationship
+                name = child_name(field) or ""
                 if definition.name in field.reference_to and name.lower() == relationship.lower():
                     return child, field.name
         raise ApiError("INVALID_FIELD", f"No such relation '{relationship}' on entity '{definition.name}'")

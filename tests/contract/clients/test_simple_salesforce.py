@@ -184,6 +184,21 @@ def test_bulk_queries_come_in_pages(client: Any, org: Org) -> None:
     assert parts[2][-1].startswith('"Read 249","')
 
 
+def test_searches_find_what_was_just_written(client: Any) -> None:
+    made = client.Account.create({"Name": "Quicksilver Oy"})["id"]
+    assert [row["Id"] for row in client.quick_search("quicksilver")["searchRecords"]] == [made]
+    found = client.search("FIND {quick*} IN NAME FIELDS RETURNING Account(Name)")["searchRecords"]
+    assert [row["Name"] for row in found] == ["Quicksilver Oy"]
+
+
+def test_a_password_is_set_for_a_user(client: Any, served_tls: Served) -> None:
+    user = client.query("SELECT Id FROM User WHERE IsActive = true ORDER BY CreatedDate LIMIT 1")["records"][0]["Id"]
+    client.set_password(user, "Another-0ne!")
+    with session(served_tls) as through:
+        assert log_in(served_tls, "Another-0ne!", through).session_id
+    client.set_password(user, served_tls.facts["password"])
+
+
 def test_describe_and_limits(client: Any) -> None:
     account = client.Account.describe()
     names = {field["name"]: field for field in account["fields"]}
