@@ -52,10 +52,11 @@ def _blocks(frame: pd.DataFrame, column: str) -> dict[str, Block]:
 
 def likeness(here: Block, there: Block, similarity: float) -> npt.NDArray[np.float32]:
     """How alike each name here is to each there, in percent; 0 where less than this."""
-    return np.maximum(
-        process.cdist(here["key"], there["key"], scorer=fuzz.ratio, score_cutoff=similarity),
-        process.cdist(here["squeezed"], there["squeezed"], scorer=fuzz.ratio, score_cutoff=similarity),
+    words, letters = (
+        process.cdist(here[column], there[column], scorer=fuzz.ratio, score_cutoff=similarity)
+        for column in ("key", "squeezed")
     )
+    return np.asarray(np.maximum(words, letters), dtype=np.float32)
 
 
 def pairs(here: Block, similarity: float, there: Block | None = None) -> Iterator[tuple[int, int, float]]:

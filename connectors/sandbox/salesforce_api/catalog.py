@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 from connectors.sandbox.org.components import Body
 from connectors.sandbox.org.org import Org, SchemaError
@@ -16,6 +16,10 @@ from connectors.sandbox.org.permission_sets import PermissionSet
 from connectors.sandbox.org.schema import FieldDef, GlobalValueSet, ObjectDef
 
 Remarks = Mapping[str, str]
+
+
+#: How a component is saved.
+Mode = Literal["create", "update", "upsert"]
 
 
 class MetadataError(Exception):

@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from connectors.sandbox.org.components import Body
-from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_component, find_object
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, Mode, find_component, find_object
+from connectors.sandbox.salesforce_api.metadata_components import check_mode, saved
 from connectors.sandbox.salesforce_api.metadata_pages import LABEL, PAGE, components_of
-from connectors.sandbox.salesforce_api.metadata_rules import Mode, check_mode
 from connectors.sandbox.salesforce_api.xmltree import Node, XmlError, branch, leaf, optional, parse
 
 BUNDLE = "LightningComponentBundle"
@@ -155,9 +155,7 @@ def _check_schema(catalog: Catalog, name: str, path: str) -> None:
 
 
 def delete(catalog: Catalog, full_name: str) -> None:
-    found = find_component(catalog, BUNDLE, full_name)
-    if found is None:
-        raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no {BUNDLE} named {full_name} found")
+    found = saved(catalog, BUNDLE, full_name)
     for page, body in catalog.components(PAGE).items():
         if f"c:{found[0]}" in components_of(body):
             raise MetadataError("DEPENDENCY_EXISTS", f"{found[0]} is referenced elsewhere: Lightning Page {page}")

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from connectors.sandbox.org.schema import FieldDef, ObjectDef, OnDelete
 from connectors.sandbox.salesforce_api import metadata_formulas, metadata_rules
-from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_object
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, Mode, find_object
 from connectors.sandbox.salesforce_api.metadata_values import read_value_set, write_value_set
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional
-
-Mode = Literal["create", "update", "upsert"]
 
 COMPONENT = "CustomField"
 #: Sharing model of objects whose records belong to a master.

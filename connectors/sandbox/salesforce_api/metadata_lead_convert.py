@@ -5,12 +5,9 @@ There is one per org, it is always there, and saving it replaces the mappings.
 
 from __future__ import annotations
 
-from typing import Literal
-
-from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_object
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, Mode, find_object
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf
 
-Mode = Literal["create", "update", "upsert"]
 COMPONENT = "LeadConvertSettings"
 TARGETS = ("Account", "Contact", "Opportunity")
 _OPTIONS = ("VisibleOptional", "VisibleRequired", "NotVisible")

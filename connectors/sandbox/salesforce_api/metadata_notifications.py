@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from connectors.sandbox.org.notifications import TYPE
-from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_component
-from connectors.sandbox.salesforce_api.metadata_rules import Mode, check_mode, check_name
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, Mode, find_component
+from connectors.sandbox.salesforce_api.metadata_components import check_mode, check_name, saved
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional
 
 _LONGEST = 80
@@ -51,7 +51,4 @@ def save(catalog: Catalog, node: Node, mode: Mode) -> bool:
 
 
 def delete(catalog: Catalog, full_name: str) -> None:
-    found = find_component(catalog, TYPE, full_name)
-    if found is None:
-        raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no {TYPE} named {full_name} found")
-    catalog.delete_component(TYPE, found[0])
+    catalog.delete_component(TYPE, saved(catalog, TYPE, full_name)[0])

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Literal
 
 from connectors.sandbox.org.rules import RULE, rules_of
 from connectors.sandbox.org.schema import FieldDef, ObjectDef
 from connectors.sandbox.salesforce_api import metadata_fields, metadata_record_types, metadata_rules
-from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_object
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, Mode, find_object
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional
-
-Mode = Literal["create", "update", "upsert"]
 
 COMPONENT = "CustomObject"
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9]|_(?!_))*(?<!_)__c\Z")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.sandbox.org.components import Body
-from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_component, find_object
-from connectors.sandbox.salesforce_api.metadata_rules import Mode, check_mode, check_name
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, Mode, find_component, find_object
+from connectors.sandbox.salesforce_api.metadata_components import check_mode, check_name, saved
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf
 
 LABEL, LIST, PAGE = "CustomLabel", "ListView", "FlexiPage"
@@ -56,9 +56,7 @@ def _read(catalog: Catalog, kind: str, full_name: str) -> Node | None:
 
 
 def _gone(catalog: Catalog, kind: str, full_name: str) -> str:
-    found = find_component(catalog, kind, full_name)
-    if found is None:
-        raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no {kind} named {full_name} found")
+    found = saved(catalog, kind, full_name)
     catalog.delete_component(kind, found[0])
     return found[0]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from connectors.sandbox.org.access import is_permissionable
 from connectors.sandbox.org.permission_sets import (
@@ -14,7 +13,7 @@ from connectors.sandbox.org.permission_sets import (
     PermissionSet,
 )
 from connectors.sandbox.org.rules import PERMISSION
-from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_component, find_object
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, Mode, find_component, find_object
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional, parse, render
 
 COMPONENT = "PermissionSet"
@@ -86,7 +85,7 @@ def _elements(remarks: Mapping[str, str], key: str) -> tuple[Node, ...]:
     return parse(f"<kept>{text}</kept>".encode()).children if text else ()
 
 
-def save(catalog: Catalog, node: Node, mode: Literal["create", "update", "upsert"]) -> bool:
+def save(catalog: Catalog, node: Node, mode: Mode) -> bool:
     """Replaces the whole set: since API 40 a permission that is not given again is gone."""
     name = node.get("fullName")
     existing = _find(catalog, name)

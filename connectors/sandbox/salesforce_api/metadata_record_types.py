@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from connectors.sandbox.org.record_types import RECORD_TYPE, RecordType, body_of
 from connectors.sandbox.org.schema import PICKLIST_TYPES, ObjectDef
-from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_component, find_object
-from connectors.sandbox.salesforce_api.metadata_rules import check_mode, check_name
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, Mode, find_component
+from connectors.sandbox.salesforce_api.metadata_components import of_object, saved
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional
 
-Mode = Literal["create", "update", "upsert"]
 _MAX_NAME = 80
 
 
@@ -51,21 +49,14 @@ def to_node(record_type: RecordType, name: str) -> Node:
 
 def save(catalog: Catalog, node: Node, mode: Mode) -> bool:
     """Create or change the record type; picklists that are not given again keep their values."""
-    full_name = node.get("fullName")
-    object_name, _, name = full_name.partition(".")
-    definition = find_object(catalog, object_name)
-    if definition is None:
-        raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no CustomObject named {object_name} found")
-    check_name(name, _MAX_NAME)
-    existing = find_component(catalog, RECORD_TYPE, full_name)
-    check_mode(mode, RECORD_TYPE, full_name, exists=existing is not None)
+    definition, name, existing = of_object(catalog, RECORD_TYPE, node, mode, longest=_MAX_NAME)
     if not node.get("label"):
         raise MetadataError("REQUIRED_FIELD_MISSING", "Required fields are missing: [label]", ("label",))
-    held = RecordType(**existing[1]) if existing else RecordType(definition.name, name, "")
+    before = RecordType(**existing[1]) if existing else RecordType(definition.name, name, "")
     given = dict(_picklist(definition, child) for child in node.all("picklistValues"))
     record_type = RecordType(
-        definition.name, held.name, node.get("label"), node.flag("active", default=True),
-        node.get("description"), {**held.picklists, **given},
+        definition.name, before.name, node.get("label"), node.flag("active", default=True),
+        node.get("description"), {**before.picklists, **given},
     )  # fmt: skip
     catalog.save_component(RECORD_TYPE, record_type.full_name, body_of(record_type))
     return existing is None
@@ -88,9 +79,7 @@ def _picklist(definition: ObjectDef, node: Node) -> tuple[str, Mapping[str, bool
 
 def delete(catalog: Catalog, full_name: str) -> None:
     # unverified: an active record type cannot be deleted over the Metadata API.
-    found = find_component(catalog, RECORD_TYPE, full_name)
-    if found is None:
-        raise MetadataError("INVALID_CROSS_REFERENCE_KEY", f"no RecordType named {full_name} found")
+    found = saved(catalog, RECORD_TYPE, full_name)
     if found[1]["active"]:
         raise MetadataError("FIELD_INTEGRITY_EXCEPTION", f"An active record type cannot be deleted: {found[0]}")
     catalog.delete_component(RECORD_TYPE, found[0])

@@ -12,9 +12,9 @@ from starlette.routing import Route
 
 from connectors.sandbox.org.org import Org
 from connectors.sandbox.salesforce_api import deploy, metadata_types, soap
-from connectors.sandbox.salesforce_api.catalog import Live, MetadataError
+from connectors.sandbox.salesforce_api.catalog import Live, MetadataError, Mode
 from connectors.sandbox.salesforce_api.draft import Draft
-from connectors.sandbox.salesforce_api.metadata_types import TYPES, Mode, Outcome, component_type
+from connectors.sandbox.salesforce_api.metadata_types import TYPES, Outcome, component_type
 from connectors.sandbox.salesforce_api.soap import SoapCall, SoapFault
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from connectors.sandbox.salesforce_api import (
     metadata_bundles,
+    metadata_custom_permissions,
     metadata_fields,
     metadata_lead_convert,
     metadata_notifications,
@@ -18,10 +18,8 @@ from connectors.sandbox.salesforce_api import (
     metadata_rules,
     metadata_values,
 )
-from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, Mode
 from connectors.sandbox.salesforce_api.xmltree import Node, XmlError
-
-Mode = Literal["create", "update", "upsert"]
 
 
 @dataclass(frozen=True)
@@ -85,8 +83,8 @@ TYPES = {
             metadata_pages.save_page, metadata_pages.delete_page,
         ),
         ComponentType(
-            "CustomPermission", "customPermissions", "customPermission", metadata_rules.permission_names,
-            metadata_rules.read_permission, metadata_rules.save_permission, metadata_rules.delete_permission,
+            "CustomPermission", "customPermissions", "customPermission", metadata_custom_permissions.names,
+            metadata_custom_permissions.read, metadata_custom_permissions.save, metadata_custom_permissions.delete,
         ),
         ComponentType(
             "GlobalValueSet", "globalValueSets", "globalValueSet", metadata_values.global_names,

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from connectors.sandbox.org.schema import FieldDef, GlobalValueSet, ObjectDef, PicklistEntry
-from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, find_object, find_value_set
+from connectors.sandbox.salesforce_api.catalog import Catalog, MetadataError, Mode, find_object, find_value_set
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional
 
 GLOBAL, STANDARD = "GlobalValueSet", "StandardValueSet"
@@ -221,7 +220,7 @@ def read_global(catalog: Catalog, full_name: str) -> Node | None:
     )
 
 
-def save_global(catalog: Catalog, node: Node, mode: Literal["create", "update", "upsert"]) -> bool:
+def save_global(catalog: Catalog, node: Node, mode: Mode) -> bool:
     """Create or change the value set; True if it was created."""
     name = node.get("fullName").removesuffix("__gvs")
     existing = find_value_set(catalog, name)
@@ -278,7 +277,7 @@ def read_standard(catalog: Catalog, full_name: str) -> Node | None:
     return branch("records", leaf("fullName", name), leaf("sorted", False), *values, type=STANDARD)
 
 
-def save_standard(catalog: Catalog, node: Node, mode: Literal["create", "update", "upsert"]) -> bool:
+def save_standard(catalog: Catalog, node: Node, mode: Mode) -> bool:
     raise MetadataError("FUNCTIONALITY_NOT_ENABLED", "The sandbox reads standard value sets but does not change them")
 
 

@@ -10,7 +10,7 @@ from connectors.sandbox.org import ids
 from connectors.sandbox.org.org import Org
 from connectors.sandbox.org.schema import FieldDef, ObjectDef
 from connectors.sandbox.salesforce_api import metadata_fields, metadata_types
-from connectors.sandbox.salesforce_api.catalog import Catalog, Live, MetadataError, find_object
+from connectors.sandbox.salesforce_api.catalog import Catalog, Live, MetadataError, Mode, find_object
 from connectors.sandbox.salesforce_api.xmltree import Node, from_json, leaf
 
 TYPE = "CustomField"
@@ -109,7 +109,7 @@ class CustomFields:
         assert isinstance(content, dict)
         return content
 
-    def _save(self, full_name: str, content: Mapping[str, Any], mode: metadata_types.Mode) -> None:
+    def _save(self, full_name: str, content: Mapping[str, Any], mode: Mode) -> None:
         metadata = content.get("Metadata")
         if not full_name or not isinstance(metadata, Mapping):
             missing = "Metadata" if full_name else "FullName"
