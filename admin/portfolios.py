@@ -54,10 +54,17 @@ def add_connection(
 
     Until then nothing is stored, a new portfolio included. `token`: what a login in the browser has given.
     """
-    connection = Connection.objects.filter(name=name).first() or Connection(portfolio=portfolio, name=name)
-    connection.kind = kind
+    connection = Connection.objects.filter(name=name).first() or Connection(portfolio=portfolio, name=name, kind=kind)
+    if connection.portfolio_id != portfolio.pk or connection.kind != kind:
+        raise Stop(
+            f"'{name}' is the name of a connection of portfolio {connection.portfolio}, of the kind {connection.kind}.",
+            f"Choose another name; for a new login to that one: tierline connection reconnect {name}",
+            code=WRONG_INPUT,
+        )
+    _only_of_its_kind(connection)
     connection.api_share = api_share
     entered = _log_in(connection, settings, credentials, token)
+    _same_org(connection, entered.identity)
     if administrator:
         portfolio.administrator_name = portfolio.administrator_email = administrator
     if administrator or portfolio.pk is None:
@@ -72,19 +79,42 @@ def reconnect(
 ) -> Identity:
     """Go on with these credentials, once the same org has answered; until then nothing is changed."""
     entered = _log_in(connection, settings, credentials, token)
-    before = connection.identity.get("org_id")
-    if before and entered.identity.org_id != before:
-        raise Stop(
-            f"This is another org: {entered.identity.org_name} ({entered.identity.org_id}), and '{connection}' is "
-            f"{connection.identity.get('org_name')} ({before}).",
-            "Log in to the right one, or add the other under a name of its own: tierline connection add NAME --help",
-            code=WRONG_INPUT,
-        )
+    _same_org(connection, entered.identity)
     _admit(connection, entered, settings)
     AuditEvent.objects.create(
         portfolio=connection.portfolio, actor="command line", action="connection reconnected", subject=connection.name
     )
     return entered.identity
+
+
+def _only_of_its_kind(connection: Connection) -> None:
+    """Refuse a second org or portal of one kind: record ids name a record only within one.
+
+    HubSpot counts companies from small numbers in every portal, and a sandbox org has the ids of the production org it
+    was copied from. Two records of one id would be scored as one, and each would be written what both are worth.
+    """
+    others = Connection.objects.filter(portfolio_id=connection.portfolio_id, kind=connection.kind)
+    if connection.portfolio_id and (other := others.exclude(pk=connection.pk).first()):
+        raise Stop(
+            f"Portfolio {other.portfolio} has a CRM of this kind already: '{other}'. Two of a kind may use the same "
+            "record ids for different companies, so they never share a portfolio.",
+            "Give it a portfolio of its own: --portfolio NAME. For a new login to the one that is there: "
+            f"tierline connection reconnect {other}",
+            code=WRONG_INPUT,
+        )
+
+
+def _same_org(connection: Connection, identity: Identity) -> None:
+    """Refuse another org under the name of one whose records and scores we keep."""
+    before = connection.identity.get("org_id")
+    if before and identity.org_id != before:
+        raise Stop(
+            f"This is another org: {identity.org_name} ({identity.org_id}), and '{connection}' is "
+            f"{connection.identity.get('org_name')} ({before}).",
+            "Log in to the right one, or add the other under a name and in a portfolio of its own: tierline connection "
+            "add NAME --portfolio OTHER",
+            code=WRONG_INPUT,
+        )
 
 
 @dataclass(frozen=True)
@@ -143,6 +173,7 @@ def check(connection: Connection) -> Identity:
     """Ask the CRM of a stored connection who we are, and remember the answer; raises what the connector raises."""
     crms.forget(connection)
     identity = crms.open_crm(connection).identity()
+    _same_org(connection, identity)
     connection.identity = asdict(identity)
     connection.state = Connection.State.READY
     connection.save(update_fields=["identity", "state"])

@@ -1,7 +1,8 @@
-"""A CRM of several that does not answer: the run goes on with the others, and nothing is judged by half of its data.
+"""A CRM of several that does not answer, or takes no calls for a long while: the run goes on with the others.
 
-Its records count as they were last read. Nothing of its own is planned, checked or matched, nothing is carried from or
-to it, and what was due there stays due: the next run does it.
+Nothing is judged by half of its data. Its records count as they were last read. Nothing of its own is planned, checked
+or matched, nothing is carried from or to it, and what was due there stays due: the next run does it, which is a
+micro-batch if none comes first.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from connectors.errors import ConnectorError
 from sync import lease, mirror
 from sync.alerts import notices
 from sync.models import Change, Connection, Run
+from sync.reading import dirty, events
 
 _KEY = "absent"
 
@@ -63,10 +65,11 @@ def leave_out(run: Run, token: str, error: ConnectorError) -> bool:
         lease.record(run.pk, token, progress={**run.progress, _KEY: told}, attempts=0, notice="")
         theirs = run.changes.filter(connection=gone)
         theirs.filter(state=Change.State.PLANNED).update(
-            state=Change.State.UNPROCESSED, message=f"{gone} did not answer; the next run plans it anew."
+            state=Change.State.UNPROCESSED, message=f"{gone} was left out; the next run plans it anew."
         )
         theirs.filter(state__in=(Change.State.SENDING, Change.State.SENT)).update(
-            state=Change.State.UNPROCESSED, message=f"{gone} did not answer; the next run reads what it holds."
+            state=Change.State.UNPROCESSED, message=f"{gone} was left out; the next run reads what it holds."
         )
+        dirty.mark(gone, {events.ANY}, f"{run} went on without it")
         notices.left_out(run, gone, error.message, error.next_step)
     return True

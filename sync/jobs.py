@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 from rq.timeouts import JobTimeoutException
 
@@ -74,6 +75,11 @@ def _guarded(current: Run, token: str) -> None:
             next_step="Check how fast the CRM and this machine answer, then run again.",
         )
         run.pause(current, token, late)
+    except (OperationalError, InterfaceError) as error:
+        close_old_connections()  # one that broke is of no use any more
+        run.pause(current, token, _no_database(error))
+    except OSError as error:
+        run.pause(current, token, _no_file(error))
     except lease.LeaseLost:
         raise
     except Exception as error:  # the one place: a run must end with a sentence, never hang
@@ -84,6 +90,23 @@ def _guarded(current: Run, token: str) -> None:
             f"An unexpected error in the step '{current.get_step_display()}': {type(error).__name__}: {error}",
             "The worker's log has the details; please report it. Nothing was lost: a new run continues.",
         )
+
+
+def _no_database(error: Exception) -> Unavailable:
+    return Unavailable(
+        f"The state database did not do what was asked of it: {str(error).strip() or type(error).__name__}.",
+        next_step="Check that DATABASE_URL answers, that nothing else locks it for long (a backup?) and that its disk "
+        "has room; then run again.",
+    )
+
+
+def _no_file(error: OSError) -> Unavailable:
+    which = f", {error.filename}" if error.filename else ""
+    return Unavailable(
+        f"A file of this machine cannot be used{which}: {error.strerror or error}.",
+        next_step="Check that there is room below TIERLINE_HOME, that Tierline may write there and that all workers "
+        "see the same folder; then run again.",
+    )
 
 
 def deliver(portfolio_id: int) -> None:

@@ -30,8 +30,7 @@ import pyarrow as pa
 from django.conf import settings
 
 from connectors.base import COLUMNS, MONEY, Since
-from connectors.errors import Unavailable
-from sync.reading import touched
+from sync.reading import mirror_faults, touched
 from sync.reading.touched import Touched
 
 #: Rows modified within this time before the last read are read again: the CRM commits out of order.
@@ -342,24 +341,20 @@ def _expression(field: pa.Field) -> str:
 
 @contextmanager
 def writing(portfolio_id: int) -> Iterator[Mirror]:
-    """The mirror, open for writing; every other process has to wait or fail meanwhile."""
-    database = duckdb.connect(str(path(portfolio_id)), config=_limits())
-    try:
-        yield Mirror(database)
-    finally:
-        database.close()
+    """The mirror, open for writing. Raises `Unavailable`, for one while another process has it open.
 
-
-@contextmanager
-def alone(portfolio_id: int) -> Iterator[Mirror]:
-    """The same. Raises `Unavailable` while another process writes: one that is about to die still has the file open."""
+    A damaged file is set aside: the next try begins with an empty mirror.
+    """
     try:
-        with writing(portfolio_id) as mirror:
-            yield mirror
-    except duckdb.IOException as error:
-        raise Unavailable(
-            "The mirror is in use by another process.", next_step="Wait, or stop the other worker."
-        ) from error
+        database = duckdb.connect(str(path(portfolio_id)), config=_limits())
+        try:
+            yield Mirror(database)
+        finally:
+            database.close()
+    except duckdb.Error as error:
+        if fault := mirror_faults.of_writing(error, path(portfolio_id)):
+            raise fault from error
+        raise
 
 
 def _limits() -> dict[str, Any]:
@@ -379,13 +374,27 @@ def publish(portfolio_id: int) -> dict[str, int]:
 
 @contextmanager
 def reading(portfolio_id: int, *kinds: str) -> Iterator[dict[str, Any]]:
-    """The snapshot's tables as ibis tables, by kind: those of these kinds that it has, or all."""
-    backend = ibis.duckdb.connect(str(snapshot_path(portfolio_id)), read_only=True, **_limits())
+    """The snapshot's tables as ibis tables, by kind: those of these kinds that it has, or all.
+
+    Raises `connectors.errors.Fatal` where it is missing or damaged.
+    """
+    with _readable(portfolio_id):
+        backend = ibis.duckdb.connect(str(snapshot_path(portfolio_id)), read_only=True, **_limits())
     try:
         names = [name for name in backend.list_tables() if not name.startswith("tierline_")]
         yield {name: backend.table(name) for name in names if not kinds or name in kinds}
     finally:
         backend.disconnect()
+
+
+@contextmanager
+def _readable(portfolio_id: int) -> Iterator[None]:
+    try:
+        yield
+    except duckdb.Error as error:
+        if fault := mirror_faults.of_reading(error, snapshot_path(portfolio_id)):
+            raise fault from error
+        raise
 
 
 def of(table: Any, column: str, ids: Sequence[str]) -> Any:
@@ -417,5 +426,8 @@ def is_whole(portfolio_id: int, connection: str) -> bool:
 
 def touched_accounts(portfolio_id: int) -> Touched:
     """The accounts that records of the snapshot have touched since a run last ended well."""
-    with duckdb.connect(str(snapshot_path(portfolio_id)), read_only=True, config=_limits()) as database:
+    with (
+        _readable(portfolio_id),
+        duckdb.connect(str(snapshot_path(portfolio_id)), read_only=True, config=_limits()) as database,
+    ):
         return touched.read(database)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db import close_old_connections
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
@@ -54,7 +55,15 @@ def enqueue(job: str, *ids: int) -> None:
 
 def worker(connection: Redis) -> SimpleWorker:
     """A worker that runs jobs in its own process: killing it kills the job, nothing lives on unseen."""
-    return SimpleWorker([queue(connection)], connection=connection, serializer=JSONSerializer)
+    return SimpleWorker(
+        [queue(connection)], connection=connection, serializer=JSONSerializer, exception_handlers=[_reconnect]
+    )
+
+
+def _reconnect(*_: object) -> bool:
+    """After a job that failed: a connection that the database has closed is opened anew by the next job."""
+    close_old_connections()
+    return True  # and RQ does what it does with failures
 
 
 def workers_alive(connection: Redis) -> int:

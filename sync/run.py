@@ -23,7 +23,7 @@ from sync.models import Change, Connection, Run
 from sync.quality import checks, rechecking
 from sync.reading import refresh
 from sync.scores import evaluate
-from sync.writing import canary, holding, planning, sending, undoing
+from sync.writing import canary, holding, planning, refusals, sending, undoing
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,8 @@ _INSTEAD: dict[str, dict[str, Unit]] = {
 }
 #: Attempts in a row at one unit before the run gives up, pausing 1, 2, 4 ... seconds, at most a minute.
 TRIES = 7
+#: Refusals in a row for a limit that are counted; the pause grows no further then.
+MOST_REFUSALS = TRIES // 2
 #: Seconds until we ask again when the CRM refused a call for its limit and did not say how long.
 LONGEST_WAIT = 900.0
 
@@ -70,13 +72,19 @@ def advance(run: Run, token: str) -> None:
 
 
 def wait_for_budget(run: Run, token: str, error: RateLimited) -> None:
-    """The API budget is used up for now: wait as long as it takes, losing nothing."""
+    """The API budget is used up for now: wait as long as it takes, losing nothing.
+
+    Where that is long, another CRM of the portfolio does not wait for it: the run goes on there.
+    """
     wait = error.after or min(60.0 * 2**run.attempts, LONGEST_WAIT)
+    lasting = wait >= LONGEST_WAIT or (error.after is None and run.attempts >= MOST_REFUSALS)
+    if lasting and absent.leave_out(run, token, error):
+        return
     until = timezone.now() + timedelta(seconds=wait)
     lease.record(
         run.pk,
         token,
-        attempts=min(run.attempts + 1, TRIES // 2),
+        attempts=min(run.attempts + 1, MOST_REFUSALS),
         not_before=until,
         notice=f"Paused: {error.message} It goes on at {until:%H:%M} UTC.",
     )
@@ -158,11 +166,14 @@ def finish(run: Run, token: str) -> None:
     else:
         refresh.forget_touched(run)
     asking.note_confirmed(run)
-    lease.record(
-        run.pk,
-        token,
-        state=Run.State.DONE,
-        counts=counts,
-        notice=absent.sentence(run),
-        finished_at=timezone.now(),
-    )
+    with transaction.atomic():
+        lease.record(
+            run.pk,
+            token,
+            state=Run.State.DONE,
+            counts=counts,
+            notice=absent.sentence(run),
+            finished_at=timezone.now(),
+        )
+        if run.kind != Run.Kind.ANSWER:  # whoever answered is told on the page
+            refusals.tell(run)

@@ -54,6 +54,13 @@ def create(
     """
     if not portfolio.crms().exists():
         raise NothingToRun(f"{portfolio} has no CRM yet. Add one: tierline connection add NAME --help")
+    kinds = list(portfolio.crms().values_list("kind", flat=True))
+    if twice := next((each for each in kinds if kinds.count(each) > 1), None):
+        raise NothingToRun(
+            f"{portfolio} has several CRMs of the kind {twice}, whose record ids may mean different companies: nothing "
+            "is written to any. Set up each in a portfolio of its own, under a new name: tierline connection add NAME "
+            "--portfolio OTHER, then tierline model publish FILE --portfolio OTHER"
+        )
     model = portfolio.model_in_force()
     if model is None:
         raise NothingToRun(f"{portfolio} has no model yet. Publish one: tierline model publish FILE")

@@ -8,7 +8,7 @@ They are written down in the transaction that changes the run, and sent by the s
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from smtplib import SMTPException
 from urllib.parse import urlsplit
 
@@ -51,13 +51,29 @@ def failed(run: Run, message: str, next_step: str) -> None:
 
 
 def left_out(run: Run, connection: Connection, message: str, next_step: str) -> None:
-    """Tell that a run goes on without one of the CRMs."""
+    """Tell that a run goes on without one of the CRMs; once a day, however many runs do."""
+    lately = Notice.objects.filter(portfolio=run.portfolio, created_at__gt=timezone.now() - timedelta(days=1))
+    if lately.filter(key__contains=f"-left-out-{connection.pk}-").exists():
+        return
     _note(
         run,
         f"left-out-{connection.pk}",
         f"{run} of {run.portfolio} goes on without {connection}",
         f"{message}\n{next_step}\n\nThe other CRM is written as usual. Nothing of {connection} is lost, matched anew "
         f"or scored on half of its data: the next run takes it up.\nDetails: {settings.TIERLINE_URL}/runs/{run.pk}",
+    )
+
+
+def refused(run: Run, count: int, planned: int, told: Sequence[tuple[int, str, str]]) -> None:
+    """Tell that the CRM refused much of what a run wrote. `told`: how many records, what it said, what to do."""
+    listed = "\n".join(f"- {number:,}: {message}\n  {next_step}" for number, message, next_step in told)
+    _note(
+        run,
+        "refused",
+        f"The CRM refused {count:,} of {planned:,} records of {run}",
+        f"Everything else of {run} was written. What was refused keeps its former values, and is not sent again until "
+        f"another value is computed, the record is edited, or another model is published:\n\n{listed}\n\n"
+        f"See the records: {settings.TIERLINE_URL}/runs/{run.pk}",
     )
 
 

@@ -35,7 +35,7 @@ def keep(run: Run, connection: str, layout: outputs.Layout, kind: str, found: He
         return
     arrays = [_texts([held.get(name) for held in found.values()], name) for name in columns]
     rows = pa.table([pa.array(list(found), TEXT), *arrays], ["id", *(names[name] for name in columns)])
-    with mirror.alone(run.portfolio_id) as copy:
+    with mirror.writing(run.portfolio_id) as copy:
         copy.overwrite(connection, table, rows)
 
 
@@ -69,7 +69,7 @@ def _doubtful(run: Run, connection: Connection, layout: outputs.Layout) -> Itera
         written.setdefault(kind, {}).setdefault(record, {}).update(after)
     for kind, records in written.items():
         table, names = layout.mirrored(kind)
-        with mirror.alone(run.portfolio_id) as copy:
+        with mirror.writing(run.portfolio_id) as copy:
             held = copy.texts(connection.name, table, list(names.values()), list(records))
         yield kind, [each for each in held if _differs(records[each], dict(zip(names, held[each], strict=True)))]
 

@@ -33,12 +33,11 @@ def advance(run: Run, token: str) -> bool:
     if state is None:
         return _begin(run, token)
     if state["done"] == state["total"]:
-        _conclude(run, token)
-        return False
+        return _conclude(run, token)
     pk, kind, defaults = state["kinds"][state["done"]]
     connection = Connection.objects.get(pk=pk)
     complete, calls, wait = True, 0, 0.0
-    with mirror.alone(run.portfolio_id) as copy:
+    with mirror.writing(run.portfolio_id) as copy:
         if connection.kind == Connection.FILES:
             looking.look(run, copy)  # files name companies, not their records in two CRMs
             files.pull(copy, connection, kind)
@@ -101,7 +100,7 @@ def _begin(run: Run, token: str) -> bool:
                 org_currency.note(connection, crm)
             layout = outputs.layout(run.model, connection)
             read = {kind: columns for kind, columns in crm.kinds().items() if layout.reads(kind)}
-            with mirror.alone(run.portfolio_id) as copy:  # opened once: that takes longer than asking it
+            with mirror.writing(run.portfolio_id) as copy:  # opened once: that takes longer than asking it
                 for kind, columns in read.items():
                     fields = layout.columns(kind, columns)
                     kinds.append([connection.pk, kind, dict(columns)])
@@ -234,16 +233,20 @@ def forget_touched(run: Run) -> None:
     """The run has ended well: what had been touched when it began to score is dealt with."""
     upto = run.progress.get("pull", {}).get("touched")
     if upto is not None:
-        with mirror.alone(run.portfolio_id) as copy:
+        with mirror.writing(run.portfolio_id) as copy:
             touched.forget(copy.database, upto)
     dirty.forget(run)
 
 
-def _conclude(run: Run, token: str) -> None:
-    """Publish the snapshot, and fix the date this run scores for."""
+def _conclude(run: Run, token: str) -> bool:
+    """Publish the snapshot, and fix the date this run scores for. True where reading has to begin again."""
+    if not _all_here(run):
+        begun = {step: state for step, state in run.progress.items() if step != Run.Step.PULL}
+        lease.record(run.pk, token, progress=begun)
+        return True
     calls = run.api_calls + read_back.settle(run)
     if matches.crms_of(run.portfolio):
-        with mirror.alone(run.portfolio_id) as copy:
+        with mirror.writing(run.portfolio_id) as copy:
             looking.look(run, copy)
     records = mirror.publish(run.portfolio_id)
     with mirror.reading(run.portfolio_id) as tables:
@@ -252,3 +255,15 @@ def _conclude(run: Run, token: str) -> None:
     counts = {**run.counts, "accounts_read": records["account"], "records": records}
     state = {**run.progress["pull"], "touched": mirror.touched_accounts(run.portfolio_id).upto}
     lease.record(run.pk, token, api_calls=calls, as_of=as_of, counts=counts, progress={**run.progress, "pull": state})
+    return False
+
+
+def _all_here(run: Run) -> bool:
+    """Whether all that this run read is in the mirror still, which somebody may have deleted meanwhile.
+
+    Without its orders every customer would lose his tier.
+    """
+    names = {connection.pk: connection.name for connection in absent.crms(run)}
+    read = [(names[pk], kind) for pk, kind, _ in run.progress["pull"]["kinds"] if pk in names and kind not in SHORT]
+    with mirror.writing(run.portfolio_id) as copy:
+        return all(copy.read_to_end(name, kind) for name, kind in read)

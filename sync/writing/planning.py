@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import date
 from operator import attrgetter
 from typing import Any
 
 import pandas as pd
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
 from connectors.base import Scalar
-from connectors.errors import Unavailable
 from sync import absent, lease, mirror, outputs, values
 from sync.governance import override_requests, overriding, reviewing
 from sync.governance.asking import Asking
@@ -33,7 +31,7 @@ from sync.reading import dirty
 from sync.rows import Encoded, insert, update
 from sync.scores import evaluate
 from sync.tally import Tally
-from sync.writing import holding
+from sync.writing import exclusive, holding
 from sync.writing.attached import Attached
 
 Row = Mapping[str, Any]
@@ -59,7 +57,7 @@ def advance(run: Run, token: str) -> bool:
         chunk.plan(tally)
     progress = {"done": number + 1, "total": total, "note": "accounts"}
     calls = run.api_calls + sum(chunk.asking.calls for chunk in work)
-    with _alone(), transaction.atomic():
+    with exclusive.planning(), transaction.atomic():
         for chunk in work:
             chunk.save()
         agreed.save()
@@ -77,17 +75,6 @@ def _since(row: Row) -> str | None:
     """First day of the tier that is published; of an override its own."""
     found: str | None = row.get("published_since") or row["tier_since"]
     return found
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Two runs that plan one record in the same moment: the database lets one of them, the other looks again."""
-    try:
-        yield
-    except IntegrityError as error:
-        raise Unavailable(
-            "Another run planned a change of the same account at this moment.", next_step="It is planned again."
-        ) from error
 
 
 def _rows(table: pd.DataFrame) -> list[Row]:

@@ -15,6 +15,7 @@ from django.db.models import Q, QuerySet
 from sync import lease, outputs, queue
 from sync.governance import requests
 from sync.models import AuditEvent, Change, Run
+from sync.writing import exclusive
 
 #: The values that can be chosen; each comes with its companions (source, date, reason).
 OUTPUTS = ("segment", "sub_segment", "value_profile", "tier")
@@ -97,7 +98,7 @@ def advance(run: Run, token: str) -> bool:
     rows = list(ahead.select_related("connection")[:CHUNK])
     changes = [turned for row in rows if (turned := _turned(run, row)).after]
     state = {**state, "done": state["done"] + len(rows), "last": rows[-1].pk if rows else state.get("last", 0)}
-    with transaction.atomic():
+    with exclusive.planning(), transaction.atomic():
         Change.objects.bulk_create(changes, batch_size=1000)
         lease.record(run.pk, token, progress={**run.progress, "plan": state})
     return bool(state["done"] < state["total"] and rows)

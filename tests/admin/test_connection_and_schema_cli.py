@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from admin import portfolios
 from admin.cli.main import app
+from admin.cli.output import Stop
 from connectors.sandbox.background import Served, serving
 from connectors.sandbox.org.org import Org
 from scoring import presets
@@ -65,6 +66,31 @@ def test_the_share_of_the_api_budget_is_told(crm: Served) -> None:
     shown = json.loads(tierline("connection", "test", "production", "--json", code=3).splitlines()[-1])
     assert shown["api_share"] == shown["api_allowed"] // 2
     assert 0 < shown["api_ours"] <= shown["api_used"]
+
+
+def test_two_crms_of_a_kind_never_share_a_portfolio_nor_two_orgs_a_name(crm: Served) -> None:
+    """Else one record id stood for two companies, and each would be written what both are worth."""
+    portfolio = Portfolio.objects.get()
+    settings = {"login_url": crm.url, "client_id": crm.facts["client_id"]}
+    secret = {"client_secret": crm.facts["client_secret"]}
+    with pytest.raises(Stop, match="has a CRM of this kind already: 'production'") as stopped:
+        portfolios.add_connection(portfolio, "second", "salesforce", settings, secret)
+    assert "--portfolio NAME" in stopped.value.next_step
+    elsewhere = Portfolio(name="other")
+    with pytest.raises(Stop, match="a connection of portfolio test"):
+        portfolios.add_connection(elsewhere, "production", "salesforce", settings, secret)
+    portfolios.add_connection(elsewhere, "second", "salesforce", settings, secret)
+
+    connection = Connection.objects.get(name="production")
+    connection.identity |= {"org_id": "00D000000000099EAA", "org_name": "Acme"}
+    connection.save()
+    for again in (
+        lambda: portfolios.add_connection(portfolio, "production", "salesforce", settings, secret),
+        lambda: portfolios.check(connection),
+    ):
+        with pytest.raises(Stop, match="This is another org"):
+            again()
+    assert Connection.objects.get(name="production").identity["org_id"] == "00D000000000099EAA"
 
 
 def test_fields_that_the_model_maps_and_we_may_not_read_are_named(crm: Served) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import override_settings
 
 from admin import schema
 from admin.demo import company, job
@@ -18,7 +19,8 @@ from connectors.sandbox.org.org import Org
 from connectors.sandbox.portal.portal import Portal
 from sync.models import Run
 from tests.once import made_once
-from tests.sync import hubspot_stage, playing
+from tests.sync import both_stage, hubspot_stage, playing
+from tests.sync.both_stage import BothStage
 from tests.sync.crm_stage import CrmStage
 from tests.sync.hubspot_stage import HubspotStage
 from tests.sync.playing import Plays
@@ -182,3 +184,48 @@ def planned_of_each(request: pytest.FixtureRequest, home: Path) -> Iterator[CrmS
 def _template(request: pytest.FixtureRequest, name: str) -> Path:
     found: Path = request.getfixturevalue(name if request.param == "salesforce" else f"{name}_portal")
     return found
+
+
+@pytest.fixture(scope="session")
+def filled_both(plays: Plays) -> Path:
+    def make(home: Path) -> None:
+        with plays.unblocker.unblock(), override_settings(HOME=home):
+            both_stage.fill(home)
+            call_command("flush", verbosity=0, interactive=False)
+
+    return made_once(plays.factory, "filled-both", make)
+
+
+@pytest.fixture(scope="session")
+def settled_both(filled_both: Path, plays: Plays) -> Path:
+    """Both CRMs after a first run."""
+    return _played_on_both(plays, "settled-both", filled_both, lambda stage: stage.run())
+
+
+@pytest.fixture(scope="session")
+def ready_both(filled_both: Path, plays: Plays) -> Path:
+    """Both CRMs in a first run, before anything is sent."""
+    return _played_on_both(plays, "ready-both", filled_both, lambda stage: stage.work(stage.start(), until="send"))
+
+
+def _played_on_both(plays: Plays, name: str, start: Path, act: Callable[[BothStage], object]) -> Path:
+    def make(home: Path) -> None:
+        with plays.unblocker.unblock(), override_settings(HOME=home), both_stage.opened(home, start) as stage:
+            act(stage)
+            call_command("dumpdata", "sync", output=str(home / both_stage.STATE))
+            call_command("flush", verbosity=0, interactive=False)
+
+    return made_once(plays.factory, name, make)
+
+
+@pytest.fixture
+def both(settled_both: Path, home: Path) -> Iterator[BothStage]:
+    with both_stage.opened(home, settled_both) as stage:
+        yield stage
+
+
+@pytest.fixture
+def planned_both(ready_both: Path, home: Path) -> Iterator[BothStage]:
+    """Both CRMs, and a first run, `Run.objects.get()`, that has sent nothing yet."""
+    with both_stage.opened(home, ready_both) as stage:
+        yield stage

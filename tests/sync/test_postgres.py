@@ -64,9 +64,37 @@ assert not Alert.objects.filter(told=False).exists()
 """
 
 
+#: A worker there whose connections the database ends, as when it is restarted: one job fails of it, no more.
+RESTART = """
+import os
+from admin.cli.django_setup import ready
+ready()
+import psycopg
+from django.conf import settings
+from admin.supervisor import private_redis
+from sync import queue
+from sync.models import Portfolio
+
+portfolio = Portfolio.objects.get()
+with psycopg.connect(os.environ["DATABASE_URL"]) as other:
+    mine = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    assert other.execute(f"SELECT count(pg_terminate_backend(pid)) {mine}").fetchone() == (1,)
+with private_redis() as settings.REDIS_URL:
+    for _ in range(3):
+        queue.enqueue("follow_up", portfolio.pk)
+    queue.worker(queue.redis()).work(burst=True)
+    assert queue.queue().failed_job_registry.count == 1
+assert Portfolio.objects.get() == portfolio
+"""
+
+
 def upgrade(home: Path, **environment: str) -> None:
+    script(UPGRADE, home, **environment)
+
+
+def script(text: str, home: Path, **environment: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", UPGRADE],
+        [sys.executable, "-c", text],
         env={**os.environ, "TIERLINE_HOME": str(home), **environment},
         capture_output=True,
         text=True,
@@ -82,6 +110,7 @@ def test_the_job_ends_the_same_on_postgres_and_on_sqlite(server: Any, tmp_path: 
         again = on_postgres.run_again("--today", "2026-11-23")
     server.psql("CREATE DATABASE old;")
     upgrade(tmp_path / "c", DATABASE_URL=server.get_uri("old"))
+    script(RESTART, tmp_path / "c", DATABASE_URL=server.get_uri("old"))
     on_sqlite = Demo(tmp_path / "b", {"DATABASE_URL": ""})
     assert same(first) == same(on_sqlite.run(*OPTIONS))
     assert (again["records_written"], again["findings"]) == (0, first["findings"])

@@ -109,7 +109,8 @@ def test_eight_workers_refused_at_once_log_in_once(
 
 def test_connections_to_one_org_log_in_in_turn(crm: Served, connection: Connection) -> None:
     settings, secret = app(crm)
-    other = portfolios.add_connection(connection.portfolio, "second", "salesforce", settings, secret)
+    elsewhere = Portfolio.objects.create(name="other")
+    other = portfolios.add_connection(elsewhere, "second", "salesforce", settings, secret)
     steps: list[str] = []
 
     def renew(each: Connection) -> None:

@@ -2,57 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-
-import pytest
-from django.core.management import call_command
-from django.test import override_settings
 
 from sync import mirror
 from sync.alerts import due
 from sync.governance import overriding
 from sync.matching import matches, parity
 from sync.models import AuditEvent, Change, Finding, Match, Notice, Override, Run
+from sync.reading import dirty
 from sync.run import TRIES
 from sync.writing import undoing
-from tests.once import made_once
-from tests.sync import both_stage
 from tests.sync.both_stage import SHARED, BothStage
-from tests.sync.playing import Plays
 from tests.sync.stage import TODAY
 
 SEGMENT, SOURCE = "Tierline_Segment__c", "tierline_segment_source"
-
-
-@pytest.fixture(scope="session")
-def filled_both(plays: Plays) -> Path:
-    def make(home: Path) -> None:
-        with plays.unblocker.unblock(), override_settings(HOME=home):
-            both_stage.fill(home)
-            call_command("flush", verbosity=0, interactive=False)
-
-    return made_once(plays.factory, "filled-both", make)
-
-
-@pytest.fixture(scope="session")
-def settled_both(filled_both: Path, plays: Plays) -> Path:
-    """Both CRMs after a first run."""
-
-    def make(home: Path) -> None:
-        with plays.unblocker.unblock(), override_settings(HOME=home), both_stage.opened(home, filled_both) as stage:
-            stage.run()
-            call_command("dumpdata", "sync", output=str(home / both_stage.STATE))
-            call_command("flush", verbosity=0, interactive=False)
-
-    return made_once(plays.factory, "settled-both", make)
-
-
-@pytest.fixture
-def both(settled_both: Path, home: Path) -> Iterator[BothStage]:
-    with both_stage.opened(home, settled_both) as stage:
-        yield stage
 
 
 def pair(both: BothStage) -> Match:
@@ -112,7 +76,7 @@ def test_what_a_person_confirms_is_scored_together_and_what_is_rejected_stays_ap
 
 
 def looked_in(both: BothStage) -> int:
-    with mirror.alone(both.portfolio.pk) as copy:
+    with mirror.writing(both.portfolio.pk) as copy:
         (found,) = copy.database.execute("SELECT run FROM tierline_looked").fetchall()
     return int(found[0])
 
@@ -237,12 +201,35 @@ def test_a_crm_that_breaks_off_between_the_two_writes_is_written_by_the_next_run
     run = both.work(both.start(), attempts=TRIES - 1)
     assert run.state == Run.State.DONE, run.error
     (change,) = run.changes.filter(record_id=match.second_record)
-    assert (change.state, change.message.startswith("marketing did not answer")) == (Change.State.UNPROCESSED, True)
+    assert (change.state, change.message.startswith("marketing was left out")) == (Change.State.UNPROCESSED, True)
     assert published(both, match)[1][0] is None
     assert published(both, match)[1][1]
     reachable(both)
     both.run(Run.Kind.INCREMENTAL)
     assert published(both, match)[1] == (None, None)
+
+
+def test_one_crm_at_its_daily_limit_waits_alone_and_is_taken_up_when_it_takes_calls_again(both: BothStage) -> None:
+    match = pair(both)
+    before = published(both, match)[1][1]
+    both.edit_account(match.first_record, Type="Other")
+    daily = {"status": "error", "errorType": "RATE_LIMIT", "policyName": "DAILY", "message": "daily limit"}
+    for path in ("/batch/update", ""):  # it is reached in mid-run; all day the next ones meet it at once
+        rule = {"action": "status", "status": 429, "times": 0, "reply": daily, "path": path}
+        both.portal_crm.request("POST", "/__sandbox__/faults", json=[rule]).raise_for_status()
+        run = both.run(Run.Kind.INCREMENTAL if path == "" else Run.Kind.FULL)
+        assert "marketing was left out" in run.notice
+        assert "no more API calls today" in run.notice
+        assert published(both, match)[1] == (None, before)
+        assert dirty.waiting(both.portfolio), "a micro-batch looks again soon"
+    assert not run.changes.filter(connection=both.hubspot).exists()
+    assert Notice.objects.filter(key__contains="left-out").count() == 1, "one mail a day, not one for every try"
+
+    reachable(both)
+    both.run(Run.Kind.INCREMENTAL)
+    assert published(both, match)[1] == (None, None)
+    assert not dirty.waiting(both.portfolio)
+    assert both.run().counts["records_planned"] == 0
 
 
 def test_a_merge_on_one_side_releases_the_match_and_the_survivor_is_matched(both: BothStage) -> None:
