@@ -41,6 +41,10 @@ def quality(
                 (by, "customers", "to mend", "complete", "valid", "consistent", "fresh", "accurate"),
                 [_shown(by, row) for row in rows],
             )
+            if any(row["accuracy"] is None for row in rows):
+                from scoring.quality.accuracy import ENOUGH
+
+                out.print(f"accurate –: not enough information, fewer than {ENOUGH} filled values were looked at.")
         else:
             out.print("No figures yet. Each run leaves them: tierline run")
 
@@ -108,5 +112,5 @@ def _shown(by: str, row: dict[str, Any]) -> dict[str, Any]:
         "customers": f"{row['customers']:,}",
         "to mend": f"{row['to_mend']:,}",
         **told,
-        "accurate": row["accurate"],
+        "accurate": "–" if row["accuracy"] is None else row["accurate"],
     }

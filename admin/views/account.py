@@ -22,6 +22,7 @@ from scoring.money import SCALE
 from sync import labels, outputs
 from sync.governance import overriding
 from sync.links import record_url
+from sync.matching import matches
 from sync.models import AccountState, Change, Finding, Override, Run, Score
 from sync.outputs import CONFIRMED
 
@@ -72,6 +73,7 @@ def page(request: HttpRequest, number: int, typed: Mapping[str, str]) -> HttpRes
     may_ask = names.model is not None and state.in_scope and state.score is not None and override is None
     context = {
         "account": state,
+        "other": matches.other_records([state]).get(state.pk),
         "tier": names.tier(state.tier),
         "result": result,
         "score": state.score,

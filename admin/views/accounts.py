@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, OrderBy, Q, QuerySet
+from django.db.models import Exists, F, OrderBy, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from admin.views import export, paging, portfolio
 from sync import labels
 from sync.links import record_url
+from sync.matching import matches
 from sync.models import AccountState, Portfolio
 
 #: A filter value for "has none".
@@ -60,10 +61,12 @@ class Filter:
         return self != Filter(sort=self.sort)
 
     def accounts(self, chosen: Portfolio) -> QuerySet[AccountState]:
-        """The accounts that pass, in no order."""
+        """The accounts that pass, in no order; a company with a record in each CRM once, found by both."""
         wanted = Q(connection__in=list(chosen.crms().values_list("pk", flat=True)))
         if self.name:
-            wanted &= Q(name__icontains=self.name) | Q(record_id=self.name)
+            other = matches.confirmed(chosen).filter(first=OuterRef("connection"), first_record=OuterRef("record_id"))
+            by_other = other.filter(Q(second_name__icontains=self.name) | Q(second_record=self.name))
+            wanted &= Q(name__icontains=self.name) | Q(record_id=self.name) | Q(Exists(by_other))
         if self.tier:
             wanted &= Q(tier="" if self.tier == NONE else self.tier)
         if self.segment:
@@ -72,7 +75,7 @@ class Filter:
             wanted &= Q(in_scope=self.scope == "in")
         if self.without_orders:
             wanted &= Q(score__result__has_orders=False, in_scope=True)
-        return AccountState.objects.filter(wanted)
+        return matches.companies(chosen, AccountState.objects.filter(wanted))
 
 
 @require_safe
@@ -83,10 +86,21 @@ def index(request: HttpRequest) -> HttpResponse:
     names = labels.labels(chosen) if chosen else labels.Labels(None)
     accounts = asked.accounts(chosen) if chosen else AccountState.objects.none()
     page = paging.page(request, _for_list(accounts).order_by(*_ORDER[asked.sort]))
-    rows = [(state, names.tier(state.tier), names.segment(state.segment), _url(state)) for state in page.rows]
+    several = chosen is not None and matches.crms_of(chosen) is not None
+    others = matches.other_records(page.rows) if several else {}
+    rows = [
+        (
+            state,
+            names.tier(state.tier),
+            names.segment(state.segment),
+            [(record, _url(record)) for record in (state, others.get(state.pk)) if record],
+        )
+        for state in page.rows
+    ]
     context = {
         "page": page,
         "rows": rows,
+        "several": several,
         "asked": asked,
         "tiers": [(key, names.tier(key)) for key in names.model.tiers.keys] if names.model else [],
         "segments": [(segment.key, segment.label) for segment in names.model.segments] if names.model else [],
@@ -108,7 +122,7 @@ def download(request: HttpRequest) -> StreamingHttpResponse:
 TITLES = [
     *("account", "record id", "tier", "tier since", "value score", "cost to serve per 100", "in scope", "why not"),
     *("has orders", "segment", "sub-segment", "value profile", "why this tier", "CRM address"),
-    *("group led by", "group tier", "tiers by business unit"),
+    *("group led by", "group tier", "tiers by business unit", "other CRM", "record id there", "address there"),
 ]
 
 
@@ -117,11 +131,12 @@ def _rows(chosen: Portfolio, asked: Filter) -> Iterator[list[Any]]:
     yield TITLES
     accounts = asked.accounts(chosen).select_related("connection", "score").defer("written")
     for part in export.chunks(accounts):
+        others = matches.other_records(part)
         for state in part:
-            yield _row(state, names)
+            yield _row(state, others.get(state.pk), names)
 
 
-def _row(state: AccountState, names: labels.Labels) -> list[Any]:
+def _row(state: AccountState, other: AccountState | None, names: labels.Labels) -> list[Any]:
     result = state.score.result if state.score else {}
     return [
         state.name,
@@ -141,6 +156,7 @@ def _row(state: AccountState, names: labels.Labels) -> list[Any]:
         result.get("group_id") or "",
         names.tier(result.get("group_tier") or ""),
         "; ".join(f"{unit.label}: {names.tier(tier)}" for unit, tier in names.unit_tiers(result)),
+        *((other.connection.name, other.record_id, _url(other)) if other else ("", "", "")),
     ]
 
 
@@ -153,6 +169,7 @@ def _for_list(accounts: QuerySet[AccountState]) -> QuerySet[AccountState]:
         "segment",
         "value_score",
         "in_scope",
+        "connection__name",
         "connection__kind",
         "connection__identity",
         "score__cost_to_serve",

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from admin.views import paging, portfolio
+from admin.views import owing, paging, portfolio
 from admin.views.answers import panel
 from sync import labels
 from sync.alerts import handling, states
 from sync.alerts.channels.registry import TITLES
 from sync.fixing import questions
 from sync.links import record_url
-from sync.models import AccountState, Alert, Delivery, Finding, FindingEvent, Owner, Todo
+from sync.models import AccountState, Alert, Delivery, Finding, FindingEvent, Owner, Portfolio, Todo
 
 STATES = (("open", "open"), ("resting", "resting"), ("resolved", "resolved"), ("all", "all"))
 #: Part of an alert's findings -> its words, and the states in it.
@@ -28,6 +30,28 @@ PARTS = {
     "mended": ("mended", (states.State.RESOLVED,)),
 }
 MINE = "mine"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the address asks for; what it asks for wrongly is left out. `owner`: a number, "mine", or ""."""
+
+    state: str
+    owner: str
+    rule: str
+    sort: str
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Asked:
+        given = {key: str(value).replace("\x00", "")[:100] for key, value in request.GET.items()}
+        state, owner, sort = given.get("state", ""), given.get("owner", ""), given.get("sort", "")
+        number = owner.isascii() and owner.isdigit()
+        return cls(
+            state=state if state in dict(STATES) else "open",
+            owner=owner[:18] if number or owner == MINE else "",
+            rule=given.get("rule", ""),
+            sort=sort if sort in dict(owing.SORTS) else owing.SORTS[0][0],
+        )
 
 
 @dataclass(frozen=True)
@@ -52,34 +76,60 @@ class FindingShown:
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """Alerts by owner, the open ones first."""
+    """Who owes what: people with their alerts; of one person, the alerts one by one."""
     chosen = portfolio.current(request)
-    state = request.GET.get("state", "")
-    state = state if state in dict(STATES) else "open"
-    owner = request.GET.get("owner", "")
-    alerts = Alert.objects.filter(portfolio=chosen) if chosen else Alert.objects.none()
-    counts = dict(alerts.order_by().values_list("state").annotate(n=Count("pk")))
-    if state != "all":
-        alerts = alerts.filter(state=state)
+    asked = Asked.of(request)
+    ours = Alert.objects.filter(portfolio=chosen) if chosen else Alert.objects.none()
     mine = handling.answered_by(request.user, chosen) if chosen else set()
-    if owner.isascii() and owner.isdigit():
-        alerts = alerts.filter(owner=int(owner))
-    elif owner == MINE:
-        addresses = Owner.objects.filter(portfolio=chosen).annotate(address=Lower("email")).filter(address__in=mine)
-        alerts = alerts.filter(owner__in=addresses)
-    page = paging.page(request, alerts.select_related("owner").order_by("state", "owner__name", "due_on", "pk"))
+    narrowed = _narrowed(ours, asked, mine)
+    counts = dict(narrowed.order_by().values_list("state").annotate(n=Count("pk")))
+    alerts = narrowed if asked.state == "all" else narrowed.filter(state=asked.state)
+    shown = _by_person(request, chosen, asked, alerts) if chosen and not asked.owner else _one_by_one(request, alerts)
+    owners = Owner.objects.filter(portfolio=chosen, alerts__isnull=False).distinct().order_by("name")
+    model = labels.labels(chosen).model if chosen else None
     context = {
-        "page": page,
-        "alerts": _shown(page.rows),
-        "state": state,
+        "asked": asked,
         "filters": [
-            (words, key, sum(counts.values()) if key == "all" else counts.get(key, 0)) for key, words in STATES
+            (words, paging.address(request, state=key, page=""), key == asked.state, _count(counts, key))
+            for key, words in STATES
         ],
-        "owner": owner,
         "may_be_mine": bool(mine),
-        "owners": Owner.objects.filter(portfolio=chosen, alerts__isnull=False).distinct().order_by("name"),
+        "owners": owners,
+        "person": owners.filter(pk=int(asked.owner)).first() if asked.owner.isdigit() else None,
+        "rules": sorted(
+            (labels.rule_title(rule), rule) for rule in set(ours.values_list("rule", flat=True).distinct())
+        ),
+        "sorts": owing.SORTS,
+        "currency": model.currency if model else "",
     }
-    return render(request, "console/alerts.html", context)
+    return render(request, "console/alerts.html", context | shown)
+
+
+def _narrowed(alerts: QuerySet[Alert], asked: Asked, mine: Collection[str]) -> QuerySet[Alert]:
+    """Those of the person and the rule asked for."""
+    if asked.owner == MINE:
+        addresses = Owner.objects.annotate(address=Lower("email")).filter(address__in=mine)
+        alerts = alerts.filter(owner__in=addresses)
+    elif asked.owner:
+        alerts = alerts.filter(owner=int(asked.owner))
+    return alerts.filter(rule=asked.rule) if asked.rule else alerts
+
+
+def _by_person(request: HttpRequest, chosen: Portfolio, asked: Asked, alerts: QuerySet[Alert]) -> dict[str, Any]:
+    page = paging.page(request, Owner.objects.all(), owing.order(chosen, alerts, asked.sort, asked.rule))
+    theirs = alerts.filter(owner__in=[owner.pk for owner in page.rows]).select_related("owner")
+    shown = _shown(list(theirs.order_by("due_on", "pk")))
+    people = owing.people(chosen, page.rows, shown, asked.rule, waiting=asked.state in ("open", "all"))
+    return {"page": page, "people": people}
+
+
+def _one_by_one(request: HttpRequest, alerts: QuerySet[Alert]) -> dict[str, Any]:
+    page = paging.page(request, alerts.select_related("owner").order_by("state", "owner__name", "due_on", "pk"))
+    return {"page": page, "alerts": _shown(page.rows)}
+
+
+def _count(counts: Mapping[str, int], state: str) -> int:
+    return sum(counts.values()) if state == "all" else counts.get(state, 0)
 
 
 @require_safe

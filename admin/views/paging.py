@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -25,12 +26,14 @@ class Page(Generic[T]):
     following: str
 
 
-def page(request: HttpRequest, rows: QuerySet[T, Any]) -> Page[T]:
+def page(request: HttpRequest, rows: QuerySet[T, Any], keys: Sequence[int] | None = None) -> Page[T]:
     """The page the address asks for; the nearest one there is when it asks for another.
 
-    Keys are counted off first, which an index can do alone; only the rows of the page itself are read.
+    Keys are counted off first, which an index can do alone; only the rows of the page itself are read. `keys`: all of
+    them in an order that the database cannot give.
     """
-    found = Paginator(rows.select_related(None).values_list("pk", flat=True), ROWS).get_page(request.GET.get("page"))
+    ordered = rows.select_related(None).values_list("pk", flat=True) if keys is None else keys
+    found = Paginator(ordered, ROWS).get_page(request.GET.get("page"))
     keys = list(found.object_list)
     shown = {row.pk: row for row in rows.filter(pk__in=keys).order_by()}
     return Page(

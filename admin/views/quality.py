@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from admin.views import paging, portfolio
 from admin.views.alerts import described
+from scoring.quality.accuracy import ENOUGH
 from sync import labels
 from sync.quality import quality_scores
 
@@ -25,6 +26,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "groups": [(by, title, quality_scores.latest(chosen, by)) for by, title in TITLES.items()] if chosen else [],
         "history": quality_scores.history(chosen) if chosen else [],
         "currency": model.currency if model else "",
+        "enough": ENOUGH,
     }
     return render(request, "console/quality.html", context)
 

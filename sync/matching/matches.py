@@ -5,7 +5,7 @@ Of two CRMs the older connection of the portfolio leads: a company in both is sc
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError, transaction
@@ -72,6 +72,13 @@ def companies(portfolio: Portfolio, accounts: QuerySet[AccountState]) -> QuerySe
         return accounts
     following = confirmed(portfolio).filter(second=OuterRef("connection"), second_record=OuterRef("record_id"))
     return accounts.exclude(Exists(following))
+
+
+def other_records(accounts: Sequence[AccountState]) -> dict[int, AccountState]:
+    """The account of the other CRM by the key of each of these that is one company with it."""
+    pairs = {ours: other for other, ours in same_company(accounts).items()}
+    found = AccountState.objects.select_related("connection").defer("written").in_bulk(list(pairs.values()))
+    return {ours: found[other] for ours, other in pairs.items() if other in found}
 
 
 def same_company(accounts: Iterable[AccountState]) -> dict[int, int]:

@@ -275,10 +275,10 @@ def alerts(portfolio: Portfolio, connection: Connection, run: Run, *accounts: Ac
     return alert
 
 
-def finding(connection: Connection, run: Run, alert: Alert, account: AccountState) -> Finding:
+def finding(connection: Connection, run: Run, alert: Alert, account: AccountState, rule: str = "missing") -> Finding:
     return Finding.objects.create(
         connection=connection,
-        rule="missing",
+        rule=rule,
         kind="account",
         record_id=account.record_id,
         record_name=account.name,

@@ -82,7 +82,7 @@ def test_a_page_of_accounts_takes_the_same_few_queries_however_many_there_are(
 ) -> None:
     for number in range(30):
         cast.account(people.connection, people.run, people.calibration, f"Aqua {number:03}")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         seen.get("/accounts")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 from django.test import Client
 
@@ -18,12 +20,48 @@ pytestmark = pytest.mark.django_db
         ("", ["Mika Laine"]),
         ("state=resolved", ["Anna Berg"]),
         ("state=all", ["Mika Laine", "Anna Berg"]),
-        ("state=nonsense&owner=x", ["Mika Laine"]),
-        ("state=all&owner=999", []),
+        ("state=all&sort=name", ["Anna Berg", "Mika Laine"]),
+        ("state=all&sort=revenue", ["Mika Laine", "Anna Berg"]),
+        ("state=all&sort=records", ["Mika Laine", "Anna Berg"]),
+        ("state=all&sort=due", ["Mika Laine", "Anna Berg"]),
+        ("state=all&rule=missing", ["Mika Laine"]),
+        ("state=nonsense&owner=x&sort=y", ["Mika Laine"]),
+        ("rule=owner_inactive", []),
     ],
 )
-def test_alerts_are_listed_open_ones_first(people: cast.Cast, seen: Client, query: str, owners: list[str]) -> None:
-    assert [row.alert.owner.name for row in seen.get(f"/alerts?{query}").context["alerts"]] == owners
+def test_alerts_are_listed_by_person(people: cast.Cast, seen: Client, query: str, owners: list[str]) -> None:
+    shown = seen.get(f"/alerts?{query}").context
+    assert [row.owner.name for row in shown["people"]] == owners
+
+
+def test_a_person_stands_once_with_all_that_lies_with_him(people: cast.Cast, seen: Client) -> None:
+    second = Alert.objects.create(
+        portfolio=people.portfolio, owner=people.alert.owner, rule="not_in_list", due_on=date(2026, 11, 21)
+    )
+    cast.finding(people.connection, people.run, second, people.gold, rule="not_in_list")
+    cast.finding(people.connection, people.run, second, people.outside, rule="not_in_list")
+    Score.objects.filter(account=people.gold).update(result={"revenue": 1_230_000})
+    Score.objects.exclude(account=people.gold).update(result={})
+    page = seen.get("/alerts")
+    (row,) = page.context["people"]
+    assert [(each.alert, each.findings) for each in row.alerts] == [(second, 2), (people.alert, 2)]
+    assert (row.records, row.due_on, row.late) == (4, date(2026, 11, 21), 2)
+    assert row.revenue == 1_230_000, "an account counts once for a person, however many findings it has"
+    words = page.content.decode()
+    for part in (f'href="?owner={row.owner.pk}&amp;state=open"', "123 EUR", "2 late"):
+        assert part in words
+
+
+def test_filters_of_alerts_stay_in_the_address(people: cast.Cast, seen: Client) -> None:
+    addresses = [each[1] for each in seen.get("/alerts?state=all&rule=missing&sort=name&page=3").context["filters"]]
+    assert addresses[0] == "?state=open&rule=missing&sort=name"
+
+
+def test_of_one_person_alerts_are_listed_one_by_one(people: cast.Cast, seen: Client) -> None:
+    page = seen.get(f"/alerts?owner={people.alert.owner_id}")
+    assert [row.alert for row in page.context["alerts"]] == [people.alert]
+    assert "Alerts of Mika Laine" in page.content.decode()
+    assert seen.get("/alerts?state=all&owner=999").context["alerts"] == []
 
 
 def test_an_alert_is_found_by_its_owner(people: cast.Cast, seen: Client) -> None:

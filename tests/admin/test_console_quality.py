@@ -50,6 +50,16 @@ def test_figures_lead_to_the_findings_behind_them(people: cast.Cast, seen: Clien
     assert people.gold.record_id in {row.finding.record_id for row in behind.context["findings"]}
 
 
+def test_that_too_little_is_known_of_accuracy_is_said_once(people: cast.Cast, seen: Client) -> None:
+    keep(people)
+    assert seen.get("/quality").content.decode().count("not enough information") == 1
+    said = CliRunner().invoke(app, ["quality"]).output
+    assert said.count("not enough information") == 1
+    QualityScore.objects.update(looked_at=50, kept=45)
+    assert "90 % of 50 (79 to 96 %)" in seen.get("/quality").content.decode()
+    assert "not enough information" not in CliRunner().invoke(app, ["quality"]).output
+
+
 @pytest.mark.parametrize(("query", "count"), [("all", 2), ("field&key=value_profile", 2), ("field&key=tier", 0)])
 def test_findings_are_those_of_the_line(people: cast.Cast, seen: Client, query: str, count: int) -> None:
     assert len(seen.get(f"/quality/findings?by={query}").context["findings"]) == count

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
+from django.http.response import HttpResponseBase, StreamingHttpResponse
 from django.test import Client
 
 from sync.models import AccountState, AuditEvent, Connection, Match
@@ -49,6 +53,40 @@ def test_what_differs_is_shown_with_who_set_it_and_where(both: list[Match], seen
     assert "https://app.hubspot.example/contacts/1/record/0-2/900" in page
     assert "Both CRMs" in seen.get("/").content.decode()
     assert "may be one company: 1" in seen.get("/").content.decode()
+
+
+def test_a_company_in_both_crms_is_one_row_found_by_either_name(both: list[Match], seen: Client) -> None:
+    shown = seen.get("/accounts?q=kone")
+    ((state, _, _, records),) = shown.context["rows"]
+    assert (state.name, [record.name for record, _ in records]) == (
+        "Kone Power Oy",
+        ["Kone Power Oy", "Kone Power Oy there"],
+    )
+    words = shown.content.decode()
+    for part in ("one company with", ">marketing", "/record/0-2/900"):
+        assert part in words
+    assert [state.name for state, *_ in seen.get("/accounts?q=power+oy+there").context["rows"]] == ["Kone Power Oy"]
+    assert [state.name for state, *_ in seen.get("/accounts?q=900").context["rows"]] == ["Kone Power Oy"]
+    proposed = [state.name for state, *_ in seen.get("/accounts?q=nordgas").context["rows"]]
+    assert proposed == ["Nordgas AS", "Nordgas AS there"], "what is not decided stays two"
+
+
+def test_each_record_of_a_company_leads_to_the_other(both: list[Match], seen: Client) -> None:
+    here, there = (AccountState.objects.get(name=name) for name in ("Kone Power Oy", "Kone Power Oy there"))
+    for one, other in ((here, there), (there, here)):
+        page = seen.get(f"/accounts/{one.pk}").content.decode()
+        assert f'One company with <a href="/accounts/{other.pk}">{other.name}</a>' in page
+    assert (
+        "One company with"
+        not in seen.get(f"/accounts/{AccountState.objects.get(name='Nordgas AS').pk}").content.decode()
+    )
+
+
+def test_the_sheet_of_accounts_has_both_records_of_a_company_in_one_row(both: list[Match], seen: Client) -> None:
+    reply: HttpResponseBase = seen.get("/accounts.csv?q=kone")
+    assert isinstance(reply, StreamingHttpResponse)
+    (row,) = csv.DictReader(io.StringIO(b"".join(reply).decode("utf-8-sig")))
+    assert (row["other CRM"], row["record id there"]) == ("marketing", "900")
 
 
 def test_somebody_who_may_start_runs_decides_about_proposals(both: list[Match], seen: Client) -> None:
