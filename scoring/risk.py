@@ -21,6 +21,7 @@ from scoring.model.risk import Churn
 from scoring.model.shape import Model
 from scoring.money import SCALE
 from scoring.ranks import Floats, Ints
+from scoring.unjudged import NOT_ENOUGH
 
 _HIGH = 0.8
 Mask = npt.NDArray[np.bool_]
@@ -140,8 +141,7 @@ def _payment_unknown(base: _Base) -> list[str]:
     needed, window = base.model.risk.min_invoices, base.window
     counts, rows = np.unique(base.counts("invoices"), return_inverse=True)
     lines = [
-        f"Payment risk: not enough information ({count} of {needed} invoices in the last {window})"
-        for count in counts.tolist()
+        f"Payment risk{NOT_ENOUGH} ({count} of {needed} invoices in the last {window})" for count in counts.tolist()
     ]
     return [lines[row] for row in rows.tolist()]
 
@@ -218,6 +218,6 @@ def _churn_known(base: _Base, learned: Fitted | None) -> Mask:
 def _churn_unknown(base: _Base) -> list[str]:
     needed, (_, many) = base.model.risk.min_orders, base.orders
     return [
-        f"Churn risk: not enough information ({many} on {count} of {needed} days)"
+        f"Churn risk{NOT_ENOUGH} ({many} on {count} of {needed} days)"
         for count in base.counts("transaction_days_ever").tolist()
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ register = template.Library()
 #: A shape beside the word, so that a tier is told apart without colour.
 SHAPES = {"platinum": "◆", "gold": "●", "silver": "■", "bronze": "▲"}
 NOTHING = "–"
+_ISO = re.compile(r"\b\d{4}-\d{2}-\d{2}\b")
 
 
 @register.filter
@@ -92,6 +94,12 @@ def day(value: date | str | None) -> str:
     else:
         found = value
     return f"{found.day} {found:%b %Y}"
+
+
+@register.filter
+def dated(text: str) -> str:
+    """A sentence with its dates as they stand elsewhere: "the last on 2024-06-14" -> "the last on 14 Jun 2024"."""
+    return _ISO.sub(lambda found: day(found.group()), text or "")
 
 
 @register.filter

@@ -19,6 +19,7 @@ from scoring import playbook
 from scoring.calibration import Calibration
 from scoring.model.playbook import of_tier
 from scoring.money import SCALE
+from scoring.unjudged import told_apart
 from sync import labels, outputs
 from sync.governance import overriding
 from sync.links import record_url
@@ -68,6 +69,7 @@ def page(request: HttpRequest, number: int, typed: Mapping[str, str]) -> HttpRes
     )
     names = labels.labels(state.connection.portfolio)
     result = state.score.result if state.score else {}
+    warnings, unjudged = told_apart(result.get("risks") or ())
     override = state.overrides.filter(field="tier", state=Override.State.REQUESTED).first()
     in_force = state.overrides.filter(field="tier", state=Override.State.APPROVED).first()
     may_ask = names.model is not None and state.in_scope and state.score is not None and override is None
@@ -76,6 +78,8 @@ def page(request: HttpRequest, number: int, typed: Mapping[str, str]) -> HttpRes
         "other": matches.other_records([state]).get(state.pk),
         "tier": names.tier(state.tier),
         "result": result,
+        "warnings": warnings,
+        "unknown": [*(result.get("missing") or ()), *unjudged],
         "score": state.score,
         "reasons": [(reason, reason.get("sign") == "+") for reason in result.get("reasons") or []],
         "amounts": _amounts(result, names) + _lifetime(state.score),
@@ -84,6 +88,7 @@ def page(request: HttpRequest, number: int, typed: Mapping[str, str]) -> HttpRes
         "units": units.of(result, names),
         "matrices": matrix(names.model.tiers, result.get("position")) if names.model else [],
         "playbook": _playbook(state, result, names),
+        "held": _held(state),
         "override": override,
         "override_words": names.tier(override.value) if override else "",
         "in_force": in_force,
@@ -97,6 +102,15 @@ def page(request: HttpRequest, number: int, typed: Mapping[str, str]) -> HttpRes
         "url": record_url(state.connection, "account", state.record_id),
     }
     return render(request, "console/account.html", context)
+
+
+def _held(state: AccountState) -> Change | None:
+    """What a run that waits for approval would write here. The card cannot say it: such a run writes nothing."""
+    waiting = Change.objects.filter(
+        run__portfolio=state.connection.portfolio, run__state=Run.State.HELD, state=Change.State.PLANNED
+    )
+    mine = waiting.filter(connection=state.connection, kind="account", record_id=state.record_id)
+    return mine.select_related("run").first()
 
 
 def _value(key: str, state: AccountState, result: Mapping[str, Any], names: labels.Labels) -> Value:

@@ -25,8 +25,8 @@ from sync.models import AccountState, Alert, Delivery, Finding, FindingEvent, Ow
 STATES = (("open", "open"), ("resting", "resting"), ("resolved", "resolved"), ("all", "all"))
 #: Part of an alert's findings -> its words, and the states in it.
 PARTS = {
-    "waiting": ("wait", states.WAITING),
-    "resting": ("rest", states.RESTING),
+    "waiting": ("to do", states.WAITING),
+    "resting": ("put aside", states.RESTING),
     "mended": ("mended", (states.State.RESOLVED,)),
 }
 MINE = "mine"

@@ -16,9 +16,9 @@ from sync.quality import rollout
 #: Owners on the page, those with most to fill first.
 SHOWN = 20
 STAGES = {
-    "optional": "optional: nobody is asked",
-    "warn": "warn: owners are told",
-    "required": "required: the CRM refuses, once enough is filled",
+    "optional": "nobody is asked yet",
+    "warn": "owners are told what is missing",
+    "required": "the CRM refuses records without, once enough are filled",
 }
 
 

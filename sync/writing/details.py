@@ -17,6 +17,7 @@ from connectors.base import FieldSpec, Scalar
 from scoring import playbook
 from scoring.model.playbook import of_tier
 from scoring.model.shape import Model
+from scoring.unjudged import told_apart
 from sync.plan import OverrideRequest, gist
 from sync.values import Stored, stored
 
@@ -165,6 +166,7 @@ def computed(row: Mapping[str, Any], model: Model) -> dict[str, Stored]:
     """The values of an account's detail record, from its score; all None when it has no tier."""
     if not row["in_scope"] or not row["tier"]:
         return dict.fromkeys(ROLES)
+    warnings, unjudged = told_apart(row.get("risks") or ())
     return {
         "value_score": _figure(row["value_score"]),
         "cost_to_serve": _figure(row["cost_to_serve"]),
@@ -175,9 +177,9 @@ def computed(row: Mapping[str, Any], model: Model) -> dict[str, Stored]:
         "override": row.get("override_told"),
         "waiting": model.tiers.label(row["proposed"]) if row.get("proposed") else None,
         "beside": _beside(row, model),
-        "warnings": "\n".join(row.get("risks") or ())[:_LONGEST] or None,
+        "warnings": "\n".join(warnings)[:_LONGEST] or None,
         "problem": row.get("problem"),
-        "missing": ", ".join(row["missing"]) or None,
+        "missing": ", ".join([*row["missing"], *unjudged])[:_LONGEST] or None,
         "playbook": playbook.text(play) if (play := of_tier(model.playbook, row["tier"])) else None,
         "last_contact": row["last_contact_on"],
     }

@@ -19,7 +19,7 @@ from scoring.rfm import Rfm
 from scoring.tiers import Cuts
 from scoring.value import ValueScale
 from sync import mirror
-from sync.models import AccountState, PublishedModel, Score
+from sync.models import AccountState, Change, PublishedModel, Run, Score
 from tests.admin import console_cast as cast
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +75,26 @@ def test_long_lists_have_pages_that_keep_the_filter(people: cast.Cast, seen: Cli
     assert page.following == "?tier=gold&page=2"
     assert names(seen, "tier=gold&page=2") == ["Kone Power Oy"]
     assert names(seen, "tier=gold&page=99") == ["Kone Power Oy"]
+
+
+def test_what_is_not_known_is_no_warning(people: cast.Cast, seen: Client) -> None:
+    told = ["Overdue since 2026-08-23", "Churn risk: not enough information (orders on 3 of 4 days)"]
+    Score.objects.filter(account=people.gold).update(result=cast.result(people.gold.record_id, risks=told))
+    page = seen.get(f"/accounts/{people.gold.pk}")
+    assert page.context["warnings"] == told[:1]
+    assert "Overdue since 23 Aug 2026." in page.content.decode()
+    assert "Not known: churn risk (not enough information: orders on 3 of 4 days)." in page.content.decode()
+
+
+def test_an_account_that_a_held_run_would_write_says_so(people: cast.Cast, seen: Client) -> None:
+    address, words = f"/accounts/{people.gold.pk}", "waits for approval. Until somebody decides"
+    held = Run.objects.create(portfolio=people.portfolio, model=people.model, today=cast.AS_OF, state=Run.State.HELD)
+    assert words not in seen.get(address).content.decode()
+    cast.change(held, people.gold, Change.State.PLANNED)
+    assert f'<a href="/runs/{held.pk}">Run {held.pk}</a> would write this record' in seen.get(address).content.decode()
+    assert words not in seen.get(f"/accounts/{people.outside.pk}").content.decode()
+    Run.objects.filter(pk=held.pk).update(state=Run.State.DROPPED)
+    assert words not in seen.get(address).content.decode()
 
 
 def test_a_page_of_accounts_takes_the_same_few_queries_however_many_there_are(

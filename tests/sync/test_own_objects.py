@@ -6,8 +6,9 @@ from pathlib import Path
 
 from connectors.sandbox.org.schema import FieldDef, ObjectDef
 from connectors.sandbox.org.standard_fields import lookup, money
-from sync import mirror
+from sync import mirror, outputs
 from sync.models import AccountState, Run
+from sync.writing import details
 from tests.sync.stage import Stage
 
 ORDERS = (
@@ -58,6 +59,10 @@ def test_invoices_stand_for_orders(after_run: Stage, tmp_path: Path) -> None:
     assert best.score is not None
     assert best.score.result["revenue"] == 27_000_015_000
     assert "Payment risk: not enough information (3 of 5 invoices in the last 12 months)" in best.score.result["risks"]
+    told = details.computed(best.score.result, outputs.model(best.score.model))
+    known = "payment risk (not enough information: 3 of 5 invoices in the last 12 months)"
+    assert known in str(told["missing"])
+    assert "not enough" not in str(told["warnings"]), "what is not known warns of nothing"
 
 
 def test_an_object_that_is_not_there_ends_the_run_with_its_name(after_run: Stage, tmp_path: Path) -> None:
