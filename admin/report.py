@@ -8,9 +8,10 @@ from typing import Any
 
 from django.db.models import Count, Q
 from django.utils import timezone
+from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from admin.cli import output as tables
 from admin.cli.output import err, out
 from sync import labels, tally
 from sync.models import Alert, Change, Delivery, Finding, Run, Todo
@@ -136,11 +137,9 @@ def _scores(run: Run, facts: Mapping[str, Any], names: labels.Labels) -> None:
     from sync.scores import evaluate  # which brings pandas and ibis: a list of runs does without
 
     if facts["tiers"]:
-        out.print("  tiers      " + _bars(facts["tiers"], names))
-        if note := evaluate.note(run):
-            out.print(f"             {note}")
-        if equity := evaluate.equity(run):
-            out.print(f"             {equity}")
+        _tiers(facts["tiers"], names)
+        for note in filter(None, (evaluate.note(run), evaluate.equity(run))):
+            out.print(Padding(note, (0, 0, 0, 13), expand=False), soft_wrap=False)
     if facts["filled"]:
         filled = "   ".join(f"{names.field(key).lower()} {n:,}" for key, n in facts["filled"].items())
         out.print(f"  filled     {filled}")
@@ -166,12 +165,15 @@ def waiting(run: Run) -> None:
     )
 
 
-def _bars(tiers: Mapping[str, int], names: labels.Labels) -> str:
+def _tiers(tiers: Mapping[str, int], names: labels.Labels) -> None:
+    """A line per tier, so that the bars can be compared."""
     total = sum(tiers.values()) or 1
     ordered = [tier for tier in TIERS if tier in tiers] + [tier for tier in tiers if tier not in TIERS]
-    return "   ".join(
-        f"{names.tier(tier)} {tiers[tier]:,} {'▆' * max(1, round(16 * tiers[tier] / total))}" for tier in ordered
-    )
+    wide = max((len(names.tier(tier)) for tier in ordered), default=0)
+    for number, tier in enumerate(ordered):
+        title = "" if number else "tiers"
+        bar = "▆" * max(1, round(40 * tiers[tier] / total))
+        out.print(f"  {title:10} {names.tier(tier):{wide}} {tiers[tier]:>7,}  {bar}", soft_wrap=True)
 
 
 def _recipients(run: Run) -> str:
@@ -212,32 +214,21 @@ def outcomes(run: Run, limit: int = 20) -> None:
 
 
 def table(runs: Sequence[Run]) -> None:
-    rows = Table(box=None, header_style="bold")
-    for title in (
-        "run",
-        "portfolio",
-        "started",
-        "state",
-        "read",
-        "written",
-        "verified",
-        "failed",
-        "findings",
-    ):
-        rows.add_column(title, justify="left" if title in ("portfolio", "started", "state") else "right")
+    shown = ("accounts_read", "records_written", "records_verified", "records_failed", "findings")
+    rows = []
     for run in runs:
         facts = figures(run)
-        rows.add_row(
-            str(run.pk),
-            str(run.portfolio),
-            f"{run.started_at:%Y-%m-%d %H:%M}",
-            run.get_state_display(),
-            *(f"{facts[name]:,}" for name in FIGURES if name in _SHOWN),
+        rows.append(
+            {
+                "run": run.pk,
+                "portfolio": run.portfolio,
+                "started": f"{run.started_at:%Y-%m-%d %H:%M}",
+                "state": run.get_state_display(),
+                **{name.rpartition("_")[2]: f"{facts[name]:,}" for name in shown},
+            }
         )
-    out.print(rows)
-
-
-_SHOWN = {"accounts_read", "records_written", "records_verified", "records_failed", "findings"}
+    several = len({run.portfolio_id for run in runs}) > 1
+    tables.table([name for name in rows[0] if several or name != "portfolio"] if rows else [], rows)
 
 
 def open_alerts() -> list[dict[str, Any]]:
@@ -263,9 +254,8 @@ def open_alerts() -> list[dict[str, Any]]:
 
 
 def alert_table(rows: Sequence[Mapping[str, Any]]) -> None:
-    shown = Table(box=None, header_style="bold")
-    for title in ("alert", "owner", "about", "until", "why this person"):
-        shown.add_column(title)
-    for row in rows:
-        shown.add_row(str(row["alert"]), row["owner"], row["subject"], f"{row['due_on']:%d %b}", row["why"])
-    out.print(shown)
+    told = [
+        {**row, "about": row["subject"], "until": f"{row['due_on']:%d %b}", "why this person": row["why"]}
+        for row in rows
+    ]
+    tables.table(("alert", "owner", "about", "until", "why this person"), told)

@@ -53,7 +53,7 @@ def deliveries(
     person: Annotated[
         str, typer.Option("--for", metavar="PERSON", help="Only those to this person.", show_default="everybody")
     ] = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The newest so many.")] = 50,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, max=10_000, help="The newest so many.")] = 50,
     portfolio: Portfolio = "",
     as_json: Json = False,
 ) -> None:

@@ -36,7 +36,8 @@ def add(
         str, typer.Option(help="E-mail address of the last resort for alerts.", metavar="EMAIL")
     ] = "",
     api_share: Annotated[
-        int, typer.Option(min=1, max=90, help="Percent of the org's API calls in 24 hours that may be ours.")
+        int,
+        typer.Option(metavar="N", min=1, max=90, help="Percent of the org's API calls in 24 hours that may be ours."),
     ] = 50,
 ) -> None:
     """Connect a CRM: with a client secret (TIERLINE_CLIENT_SECRET, or asked for), a key, or a login in a browser.

@@ -19,10 +19,12 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 def approve(
     number: Number,
     without: Annotated[
-        list[str] | None, typer.Option(help="Leave a part out: moves, downgrades or lost. May be given several times.")
+        list[str] | None,
+        typer.Option(metavar="PART", help="Leave a part out: moves, downgrades or lost. May be given several times."),
     ] = None,
     without_account: Annotated[
-        list[str] | None, typer.Option(help="Leave out this account (CRM id). May be given several times.")
+        list[str] | None,
+        typer.Option(metavar="ID", help="Leave out this account (CRM id). May be given several times."),
     ] = None,
 ) -> None:
     """Let a run that waits go on, without the parts named."""
@@ -50,9 +52,12 @@ def drop(number: Number) -> None:
 
 def undo(
     number: Number,
-    account: Annotated[list[str] | None, typer.Option(help="Only this account (CRM id); may be repeated.")] = None,
+    account: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="Only this account (CRM id); may be repeated.")
+    ] = None,
     field: Annotated[
-        list[str] | None, typer.Option(help="Only this value (tier, segment ...) or field; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="NAME", help="Only this value (tier, segment ...) or field; may be repeated."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be taken back, and stop.")] = False,
     yes: Yes = False,
@@ -109,5 +114,5 @@ def _find(number: int) -> Run:
 
     found = Run.objects.select_related("portfolio", "model").filter(pk=number).first()
     if found is None:
-        raise Stop(f"There is no run {number}.", "List them with: tierline runs")
+        raise Stop(f"There is no run {number}.", "List them with: tierline runs", code=WRONG_INPUT)
     return found

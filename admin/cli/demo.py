@@ -25,11 +25,14 @@ def demo(
     ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over: forget the demo of this home.")] = False,
     accounts: Annotated[
-        int | None, typer.Option(min=20, help="Size of the generated company.", show_default="1000, in both CRMs 100")
+        int | None,
+        typer.Option(metavar="N", min=20, help="Size of the generated company.", show_default="1000, in both CRMs 100"),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the generated company.", show_default="1")] = None,
-    today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run as if it were this day.")] = None,
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
+    today: Annotated[
+        datetime | None, typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Run as if it were this day.")
+    ] = None,
+    workers: Annotated[int, typer.Option(metavar="N", min=1, help="Worker processes.")] = 2,
     port: Annotated[int, typer.Option(help="Port of the console.")] = 8000,
 ) -> None:
     """Make a CRM with a demo company in it, install the fields, and do the whole job there."""

@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 Number = Annotated[int, typer.Argument(metavar="ALERT", help="Number of the alert, as `tierline alerts` lists it.")]
 Only = Annotated[
-    list[int] | None, typer.Option("--finding", help="Only this finding of it; may be given several times.")
+    list[int] | None,
+    typer.Option("--finding", metavar="NUMBER", help="Only this finding of it; may be given several times."),
 ]
 Why = Annotated[str, typer.Option(help="Why, in a sentence: whoever looks at it next reads it.")]
-Until = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of its rest.")]
+Until = Annotated[
+    datetime | None, typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Last day of its rest.")
+]
 
 
 def add(app: typer.Typer) -> None:
@@ -108,7 +111,7 @@ def take_back(alert: Number, finding: Only = None, as_name: As = "") -> None:
 
 def sla(
     by: Annotated[str, typer.Option(help="Figures by: owner, team, rule or severity.")] = "owner",
-    weeks: Annotated[int, typer.Option(min=1, max=104, help="Of the last so many weeks.")] = 8,
+    weeks: Annotated[int, typer.Option(metavar="N", min=1, max=104, help="Of the last so many weeks.")] = 8,
     portfolio: Portfolio = "",
     as_json: Json = False,
 ) -> None:

@@ -26,12 +26,15 @@ from admin.cli import (
     user,
     vault,
 )
+from admin.cli.commands import Listed
 
 app = typer.Typer(
     name="tierline",
+    cls=Listed,
     help="Keeps value-based customer segmentation true inside the CRM.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo")(demo.demo)
@@ -39,22 +42,22 @@ app.command("up")(processes.up)
 app.command("worker")(processes.worker)
 app.command("scheduler")(processes.scheduler)
 app.command("web")(processes.web)
-app.add_typer(connection.app, name="connection")
-app.add_typer(schema.app, name="schema")
-app.add_typer(model.app, name="model")
-app.add_typer(run.app, name="run")
+app.add_typer(connection.app, name="connection", cls=Listed)
+app.add_typer(schema.app, name="schema", cls=Listed)
+app.add_typer(model.app, name="model", cls=Listed)
+app.add_typer(run.app, name="run", cls=Listed)
 app.command("runs")(run.runs)
 app.command("undo")(decisions.undo)
-app.add_typer(alerts.app, name="alerts")
-app.add_typer(channels.app, name="channels")
+app.add_typer(alerts.app, name="alerts", cls=Listed)
+app.add_typer(channels.app, name="channels", cls=Listed)
 app.command("quality")(quality.quality)
 app.command("scenario")(scenario.scenario)
-app.add_typer(owners.app, name="owners")
-app.add_typer(overrides.app, name="overrides")
-app.add_typer(review.app, name="review")
-app.add_typer(matches.app, name="matches")
+app.add_typer(owners.app, name="owners", cls=Listed)
+app.add_typer(overrides.app, name="overrides", cls=Listed)
+app.add_typer(review.app, name="review", cls=Listed)
+app.add_typer(matches.app, name="matches", cls=Listed)
 app.command("parity")(parity.parity)
-app.add_typer(calibrations.app, name="calibrations")
-app.add_typer(sandbox.app, name="sandbox")
-app.add_typer(user.app, name="user")
-app.add_typer(vault.app, name="vault")
+app.add_typer(calibrations.app, name="calibrations", cls=Listed)
+app.add_typer(sandbox.app, name="sandbox", cls=Listed)
+app.add_typer(user.app, name="user", cls=Listed)
+app.add_typer(vault.app, name="vault", cls=Listed)

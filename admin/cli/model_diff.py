@@ -22,7 +22,10 @@ _TITLES = {"segment": "Segment", "sub_segment": "Sub-segment", "value_profile": 
 def diff(
     file: Annotated[Path, typer.Argument(help="The model file (YAML) to compare with the one in force.")],
     periods: Annotated[
-        int, typer.Option(min=0, max=36, help="Past months to walk the model over, to see how often tiers would move.")
+        int,
+        typer.Option(
+            metavar="N", min=0, max=36, help="Past months to walk the model over, to see how often tiers would move."
+        ),
     ] = 6,
     portfolio: Portfolio = "",
     as_json: Json = False,

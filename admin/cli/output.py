@@ -3,19 +3,41 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+#: Width of tables where no terminal says how wide it is, so that a file or the next program gets whole cells.
+WIDE = 200
+
+
+def _console(stream: TextIO, **choices: Any) -> Console:
+    """On a terminal lines break at words; elsewhere they stay whole, for whoever searches or cuts them."""
+    piped = not stream.isatty()
+    width = WIDE if piped and "COLUMNS" not in os.environ else None
+    return Console(highlight=False, soft_wrap=piped, width=width, **choices)
+
+
+out = _console(sys.stdout)
+err = _console(sys.stderr, stderr=True)
 
 #: Exit codes: 1 something failed while working, 2 the command or its input is wrong, 3 a person has to decide.
 FAILED, WRONG_INPUT, WAITS = 1, 2, 3
+
+
+#: Characters up to which the cells of a column are never broken: numbers, days, names.
+SHORT = 20
+#: A cell with a figure; columns of them are set to the right.
+NUMBER = re.compile(r"[-+−–]?[\d,.]*( ?%)?")
+#: Blanks between columns where there is room.
+GAP = 2
 
 
 def print_json(value: Mapping[str, Any] | list[Any]) -> None:
@@ -72,9 +94,16 @@ def _known(error: Exception) -> tuple[str, str] | None:
 
 def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Rows as text, one column for each of these keys; what is empty is left blank."""
-    shown = Table(box=None, header_style="bold")
-    for column in columns:
-        shown.add_column(column)
-    for row in rows:
-        shown.add_row(*(_escape("" if row[column] is None else str(row[column])) for column in columns))
+    cells = [["" if row[column] is None else str(row[column]) for column in columns] for row in rows]
+    longest = [max(len(text) for text in (column, *(each[n] for each in cells))) for n, column in enumerate(columns)]
+    gap = GAP if sum(longest) + GAP * len(columns) <= out.width else 1
+    shown = Table(box=None, header_style="bold", pad_edge=False, padding=(0, gap, 0, 0))
+    short = [length for length in longest if length <= SHORT]
+    fits = sum(short) + gap * len(columns) + SHORT * (len(columns) - len(short)) <= out.width
+    for n, (length, column) in enumerate(zip(longest, columns, strict=True)):
+        figures = any(each[n] for each in cells) and all(NUMBER.fullmatch(each[n]) for each in cells)
+        whole = length <= SHORT and (fits or n == 0)
+        shown.add_column(column, no_wrap=whole, overflow="fold", justify="right" if figures else "left")
+    for each in cells:
+        shown.add_row(*map(_escape, each))
     out.print(shown)

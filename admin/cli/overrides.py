@@ -59,7 +59,7 @@ def request(
     tier: Annotated[str, typer.Argument(help="Key of the tier it should have.")],
     reason: Annotated[str, typer.Option(help="Code of the model's list of reasons, e.g. strategic.")],
     comment: Annotated[str, typer.Option(help="A sentence that will still be understood in a year.")],
-    until: Annotated[datetime, typer.Option(formats=DAY, help="Last day it holds.")],
+    until: Annotated[datetime, typer.Option(metavar="YYYY-MM-DD", formats=DAY, help="Last day it holds.")],
     floor: Annotated[bool, typer.Option("--floor", help="Give way to a better computed tier.")] = False,
     by: As = "",
     portfolio: Portfolio = "",
@@ -97,7 +97,7 @@ def approve(
     number: Number,
     reason: Annotated[str, typer.Option(help="Reason code, where the request has none.")] = "",
     comment: Annotated[str, typer.Option(help="Why, where the request does not say it.")] = "",
-    until: Annotated[datetime | None, typer.Option(formats=DAY, help="Another last day.")] = None,
+    until: Annotated[datetime | None, typer.Option(metavar="YYYY-MM-DD", formats=DAY, help="Another last day.")] = None,
     by: As = "",
     as_json: Json = False,
 ) -> None:

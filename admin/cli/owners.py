@@ -73,8 +73,10 @@ def explain(
 def away(
     email: Email,
     delegate: Annotated[str, typer.Option(metavar="EMAIL", help="Who stands in.")],
-    until: Annotated[datetime, typer.Option(formats=_DAY, help="The last day away.")],
-    since: Annotated[datetime | None, typer.Option(formats=_DAY, help="The first day.", show_default="today")] = None,
+    until: Annotated[datetime, typer.Option(metavar="YYYY-MM-DD", formats=_DAY, help="The last day away.")],
+    since: Annotated[
+        datetime | None, typer.Option(metavar="YYYY-MM-DD", formats=_DAY, help="The first day.", show_default="today")
+    ] = None,
     by: As = "",
     portfolio: Portfolio = "",
     as_json: Json = False,

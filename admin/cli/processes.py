@@ -17,7 +17,7 @@ from admin.cli.output import Stop, err, sentences
 if TYPE_CHECKING:
     from admin.supervisor import Supervisor
 
-Workers = Annotated[int, typer.Option(min=1, help="Worker processes.")]
+Workers = Annotated[int, typer.Option(metavar="N", min=1, help="Worker processes.")]
 Port = Annotated[int, typer.Option(help="Port of the console.")]
 
 

@@ -14,7 +14,9 @@ from admin.cli.output import WRONG_INPUT, Stop, out, print_json, sentences, tabl
 
 def quality(
     by: Annotated[str, typer.Option(help="Figures by: field, segment or owner.")] = "field",
-    top: Annotated[int, typer.Option(help="Instead of figures: so many findings, most money first.", min=0)] = 0,
+    top: Annotated[
+        int, typer.Option(metavar="N", help="Instead of figures: so many findings, most money first.", min=0)
+    ] = 0,
     portfolio: Portfolio = "",
     as_json: Json = False,
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from admin.cli import decisions
-from admin.cli.output import WAITS, Stop, out, print_json, sentences
+from admin.cli.output import WAITS, WRONG_INPUT, Stop, out, print_json, sentences
 
 app = typer.Typer(
     help="Start a run and follow it, show one, or decide about one that waits.", invoke_without_command=True
@@ -24,12 +24,15 @@ Portfolio = Annotated[str, typer.Option(help="Name of the portfolio, when there 
 def run(
     context: typer.Context,
     portfolio: Portfolio = "",
-    today: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Run as if it were this day.")] = None,
+    today: Annotated[
+        datetime | None, typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="Run as if it were this day.")
+    ] = None,
     incremental: Annotated[
         bool, typer.Option("--incremental", help="Look only at accounts that something touched since the last run.")
     ] = False,
     account: Annotated[
-        list[str] | None, typer.Option(help="Look at this account (CRM id), incrementally; may be repeated.")
+        list[str] | None,
+        typer.Option(metavar="ID", help="Look at this account (CRM id), incrementally; may be repeated."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -78,7 +81,7 @@ def show(number: Annotated[int, typer.Argument(help="Number of the run.")], as_j
 
         found = Run.objects.filter(pk=number).first()
         if found is None:
-            raise Stop(f"There is no run {number}.", "List them with: tierline runs")
+            raise Stop(f"There is no run {number}.", "List them with: tierline runs", code=WRONG_INPUT)
         if as_json:
             print_json(report.figures(found))
         else:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 def scenario(
-    rate: Annotated[list[str], typer.Option(help="Cost per minute of a role, e.g. service=1.30; may be repeated.")],
+    rate: Annotated[
+        list[str],
+        typer.Option(metavar="ROLE=COST", help="Cost per minute of a role, e.g. service=1.30; may be repeated."),
+    ],
     refit: Annotated[
         bool, typer.Option("--refit", help="Cut the tiers anew, as the next calibration would, not where they are cut.")
     ] = False,

@@ -20,7 +20,9 @@ JwtKey = Annotated[
 ]
 Username = Annotated[str, typer.Option(help="With --jwt-key: who to be.", metavar="USER")]
 Browser = Annotated[bool, typer.Option("--browser", help="Log in as yourself in a browser, once.")]
-Port = Annotated[int, typer.Option(min=1, max=65535, help="With --browser: port of this machine for the way back.")]
+Port = Annotated[
+    int, typer.Option(metavar="N", min=1, max=65535, help="With --browser: port of this machine for the way back.")
+]
 
 PRODUCTION, SANDBOX = "https://login.salesforce.com", "https://test.salesforce.com"
 #: The way back from a browser, unless --port says otherwise.

@@ -165,5 +165,5 @@ def disable_broken(destination: Destination, why: str) -> None:
     with transaction.atomic():
         enabled = Destination.objects.filter(pk=destination.pk, state=Destination.State.ENABLED)
         if enabled.update(state=Destination.State.DISABLED, problem=why[:500]):
-            notices.channel_gone(destination, why)
+            notices.channel_gone(destination, why, has_address=destination.kind not in IN_CRM)
             audit.note(destination.portfolio, "Tierline", "channel disabled", destination.name, why=why)

@@ -19,7 +19,6 @@ from django.utils import timezone
 from connectors.errors import AuthRevoked
 from sync.alerts import administrator, attempts, rhythms
 from sync.alerts.channels.base import DeliveryError
-from sync.alerts.channels.registry import IN_CRM
 from sync.models import Connection, Destination, Finding, Notice, Override, Owner, Portfolio, Run
 
 #: Findings and alerts named in one mail.
@@ -149,8 +148,8 @@ def _note(run: Run, what: str, subject: str, body: str) -> None:
     Notice.objects.create(portfolio=run.portfolio, key=f"run-{run.pk}-{what}-{before + 1}", subject=subject, body=body)
 
 
-def channel_gone(destination: Destination, why: str) -> None:
-    """Tell that a channel takes no messages any more."""
+def channel_gone(destination: Destination, why: str, *, has_address: bool) -> None:
+    """Tell that a channel takes no messages any more; one with an address of its own may get another one."""
     prefix = f"channel-{destination.pk}-"
     number = Notice.objects.filter(portfolio=destination.portfolio, key__startswith=prefix).count()
     Notice.objects.create(
@@ -160,9 +159,9 @@ def channel_gone(destination: Destination, why: str) -> None:
         body=f"{why}\n\nIt is disabled; what waits for it is kept. Mails and tasks go on as before.\n"
         f"When it is mended: tierline channels enable {destination}"
         + (
-            ""
-            if destination.kind in IN_CRM
-            else f"\nWith another address: tierline channels remove {destination}, then tierline channels add"
+            f"\nWith another address: tierline channels remove {destination}, then tierline channels add"
+            if has_address
+            else ""
         ),
     )
 

@@ -6,10 +6,14 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 import pytest
+from django.template.loader import render_to_string
+from django.utils import timezone
 
+from sync.alerts.channels.base import Item, Listed, Message
 from sync.fixing import links
 from sync.models import Delivery, Run
 from tests.admin import console_cast as cast
@@ -156,6 +160,17 @@ def test_a_link_of_a_mail_is_answered_on_a_phone_without_scripts_cookies_or_a_lo
     without_scripts.tab.get_by_role("button", name="Save").click()
     without_scripts.tab.get_by_role("heading", name="Nothing was written").wait_for()  # this cast has no CRM behind it
     assert without_scripts.tab.context.cookies() == []
+
+
+def test_a_mail_can_be_read_on_a_phone(visitor: Visitor, people: cast.Cast) -> None:
+    day, address = date(2026, 11, 27), "https://acme.example/alerts/1"
+    item = Item("Kone Power Oy", address, "Value profile is missing. " * 5, "Set the field Value profile. " * 5)
+    listed = Listed("1 record: Value missing", "missing", "You own it.", [item], 1, day, address)
+    message = Message("TL-1", "Mika", "", "", listed.title, [listed], 1, day, address, timezone.now())
+    visitor.tab.set_viewport_size(PHONE)
+    visitor.tab.set_content(render_to_string("alerts/mail.html", {"message": message}))
+    visitor.shows("Please mend this by")
+    assert visitor.tab.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
 def test_the_keyboard_alone_is_enough(visitor: Visitor, people: cast.Cast) -> None:
