@@ -10,9 +10,11 @@ from connectors.sandbox.hubspot_api.associations import AssociationResources
 from connectors.sandbox.hubspot_api.batches import Batches
 from connectors.sandbox.hubspot_api.gateway import Gateway
 from connectors.sandbox.hubspot_api.objects import Objects
+from connectors.sandbox.hubspot_api.old_associations import OldAssociations
 from connectors.sandbox.hubspot_api.people import People
 from connectors.sandbox.hubspot_api.pipelines import Pipelines
 from connectors.sandbox.hubspot_api.properties import Properties
+from connectors.sandbox.hubspot_api.schemas import Schemas
 from connectors.sandbox.hubspot_api.search import Search
 from connectors.sandbox.hubspot_api.webhook_sender import ensure_sender
 from connectors.sandbox.hubspot_api.webhooks import WebhookResources
@@ -29,6 +31,8 @@ def create_app(portal: Portal) -> Starlette:
     gateway.add(People(portal).entries())
     gateway.add(Pipelines(portal).entries())
     gateway.add(AssociationResources(portal).entries())
+    gateway.add(OldAssociations(portal).entries())
+    gateway.add(Schemas(portal).entries())
     gateway.add(Account(portal).entries())
     gateway.add(WebhookResources(portal).entries())
     ensure_sender(portal)

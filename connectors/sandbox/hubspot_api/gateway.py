@@ -27,6 +27,9 @@ from connectors.sandbox.portal.standard import object_type
 _VERSION = r"(?:v[1-4]|20\d\d-\d\d)"
 _OLD = re.compile(rf"/crm/{_VERSION}/([a-z-]+)(/.*|)\Z")
 _DATED = re.compile(rf"/crm/([a-z-]+)/{_VERSION}(/.*|)\Z")
+#: Version 3 has associations in another form than the later ones, which the other paths lead to.
+_OLD_ASSOCIATIONS = re.compile(r"/crm/(v3/(?:associations/.*|objects/[^/]+/[^/]+/associations/.*))\Z")
+_SCHEMAS = re.compile(rf"/crm-object-(schemas)/{_VERSION}/schemas(/.*|)\Z")
 _OTHER = re.compile(rf"/(account-info|settings|webhooks)/{_VERSION}(/.*|)\Z")
 #: Of settings a date stands behind what is set, unlike a version.
 _DATED_SETTINGS = re.compile(r"/(settings/[a-z]+)/20\d\d-\d\d(/.*|)\Z")
@@ -47,8 +50,8 @@ class Gateway:
             self._entries[entry[0]].append((re.compile(entry[1] + r"\Z"), entry))
 
     def routes(self) -> list[Route]:
-        areas = ("crm", "account-info", "settings", "webhooks")
-        return [Route(f"/{area}/{{path:path}}", self._endpoint, methods=_METHODS) for area in areas]
+        """All paths: what leads nowhere is answered in HubSpot's form too."""
+        return [Route("/{path:path}", self._endpoint, methods=_METHODS)]
 
     async def _endpoint(self, request: Request) -> Response:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
@@ -108,14 +111,18 @@ class Gateway:
                 return _forbidden(lacking) if lacking else entry[3](replace(call, parts=parts))
         if any(pattern.match(call.path) for entries in self._entries.values() for pattern, _ in entries):
             return Reply({"status": "error", "message": "Method not allowed", "correlationId": str(uuid.uuid4())}, 405)
-        message = "No resource found for this path."
+        message = (
+            f"No resource found for this path: {call.method} {call.url}. The sandbox has those of HUBSPOT.md only."
+        )
         return Reply({"status": "error", "message": message, "correlationId": str(uuid.uuid4())}, 404)
 
 
 def resource_path(path: str) -> str:
     """The path without the version, and without a slash at its end."""
     path = path.rstrip("/")
-    for pattern in (_DATED, _OLD, _OTHER, _DATED_SETTINGS):
+    if old := _OLD_ASSOCIATIONS.match(path):
+        return old[1]
+    for pattern in (_SCHEMAS, _DATED, _OLD, _OTHER, _DATED_SETTINGS):
         match = pattern.match(path)
         if match:
             return match[1] + match[2]

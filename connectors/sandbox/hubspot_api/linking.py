@@ -60,7 +60,7 @@ def associated(
         found = portal.associations.of(kind, target, ids)
         for place, record_id in enumerate(ids):
             results = [
-                {"id": str(to_id), "type": _old_name(each)}
+                {"id": str(to_id), "type": old_name(each)}
                 for to_id, kinds in found.get(record_id, {}).items()
                 for each in kinds
             ]
@@ -69,6 +69,7 @@ def associated(
     return told
 
 
-def _old_name(chosen: AssociationType) -> str:
+def old_name(chosen: AssociationType) -> str:
+    """What version 3 calls a type."""
     # unverified: "_unlabeled" ends the name of an association beside which there can be a primary one.
     return f"{chosen.name}_unlabeled" if not chosen.label and chosen.to_type == "companies" else chosen.name

@@ -49,21 +49,21 @@ class Properties:
     def page(self, call: Call) -> Reply:
         archived = call.flag("archived")
         found = self.portal.definitions.properties(call.kind()).values()
-        return Reply({"results": [_shown(each) for each in found if bool(each.archived) == archived]})
+        return Reply({"results": [shown_property(each) for each in found if bool(each.archived) == archived]})
 
     def get(self, call: Call) -> Reply:
         kind, name = call.kind(), call.parts[1]
         found = self.portal.definitions.properties(kind).get(name)
         if found is None or bool(found.archived) != call.flag("archived"):
             raise refused(NOT_FOUND, f"Property {name} does not exist", propertyName=name)
-        return Reply(_shown(found))
+        return Reply(shown_property(found))
 
     def create(self, call: Call) -> Reply:
-        return Reply(_shown(self._create(call.kind(), call.content())), 201)
+        return Reply(shown_property(self._create(call.kind(), call.content())), 201)
 
     def update(self, call: Call) -> Reply:
         changes = _changes(call.content())
-        return Reply(_shown(self.portal.definitions.change_property(call.kind(), call.parts[1], **changes)))
+        return Reply(shown_property(self.portal.definitions.change_property(call.kind(), call.parts[1], **changes)))
 
     def archive(self, call: Call) -> Reply:
         self.portal.definitions.archive_property(call.kind(), call.parts[1])
@@ -102,7 +102,7 @@ class Properties:
         errors: list[dict[str, Any]] = []
         for given in call.inputs():
             try:
-                results.append(_shown(act(given)))
+                results.append(shown_property(act(given)))
             except Refused as error:
                 errors.append(row_error(error.problem, [str(given.get("name", ""))]))
         now = to_text(self.portal.now())
@@ -166,7 +166,8 @@ def _options(given: Any) -> tuple[Option, ...]:
     )  # fmt: skip
 
 
-def _shown(prop: Property) -> dict[str, Any]:
+def shown_property(prop: Property) -> dict[str, Any]:
+    """A definition in the form of the API."""
     return {
         "name": prop.name, "label": prop.label, "type": prop.type, "fieldType": prop.field_type,
         "description": prop.description, "groupName": prop.group,

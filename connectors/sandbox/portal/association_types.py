@@ -126,3 +126,20 @@ class AssociationTypes:
                     (_KIND, str(each.number), each.number, json.dumps(asdict(each))),
                 )
         return tuple(made)
+
+    def rename(self, chosen: AssociationType, label: str, inverse_label: str = "") -> None:
+        """Another label for a type of the portal's own, and for the other direction if one is given."""
+        ways = {chosen.number: label} | ({chosen.inverse: inverse_label} if inverse_label else {})
+        with self._records.writing() as connection:
+            for number, text in ways.items():
+                connection.execute(
+                    "UPDATE definitions SET body = json_set(body, '$.label', ?) WHERE kind = ? AND name = ?",
+                    (text, _KIND, str(number)),
+                )
+
+    def remove(self, chosen: AssociationType) -> None:
+        """Takes a type of the portal's own away in both directions, and the associations of this type."""
+        with self._records.writing() as connection:
+            for number in {chosen.number, chosen.inverse}:
+                connection.execute("DELETE FROM definitions WHERE kind = ? AND name = ?", (_KIND, str(number)))
+                connection.execute("DELETE FROM associations WHERE type_id = ? AND category = ?", (number, OWN))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from connectors.sandbox.portal.association_types import AssociationType, AssociationTypes
 from connectors.sandbox.portal.records import Records, table
 from connectors.sandbox.portal.schema import ObjectType
+from connectors.sandbox.portal.tallies import Tallies
 
 #: Properties that hold the one record at the other end.
 _MIRRORED = {
@@ -31,8 +32,9 @@ class Link:
 class Associations:
     """All associations of a portal."""
 
-    def __init__(self, records: Records, types: AssociationTypes) -> None:
+    def __init__(self, records: Records, types: AssociationTypes, tallies: Tallies) -> None:
         self._records = records
+        self._tallies = tallies
         self.types = types
 
     def add(self, source: ObjectType, target: ObjectType, links: Iterable[Link]) -> None:
@@ -53,6 +55,11 @@ class Associations:
                 self._make_room(near, far, kind, list(ends))
                 self._mirror(near, far, ends)
             connection.executemany("INSERT OR IGNORE INTO associations VALUES (?, ?, ?, ?, ?, ?)", rows)
+            self._count(source, target, [(link.from_id, link.to_id) for link in listed])
+
+    def _count(self, source: ObjectType, target: ObjectType, pairs: Sequence[tuple[int, int]]) -> None:
+        self._tallies.refresh(source, target, (one for one, _ in pairs))
+        self._tallies.refresh(target, source, (two for _, two in pairs))
 
     def _single(
         self, source: ObjectType, target: ObjectType, links: Sequence[Link]
@@ -74,6 +81,7 @@ class Associations:
                 (json.dumps(list(ids)), near.number, far.number, kind.number, kind.category),
             ).fetchall()
             self._delete(near, far, held, kind)
+            self._count(near, far, held)
 
     def _delete(
         self, near: ObjectType, far: ObjectType, pairs: Iterable[tuple[int, int]], only: AssociationType | None
@@ -112,6 +120,7 @@ class Associations:
             for near, far, _, ends in self._single(source, target, links):
                 self._mirror(near, far, dict.fromkeys(ends))
             self._delete(source, target, listed, only)
+            self._count(source, target, listed)
 
     def of(
         self, source: ObjectType, target: ObjectType, ids: Sequence[int]

@@ -49,6 +49,15 @@ class Definitions:
             if kind.name in PIPELINES:
                 self.save_pipeline(kind, PIPELINES[kind.name])
 
+    def catch_up(self) -> None:
+        """Standard properties that a portal of an earlier version lacks."""
+        now = self._now()
+        for kind in OBJECT_TYPES.values():
+            for name, each in properties_of(kind).items():
+                if name not in self.properties(kind):
+                    self._records.add_column(kind, each)
+                    self._save("property", kind, name, replace(each, created=now, updated=now))
+
     # --- properties ----------------------------------------------------------------------------
 
     def properties(self, kind: ObjectType) -> Mapping[str, Property]:
@@ -153,9 +162,7 @@ class Definitions:
         )
         if used or name == kind.group:
             raise refused(VALIDATION, f"Property group '{name}' still has properties, '{used}' among them.")
-        with self._records.writing() as connection:
-            connection.execute("DELETE FROM definitions WHERE kind = 'group' AND name = ?", (f"{kind.name}.{name}",))
-            self._records.take_numbers(_COUNTER)
+        self._delete("group", kind, name)
 
     # --- pipelines -----------------------------------------------------------------------------
 
@@ -177,6 +184,13 @@ class Definitions:
         self._save("pipeline", kind, saved.id, saved)
         return saved
 
+    def delete_pipeline(self, kind: ObjectType, key: str) -> None:
+        """Raises Refused for one that is not there, and for the last one."""
+        self.pipeline(kind, key)
+        if len(self.pipelines(kind)) == 1:
+            raise refused(VALIDATION, f"{kind.label_plural} need a pipeline: {key} is the only one.", pipelineId=key)
+        self._delete("pipeline", kind, key)
+
     # --- keeping -------------------------------------------------------------------------------
 
     def _save(self, what: str, kind: ObjectType, name: str, item: Property | Group | Pipeline) -> None:
@@ -187,6 +201,11 @@ class Definitions:
                 "ON CONFLICT (kind, name) DO UPDATE SET body = excluded.body",
                 (what, f"{kind.name}.{name}", place, json.dumps(asdict(item))),
             )
+
+    def _delete(self, what: str, kind: ObjectType, name: str) -> None:
+        with self._records.writing() as connection:
+            connection.execute("DELETE FROM definitions WHERE kind = ? AND name = ?", (what, f"{kind.name}.{name}"))
+            self._records.take_numbers(_COUNTER)
 
     def _refresh(self) -> None:
         """Reads everything again if anybody, also another process, changed something."""

@@ -9,17 +9,26 @@ from connectors.sandbox.portal.outcomes import NOT_FOUND, VALIDATION, refused
 from connectors.sandbox.portal.records import Records, is_own
 from connectors.sandbox.portal.schema import ObjectType
 from connectors.sandbox.portal.standard import OBJECT_TYPES
+from connectors.sandbox.portal.tallies import Tallies
 from connectors.sandbox.portal.writes import Change, Writer
 
 
 class Merger:
     """Merges records of a portal."""
 
-    def __init__(self, records: Records, definitions: Definitions, writer: Writer, associations: Associations) -> None:
+    def __init__(
+        self,
+        records: Records,
+        definitions: Definitions,
+        writer: Writer,
+        associations: Associations,
+        tallies: Tallies,
+    ) -> None:
         self._records = records
         self._definitions = definitions
         self._writer = writer
         self._associations = associations
+        self._tallies = tallies
 
     def merge(self, kind: ObjectType, primary: str, other: str, at: int, source: Source) -> int:
         """The id of the new record. Values and single associations are those of the primary record, where it has
@@ -36,6 +45,7 @@ class Merger:
                 old.append(found)
             new = self._replace(kind, old, at, source)
             self._associations.move(kind, OBJECT_TYPES.values(), old, new)
+            self._tallies.refresh_all(kind, [new])
             return new
 
     def _replace(self, kind: ObjectType, old: list[int], at: int, source: Source) -> int:

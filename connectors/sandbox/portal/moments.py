@@ -19,8 +19,8 @@ def to_ms(moment: datetime) -> int:
 
 @lru_cache(maxsize=10_000)
 def to_text(ms: int) -> str:
-    """`2026-01-31T08:30:00.123Z`."""
-    return f"{(_NAIVE + timedelta(milliseconds=ms)).isoformat(timespec='milliseconds')}Z"
+    """`2026-01-31T08:30:00.123Z`; whole seconds without a fraction: `2026-01-31T08:30:00Z`."""
+    return f"{(_NAIVE + timedelta(milliseconds=ms)).isoformat(timespec='milliseconds' if ms % 1000 else 'seconds')}Z"
 
 
 def parse_instant(text: str) -> int | None:

@@ -23,6 +23,7 @@ from connectors.sandbox.portal.owners import Owners
 from connectors.sandbox.portal.records import Record, Records
 from connectors.sandbox.portal.schema import ObjectType
 from connectors.sandbox.portal.standard import OBJECT_TYPES
+from connectors.sandbox.portal.tallies import Tallies
 from connectors.sandbox.portal.webhooks import Webhooks
 from connectors.sandbox.portal.writes import Change, Outcome, Writer, Written
 
@@ -52,12 +53,14 @@ class Portal:
         self.owners = Owners(self.records, self.now)
         self.history = History(self.records)
         self.webhooks = Webhooks(self.records, self.now)
-        self.associations = Associations(self.records, AssociationTypes(self.records))
-        self.writer = Writer(self.records, self.definitions, self.owners, self.history, self._announce)
-        self._merger = Merger(self.records, self.definitions, self.writer, self.associations)
+        tallies = Tallies(self.records, self.now)
+        self.associations = Associations(self.records, AssociationTypes(self.records), tallies)
+        self.writer = Writer(self.records, self.definitions, self.owners, self.history, tallies, self._announce)
+        self._merger = Merger(self.records, self.definitions, self.writer, self.associations, tallies)
         with self.records.writing():
             if self.records.setting("portal_id") is None:
                 self._create(name)
+            self.definitions.catch_up()
         self.portal_id: int = self.records.setting("portal_id")
         self.name: str = self.records.setting("name")
         self.admin = self.owners.all()[0]

@@ -57,6 +57,14 @@ _LIFECYCLE = (
     "other",
 )  # fmt: skip
 
+#: What follows from the activities of a record.
+_TOUCHES = (
+    _kept(_instant("notes_last_contacted", "Last Contacted"), calculated=True),
+    _kept(_instant("notes_last_updated", "Last Activity Date"), calculated=True),
+    _kept(_number("num_contacted_notes", "Number of times contacted"), calculated=True),
+    _kept(_number("num_notes", "Number of Sales Activities"), calculated=True),
+)
+
 _OWN: dict[str, tuple[Property, ...]] = {
     "companies": (
         _text("name", "Company name"), _text("domain", "Company Domain Name"), _text("website", "Website URL"),
@@ -68,10 +76,11 @@ _OWN: dict[str, tuple[Property, ...]] = {
         _number("annualrevenue", "Annual Revenue"), _number("numberofemployees", "Number of Employees"),
         _text("description", "Description", "textarea"), _text("about_us", "About Us", "textarea"),
         _text("timezone", "Time Zone"), _text("founded_year", "Year Founded"),
-        _kept(_instant("notes_last_contacted", "Last Contacted")),
         _kept(_number("hs_parent_company_id", "Parent Company")),
         _kept(_number("num_associated_contacts", "Number of Associated Contacts"), calculated=True),
         _kept(_number("num_associated_deals", "Number of Associated Deals"), calculated=True),
+        _kept(_number("hs_num_child_companies", "Number of child companies"), calculated=True),
+        *_TOUCHES,
     ),
     "contacts": (
         _text("firstname", "First Name"), _text("lastname", "Last Name"),
@@ -80,7 +89,8 @@ _OWN: dict[str, tuple[Property, ...]] = {
         _text("country", "Country/Region"),
         _choice("lifecyclestage", "Lifecycle Stage", *_LIFECYCLE, field_type="radio"),
         _kept(_number("associatedcompanyid", "Primary Associated Company ID")),
-        _kept(_instant("notes_last_contacted", "Last Contacted")),
+        _kept(_number("num_associated_deals", "Number of Associated Deals"), calculated=True),
+        *_TOUCHES,
     ),
     "deals": (
         _text("dealname", "Deal Name"), _number("amount", "Amount"), _instant("closedate", "Close Date"),
@@ -94,6 +104,8 @@ _OWN: dict[str, tuple[Property, ...]] = {
         _kept(_flag("hs_is_closed_won", "Is Closed Won"), calculated=True),
         _kept(_number("hs_deal_stage_probability", "Deal Probability"), calculated=True),
         _kept(_number("hs_primary_associated_company", "Primary Associated Company")),
+        _kept(_number("num_associated_contacts", "Number of Associated Contacts"), calculated=True),
+        *_TOUCHES,
     ),
     "tickets": (
         _text("subject", "Ticket name"), _text("content", "Ticket description", "textarea"),

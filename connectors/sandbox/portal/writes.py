@@ -14,6 +14,7 @@ from connectors.sandbox.portal.outcomes import CONFLICT, NOT_FOUND, VALIDATION, 
 from connectors.sandbox.portal.owners import Owners
 from connectors.sandbox.portal.records import Records, is_own
 from connectors.sandbox.portal.schema import ObjectType, Property
+from connectors.sandbox.portal.tallies import Tallies, first_values
 from connectors.sandbox.portal.values import BadValue, Elsewhere, stored, text_of
 
 #: What became of an input: the id of the record, or the reason why not.
@@ -45,12 +46,19 @@ class Writer:
     """All writes to records of a portal. `announce` is told what was done, within the transaction that does it."""
 
     def __init__(
-        self, records: Records, definitions: Definitions, owners: Owners, history: History, announce: Announce
+        self,
+        records: Records,
+        definitions: Definitions,
+        owners: Owners,
+        history: History,
+        tallies: Tallies,
+        announce: Announce,
     ) -> None:
         self._records = records
         self._definitions = definitions
         self._owners = owners
         self._history = history
+        self._tallies = tallies
         self._announce = announce
 
     # --- creating ------------------------------------------------------------------------------
@@ -76,6 +84,8 @@ class Writer:
         for row in rows:
             self._place_in_pipeline(kind, row)
             row.update(derive(kind, row, self._definitions))
+            for name, value in first_values(kind).items():
+                row.setdefault(name, value)
         names = sorted({name for row in rows for name in row if is_own(kind, name)})
         ids = list(self._records.new_ids(len(rows)))
         written = [
@@ -97,7 +107,7 @@ class Writer:
         """One outcome per change. Raises Refused when two of them mean the same record."""
         with self._records.writing():
             ids = self.resolve(kind, changes)
-            checked = self._checked(kind, [change.properties for change in changes], loading=False)
+            checked = self._checked(kind, self._appended(kind, changes, ids), loading=False)
             self._refuse_twins(kind, checked, ids)
             outcomes: list[Outcome] = [
                 missing(change.id) if record_id is None else row if isinstance(row, Problem) else record_id
@@ -110,6 +120,26 @@ class Writer:
             }
             self._change(kind, rows, at, source)
             return outcomes
+
+    def _appended(
+        self, kind: ObjectType, changes: Sequence[Change], ids: Sequence[int | None]
+    ) -> list[Mapping[str, Any]]:
+        """The values as they are to be: a semicolon in front of options adds them to those a record has."""
+        several = {name for name, each in self._definitions.properties(kind).items() if each.multiple}
+        adding = [
+            {name for name, given in change.properties.items() if name in several and str(given or "").startswith(";")}
+            for change in changes
+        ]
+        names = sorted(set().union(*adding))
+        if not names:
+            return [change.properties for change in changes]
+        held = self._records.fetch(kind, [each for each in ids if each is not None], names)
+        rows: list[Mapping[str, Any]] = []
+        for change, record_id, added in zip(changes, ids, adding, strict=True):
+            old = held[record_id].values if record_id in held else {}
+            joined = {name: f"{old.get(name) or ''}{change.properties[name]}".strip(";") for name in added}
+            rows.append({**change.properties, **joined})
+        return rows
 
     def _change(self, kind: ObjectType, rows: Mapping[int, dict[str, Any]], at: int, source: Source) -> None:
         names = {name for row in rows.values() for name in row}
@@ -132,6 +162,8 @@ class Writer:
             self._records.update(kind, ("updated", "changed_by", *shape), values_of_rows)
         if pasts:
             self._history.keep(kind, pasts, at, source)
+        moved = [each.id for each in written if "hs_timestamp" in each.values]
+        self._tallies.follow(kind, self._tallies.around(kind, moved) if moved else {})
         self._announce(kind, "propertyChange", written, at, source)
 
     def resolve(self, kind: ObjectType, changes: Sequence[Change]) -> list[int | None]:
@@ -175,6 +207,7 @@ class Writer:
             found = [record_id for record_id in self._in_use(kind, known) if record_id is not None]
             # unverified: archiving a record moves its modification date and leaves its associations alone.
             self._records.update(kind, ("archived", "updated"), [(at, at, record_id) for record_id in found])
+            self._tallies.follow(kind, self._tallies.around(kind, found))
             self._announce(kind, "deletion", [Written(each, {}, {}) for each in found], at, source)
 
     def erase(self, kind: ObjectType, which: Change, at: int, source: Source) -> None:
@@ -182,7 +215,9 @@ class Writer:
         with self._records.writing():
             (record_id,) = self.resolve(kind, [which])
             if record_id is not None:
+                around = self._tallies.around(kind, [record_id])
                 self._records.erase(kind, record_id)
+                self._tallies.follow(kind, around)
                 self._announce(kind, "privacyDeletion", [Written(record_id, {}, {})], at, source)
 
     def announce_merge(self, kind: ObjectType, new: int, old: Sequence[int], at: int, source: Source) -> None:

@@ -246,7 +246,15 @@ def test_what_is_no_json_or_no_resource_is_refused(hub: ServedPortal) -> None:
     assert hub.request("POST", COMPANIES, data=b"{").json()["message"].startswith("Invalid input JSON")
     assert hub.request("POST", COMPANIES, json=[]).status_code == 400
     assert hub.request("GET", "/crm/v3/objects/planets").status_code == 400
-    assert hub.request("GET", "/crm/v3/nothing").status_code == 404
+    for method, path in (
+        ("GET", "/crm/v3/nothing"),
+        ("POST", "/crm/v3/imports"),
+        ("GET", "/contacts/v1/lists/all/contacts/all"),
+    ):
+        lost = hub.request(method, path)
+        assert (lost.status_code, lost.json()["status"]) == (404, "error")
+        assert f"{method} {path}" in lost.json()["message"]
+        assert lost.headers["x-hubspot-correlation-id"] == lost.json()["correlationId"]
     assert hub.request("PUT", COMPANIES, json={}).status_code == 405
 
 
@@ -258,3 +266,38 @@ def test_scopes_decide_what_an_app_may_do(hub: ServedPortal) -> None:
     assert (refused.status_code, refused.json()["category"]) == (403, "MISSING_SCOPES")
     assert refused.json()["errors"][0]["context"] == {"requiredGranularScopes": ["crm.objects.companies.write"]}
     assert hub.request("GET", COMPANIES, headers={"Authorization": "Bearer nobody"}).status_code == 401
+
+
+def test_a_semicolon_in_front_adds_to_several_options(hub: ServedPortal) -> None:
+    path, category = "/crm/v3/objects/tickets", "hs_ticket_category"
+    ticket = hub.request("POST", path, json={"properties": {"subject": "T", category: "BILLING_ISSUE"}}).json()["id"]
+    other = hub.request("POST", path, json={"properties": {"subject": "T"}}).json()["id"]
+    added = {category: ";PRODUCT_ISSUE;BILLING_ISSUE"}
+    body = {"inputs": [{"id": ticket, "properties": added}, {"id": other, "properties": added}]}
+    done = hub.request("POST", f"{path}/batch/update", json=body).json()["results"]
+    assert {each["id"]: each["properties"][category] for each in done} == {
+        ticket: "BILLING_ISSUE;PRODUCT_ISSUE", other: "PRODUCT_ISSUE;BILLING_ISSUE",
+    }  # fmt: skip
+    bad = hub.request("PATCH", f"{path}/{ticket}", json={"properties": {category: ";NONSENSE"}})
+    assert bad.json()["errors"][0]["code"] == "INVALID_OPTION"
+    set_anew = hub.request("PATCH", f"{path}/{ticket}", json={"properties": {category: "GENERAL_INQUIRY"}})
+    assert set_anew.json()["properties"][category] == "GENERAL_INQUIRY"
+
+
+def test_whole_seconds_are_told_without_a_fraction(hub: ServedPortal) -> None:
+    """As HubSpot does: a client that expects milliseconds everywhere is found out."""
+    deal = {"properties": {"dealname": "D", "closedate": "2026-01-31T10:20:30Z"}}
+    made_ = hub.request("POST", "/crm/v3/objects/deals", json=deal).json()
+    assert made_["properties"]["closedate"] == "2026-01-31T10:20:30Z"
+    moved = {"properties": {"closedate": "1769854830123"}}
+    changed = hub.request("PATCH", f"/crm/v3/objects/deals/{made_['id']}", json=moved).json()
+    assert changed["properties"]["closedate"] == "2026-01-31T10:20:30.123Z"
+
+
+def test_a_standard_object_has_a_schema_and_custom_ones_are_none(hub: ServedPortal) -> None:
+    assert hub.request("GET", "/crm/v3/schemas").json() == {"results": []}
+    for path in ("/crm/v3/schemas/companies", "/crm-object-schemas/v3/schemas/0-2"):
+        schema = hub.request("GET", path).json()
+        assert (schema["objectTypeId"], schema["primaryDisplayProperty"]) == ("0-2", "name")
+        assert {"name", "num_associated_contacts"} <= {each["name"] for each in schema["properties"]}
+        assert ("280", "0-1") in {(each["id"], each["toObjectTypeId"]) for each in schema["associations"]}

@@ -103,6 +103,37 @@ def test_definitions_owners_pipelines_and_associations(client: Any) -> None:
     assert v4.basic_api.get_page("companies", company.id, "tasks").results == []
 
 
+def test_the_older_associations_schemas_and_stages(client: Any) -> None:
+    company = client.crm.companies.basic_api.create(
+        simple_public_object_input_for_create={"properties": {"name": "V3"}}
+    )
+    person = client.crm.contacts.basic_api.create(
+        simple_public_object_input_for_create={"properties": {"firstname": "P"}}
+    )
+    batch = client.crm.associations.batch_api
+    one = {"from": {"id": person.id}, "to": {"id": company.id}, "type": "contact_to_company"}
+    batch.create("contacts", "companies", batch_input_public_association={"inputs": [one]})
+    (found,) = batch.read("contacts", "companies", batch_input_public_object_id={"inputs": [{"id": person.id}]}).results
+    assert {(each.id, each.type) for each in found.to} == {
+        (company.id, "contact_to_company"), (company.id, "contact_to_company_unlabeled"),
+    }  # fmt: skip
+    counted = client.crm.companies.basic_api.get_by_id(company.id, properties=["num_associated_contacts"])
+    assert counted.properties["num_associated_contacts"] == "1"
+    batch.archive("contacts", "companies", batch_input_public_association={"inputs": [one]})
+    assert client.crm.schemas.core_api.get_all().results == []
+    assert client.crm.schemas.core_api.get_by_id("companies").labels.plural == "Companies"
+    stages = client.crm.pipelines.pipeline_stages_api
+    made = stages.create(
+        "deals",
+        "default",
+        pipeline_stage_input={"label": "Pilot", "displayOrder": 9, "metadata": {"probability": "0.3"}},
+    )
+    changed = stages.update("deals", "default", made.id, pipeline_stage_patch_input={"label": "Trial", "metadata": {}})
+    assert (changed.label, changed.metadata["probability"]) == ("Trial", "0.3")
+    stages.archive("deals", "default", made.id)
+    assert made.id not in {each.id for each in stages.get_all("deals", "default").results}
+
+
 def test_oauth_tokens_of_the_client(portal: ServedPortal) -> None:
     apps = portal.portal.apps
     client: Any = HubSpot(host=portal.url)

@@ -91,6 +91,30 @@ def test_definitions_pass_strict_validation(sdk: HubSpot) -> None:
     assert sdk.crm.pipelines.get(second.id, object_type="deals").stages[0].metadata["isClosed"] == "false"
 
 
+def test_schemas_stages_and_labels_pass_strict_validation(sdk: HubSpot) -> None:
+    assert sdk.crm.object_schemas.list(archived=False).results == []
+    schema = sdk.crm.object_schemas.get("deals")
+    assert schema.object_type_id == "0-3"
+    assert "amount" in {each.name for each in schema.properties}
+    stage: Any = {"label": "Only", "display_order": 0, "metadata": {"probability": "0.4"}}
+    made = sdk.crm.pipelines.create(
+        "deals", label="Short", display_order=2, stages=[stage, {**stage, "label": "Second"}]
+    )
+    first = made.stages[0].id
+    at: Any = {"object_type": "deals", "pipeline_id": made.id}
+    assert sdk.crm.pipelines.update_stage(first, **at, label="Renamed", metadata={}).label == "Renamed"
+    sdk.crm.pipelines.delete_stage(first, **at)
+    assert [each.label for each in sdk.crm.pipelines.list_stages(made.id, object_type="deals").results] == ["Second"]
+    sdk.crm.pipelines.delete(made.id, object_type="deals")
+    labels = sdk.crm.associations_schema.labels
+    between: Any = {"from_object_type": "contacts", "to_object_type": "companies"}
+    (there, _) = labels.create_label("companies", from_object_type="contacts", name="boss", label="Boss").results
+    labels.update_label(**between, association_type_id=there.type_id, label="Chief")
+    listed = labels.list_labels("companies", from_object_type="contacts").results
+    assert "Chief" in {each.label for each in listed}
+    labels.delete_label(there.type_id, **between)
+
+
 def test_people_account_and_associations_pass_strict_validation(portal: ServedPortal, sdk: HubSpot) -> None:
     (owner,) = sdk.crm.owners.list(email="admin@example.com")
     assert sdk.crm.owners.get(int(owner.id), archived=False, id_property="id").user_id == owner.user_id
