@@ -80,7 +80,7 @@ class Tallies:
             values += given
         with self._records.writing() as connection:
             connection.execute(
-                f"UPDATE {table(near)} SET {', '.join(sets)} WHERE id IN (SELECT value FROM json_each(?))",  # noqa: S608
+                f"UPDATE {table(near)} SET {', '.join(sets)} WHERE id IN (SELECT value FROM json_each(?))",
                 [*values, listed],
             )
 
@@ -117,7 +117,7 @@ class Tallies:
             if tally.latest:
                 what, past = f"MAX(f.{column(far, 'hs_timestamp')})", f" AND f.{column(far, 'hs_timestamp')} <= ?"
             parts.append(
-                f"(SELECT {what} FROM associations a JOIN {table(far)} f ON f.id = a.to_id AND f.archived = 0{past} "  # noqa: S608
+                f"(SELECT {what} FROM associations a JOIN {table(far)} f ON f.id = a.to_id AND f.archived = 0{past} "
                 f"WHERE a.from_type = ? AND a.to_type = ? AND a.from_id = {table(near)}.id{only})"
             )
             values += [*([self._now()] if tally.latest else []), near.number, far.number]
