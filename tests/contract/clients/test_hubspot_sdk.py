@@ -96,10 +96,9 @@ def test_schemas_stages_and_labels_pass_strict_validation(sdk: HubSpot) -> None:
     schema = sdk.crm.object_schemas.get("deals")
     assert schema.object_type_id == "0-3"
     assert "amount" in {each.name for each in schema.properties}
+    other: Any = {"label": "Second", "display_order": 1, "metadata": {"probability": "0.6"}}
     stage: Any = {"label": "Only", "display_order": 0, "metadata": {"probability": "0.4"}}
-    made = sdk.crm.pipelines.create(
-        "deals", label="Short", display_order=2, stages=[stage, {**stage, "label": "Second"}]
-    )
+    made = sdk.crm.pipelines.create("deals", label="Short", display_order=2, stages=[stage, other])
     first = made.stages[0].id
     at: Any = {"object_type": "deals", "pipeline_id": made.id}
     assert sdk.crm.pipelines.update_stage(first, **at, label="Renamed", metadata={}).label == "Renamed"
