@@ -10,19 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from scoring.model import Model
 from scoring.model.shape import DueDays
 from scoring.quality import Finding as Found
-from sync import lease
 from sync.alerts import editors, flapping, history, recovery
-from sync.alerts.grouping import group
-from sync.alerts.routing import Ways
 from sync.alerts.states import Event, State, after, on_recheck
-from sync.alerts.ways import places
 from sync.models import Connection, Finding, Run
 from sync.rows import insert, portions, update
 
@@ -45,23 +39,6 @@ class Outcome:
     events: dict[Event, list[Finding]] = field(default_factory=dict)
 
 
-def record_findings(
-    run: Run,
-    token: str,
-    connection: Connection,
-    found: Sequence[Found],
-    model: Model,
-    chosen: Ways,
-    among: Parts | None = None,
-) -> None:
-    """Findings, alerts and the deliveries they need, in one transaction under the run's lease; `among` as below."""
-    with transaction.atomic():
-        lease.record(run.pk, token)
-        now = timezone.now()
-        reconcile(run, connection, found, model, now, among)
-        group(connection, chosen, places(connection, model), now)
-
-
 def reconcile(
     run: Run,
     connection: Connection,
@@ -82,12 +59,13 @@ def reconcile(
         key = (item.rule, item.kind, item.record_id, item.field or "")
         seen.add(key)
         _look_at(known.get(key), item, run, connection, model.quality.due_days, now, done)
+    latest = Finding.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     insert(Finding, [vars(finding) for finding in done.fresh])
     update(done.changed, _UPDATED)
     gone = [each for key, each in known.items() if key not in seen and each.state != State.RESOLVED]
     _resolve(gone, run, connection, now)
     if done.fresh:
-        made = Finding.objects.filter(connection=connection, opened_at=now, times_opened=1, alert=None)
+        made = Finding.objects.filter(connection=connection, opened_at=now, times_opened=1, pk__gt=latest)
         history.note(made, Event.FOUND, now)
     for event, findings in done.events.items():
         editors_of = editors.of(connection, findings) if event is Event.FOUND_AGAIN else {}

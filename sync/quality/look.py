@@ -2,7 +2,7 @@
 
 A run looks when its plan stands, at what the CRM will hold once it is written, so that the line beside each account is
 part of the plan. If everything was then written as planned, that look is what the step `findings` records; else it
-looks again.
+looks again. Between units a look lies in the run's folder.
 
 The first look of a day, and that of a full run, is at everything. Others are at what changed since the last one, with
 the same findings in the end: `scoring.quality.again`.
@@ -11,10 +11,12 @@ the same findings in the end: `scoring.quality.again`.
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from zlib import crc32
 
 import pandas as pd
 import pyarrow as pa
@@ -30,6 +32,9 @@ from sync.models import Finding as Kept
 from sync.quality import own_rules, records
 from sync.rows import portions
 from sync.scores import evaluate
+
+#: Findings that are recorded in one job.
+MOST = 20_000
 
 
 @dataclass(frozen=True)
@@ -59,15 +64,38 @@ def at(run: Run, connection: Connection) -> Look:
     return Look(result.findings, [], result.known, result.accounts)
 
 
-def parts(connection: Connection, look: Look) -> list[QuerySet[Kept]] | None:
-    """The findings that stand only if the look found them; None for all of the connection."""
-    if look.accounts is None:
-        return None
-    result = again.Again(look.findings, look.accounts, look.known)
+def parts(run: Run, connection: Connection) -> int:
+    """In how many parts the findings of a look that was put aside are recorded."""
+    found = int(pq.read_metadata(_path(run, connection, "findings")).num_rows)
+    return max(1, -(-max(found, Kept.objects.filter(connection=connection).count()) // MOST))
+
+
+def findings(run: Run, connection: Connection, part: int, of: int) -> list[Finding]:
+    """Those of a look that was put aside that belong to this part; all of a record belong to the same."""
+    table = pq.read_table(_path(run, connection, "findings"))
+    if of > 1 and table.num_rows:
+        table = table.filter(pa.array([_part(key, of) == part for key in table["record_id"].to_pylist()], pa.bool_()))
+    return [Finding(**row) for row in table.to_pylist()]
+
+
+def looked_for(run: Run, connection: Connection, part: int, of: int) -> list[QuerySet[Kept]]:
+    """The findings of this part that stand only if the look found them."""
+    accounts = _accounts(run, connection)
     ours = Kept.objects.filter(connection=connection)
-    rows = ours.order_by("pk").values_list("pk", "kind", "account_id").iterator(chunk_size=5000)
-    asked = [pk for pk, kind, account in rows if result.speaks_of(kind, account)]
-    return [ours.filter(pk__in=some) for some in portions(asked)]
+    if accounts is None and of == 1:
+        return [ours]
+    asked = None if accounts is None else again.Again([], accounts, _known(run, connection))
+    rows = ours.order_by("pk").values_list("pk", "kind", "account_id", "record_id").iterator(chunk_size=5000)
+    chosen = [
+        pk
+        for pk, kind, account, record in rows
+        if _part(record, of) == part and (asked is None or asked.speaks_of(kind, account))
+    ]
+    return [ours.filter(pk__in=some) for some in portions(chosen)]
+
+
+def _part(record_id: str, of: int) -> int:
+    return crc32(record_id.encode()) % of
 
 
 def _changed(run: Run, connection: Connection) -> set[str] | None:
@@ -110,27 +138,32 @@ def keep(run: Run, connection: Connection, look: Look) -> None:
     """Put it aside for the end of this run."""
     for name, rows in (("findings", look.findings), ("figures", look.figures)):
         _write(pa.Table.from_pylist([asdict(row) for row in rows]), _path(run, connection, name))
-    _put(look.known, [_path(run, connection, part) for part in ("accounts", "deals")])
+    for part, frame in (("accounts", look.known.accounts), ("deals", look.known.deals)):
+        _write(pa.Table.from_pandas(frame, preserve_index=False), _path(run, connection, part))
     accounts = None if look.accounts is None else sorted(look.accounts)
     path = _path(run, connection, "looked").with_suffix(".json")
     path.with_suffix(".draft").write_text(json.dumps(accounts))
     path.with_suffix(".draft").replace(path)
 
 
-def kept(run: Run, connection: Connection) -> Look | None:
-    """The look that was put aside, if everything was written as planned and nobody else wrote or looked since."""
+def stands(run: Run, connection: Connection) -> bool:
+    """Whether a look was put aside, and everything was written as planned and nobody else wrote or looked since."""
     since = run.progress.get("plan", {}).get("looked_at")
-    if since is None or _went_otherwise(run, connection, since):
-        return None
-    findings, figures = (pq.read_table(_path(run, connection, name)).to_pylist() for name in ("findings", "figures"))
-    known = Across(*(pd.read_parquet(_path(run, connection, part)) for part in ("accounts", "deals")))
+    return since is not None and not _went_otherwise(run, connection, since)
+
+
+def figures(run: Run, connection: Connection) -> list[Score]:
+    """Those of the look that was put aside."""
+    return [Score(**row) for row in pq.read_table(_path(run, connection, "figures")).to_pylist()]
+
+
+def _accounts(run: Run, connection: Connection) -> frozenset[str] | None:
     accounts = json.loads(_path(run, connection, "looked").with_suffix(".json").read_text())
-    return Look(
-        [Finding(**row) for row in findings],
-        [Score(**row) for row in figures],
-        known,
-        None if accounts is None else frozenset(accounts),
-    )
+    return None if accounts is None else frozenset(accounts)
+
+
+def _known(run: Run, connection: Connection) -> Across:
+    return Across(*(pd.read_parquet(_path(run, connection, part)) for part in ("accounts", "deals")))
 
 
 def _went_otherwise(run: Run, connection: Connection, since: str) -> bool:
@@ -139,9 +172,12 @@ def _went_otherwise(run: Run, connection: Connection, since: str) -> bool:
     return written.exists() or others.exists()
 
 
-def remember(run: Run, connection: Connection, look: Look) -> None:
+def remember(run: Run, connection: Connection) -> None:
     """Put what is known of all accounts where the next look finds it; `note` says so, with the findings."""
-    _put(look.known, [_known_path(connection, run.pk, part) for part in ("accounts", "deals")])
+    for part in ("accounts", "deals"):
+        draft = _known_path(connection, run.pk, part).with_suffix(".draft")
+        shutil.copyfile(_path(run, connection, part), draft)
+        draft.replace(_known_path(connection, run.pk, part))
 
 
 def note(run: Run, connection: Connection) -> None:
@@ -164,11 +200,6 @@ def _known_path(connection: Connection, run: int, part: str) -> Path:
 
 def _path(run: Run, connection: Connection, name: str) -> Path:
     return evaluate.folder(run) / f"{name}-{connection.pk}.parquet"
-
-
-def _put(known: Across, paths: list[Path]) -> None:
-    for frame, path in zip((known.accounts, known.deals), paths, strict=True):
-        _write(pa.Table.from_pandas(frame, preserve_index=False), path)
 
 
 def _write(table: pa.Table, path: Path) -> None:

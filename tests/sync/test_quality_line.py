@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from sync import starting
-from sync.models import Finding, Run
+from sync.models import Finding, FindingEvent, Run
 from sync.quality import lines as planned
+from sync.quality import look
 from sync.scores import evaluate
 from sync.writing import undoing
 from tests.sync.stage import TODAY, Stage
@@ -42,6 +43,7 @@ def test_lines_follow_the_records_and_an_undo_brings_the_old_ones_back(
     after_run: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(planned, "MOST", 3)
+    monkeypatch.setattr(look, "MOST", 20)
     first = lines(after_run)
     assert set(first) == with_findings(after_run)
     full = Run.objects.get()
@@ -66,6 +68,8 @@ def test_lines_follow_the_records_and_an_undo_brings_the_old_ones_back(
     found = findings()
     assert not after_run.run().changes.exists(), "a full run finds the same"
     assert findings() == found
+    assert run.progress["findings"]["total"] > 1, "recorded in more than one job"
+    assert FindingEvent.objects.filter(event="found").count() == Finding.objects.count(), "noted once each"
 
     after_run.org.update("Account", [{"Id": fine["Id"], LINE: "all is well"}])
     incremental(after_run)
