@@ -69,7 +69,7 @@ class Ingest:
         started = time.monotonic()
         with self.org.store.writing():
             rows = [header.row(cells) for cells in chunk]
-            outcomes = self._write(rows)
+            outcomes = write_rows(self.org, self.job, rows)
             failed = results.add(self.job, chunk, rows, outcomes)
             changed = replace(
                 self.job,
@@ -85,26 +85,28 @@ class Ingest:
                 raise JobMoved
         self.job = changed
 
-    def _write(self, rows: Sequence[dict[str, Any]]) -> list[RowOutcome]:
-        job = self.job
-        options = WriteOptions(
-            user_id=job.user_id, auto_assign=job.auto_assign, allow_duplicates=job.allow_duplicates, secured=True
-        )
-        if job.operation == "insert":
-            return self.org.insert(job.object, rows, options=options)
-        if job.operation == "update":
-            return self.org.update(job.object, rows, options=options)
-        if job.operation == "upsert":
-            return self.org.upsert(job.object, job.external_id, rows, options=options)
-        outcomes = self.org.delete(job.object, [str(row.get("Id") or "") for row in rows], options=options)
-        if job.operation == "hardDelete":
-            self._empty_bin([outcome.id for outcome in outcomes if outcome.success])
-        return outcomes
 
-    def _empty_bin(self, record_ids: Sequence[str | None]) -> None:
-        name = table(self.org.object(self.job.object).name)
-        with self.org.store.writing() as connection:
-            connection.executemany(f"DELETE FROM {name} WHERE Id = ?", ([each] for each in record_ids))
+def write_rows(org: Org, job: BulkJob, rows: Sequence[dict[str, Any]]) -> list[RowOutcome]:
+    """What the job's operation does to the rows, one outcome each."""
+    options = WriteOptions(
+        user_id=job.user_id, auto_assign=job.auto_assign, allow_duplicates=job.allow_duplicates, secured=True
+    )
+    if job.operation == "insert":
+        return org.insert(job.object, rows, options=options)
+    if job.operation == "update":
+        return org.update(job.object, rows, options=options)
+    if job.operation == "upsert":
+        return org.upsert(job.object, job.external_id, rows, options=options)
+    outcomes = org.delete(job.object, [str(row.get("Id") or "") for row in rows], options=options)
+    if job.operation == "hardDelete":
+        _empty_bin(org, job.object, [outcome.id for outcome in outcomes if outcome.success])
+    return outcomes
+
+
+def _empty_bin(org: Org, object_name: str, record_ids: Sequence[str | None]) -> None:
+    name = table(org.object(object_name).name)
+    with org.store.writing() as connection:
+        connection.executemany(f"DELETE FROM {name} WHERE Id = ?", ([each] for each in record_ids))
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from connectors.sandbox.clock import Clock, instant_text
 from connectors.sandbox.org import ids
 from connectors.sandbox.org.records import Store
 
-Kind = Literal["ingest", "query"]
+#: "batches" are the jobs of the older Bulk API, whose clients cut the rows into batches themselves.
+Kind = Literal["ingest", "query", "batches"]
 DELIMITERS = {"BACKQUOTE": "`", "CARET": "^", "COMMA": ",", "PIPE": "|", "SEMICOLON": ";", "TAB": "\t"}
 LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
 FINISHED = frozenset({"JobComplete", "Failed", "Aborted"})
@@ -55,6 +56,8 @@ class BulkJob:
     allow_duplicates: bool = False
     column_delimiter: str = "COMMA"
     line_ending: str = "LF"
+    content_type: str = "CSV"
+    concurrency: str = "Parallel"
     processed: int = 0
     failed: int = 0
     batches: int = 0

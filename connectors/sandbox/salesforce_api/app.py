@@ -10,8 +10,18 @@ from starlette.responses import Response
 from connectors.sandbox.org.bulk_jobs import BulkJobs
 from connectors.sandbox.org.bulk_runner import BulkRunner
 from connectors.sandbox.org.org import Org
-from connectors.sandbox.salesforce_api import actions, deploy, metadata_soap, oauth, service, soap_login, tooling
+from connectors.sandbox.salesforce_api import (
+    actions,
+    bulk_one,
+    deploy,
+    metadata_soap,
+    oauth,
+    service,
+    soap_login,
+    tooling,
+)
 from connectors.sandbox.salesforce_api.bearer import refused
+from connectors.sandbox.salesforce_api.bulk_batches import BatchJobs
 from connectors.sandbox.salesforce_api.bulk_ingest import IngestJobs
 from connectors.sandbox.salesforce_api.bulk_query import QueryJobs
 from connectors.sandbox.salesforce_api.calls import MISSING
@@ -58,6 +68,7 @@ def create_app(org: Org) -> Starlette:
             *metadata_soap.routes(org),
             *deploy.routes(org),
             *tooling.routes(org),
+            *bulk_one.routes(BatchJobs(org, jobs)),
             *service.routes(),
             *gateway.routes(),
         ],

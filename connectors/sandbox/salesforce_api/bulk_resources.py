@@ -12,7 +12,7 @@ from connectors.sandbox.org.bulk_jobs import DELIMITERS, LINE_ENDINGS, BulkJob, 
 from connectors.sandbox.salesforce_api.calls import MISSING, ApiError, Call, Reply
 
 Info = dict[str, Any]
-JOB_TYPES: dict[Kind, str] = {"ingest": "V2Ingest", "query": "V2Query"}
+JOB_TYPES: dict[Kind, str] = {"ingest": "V2Ingest", "query": "V2Query", "batches": "Classic"}
 #: Jobs in one answer of a listing.
 LISTED = 1000
 

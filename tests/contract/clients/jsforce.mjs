@@ -100,6 +100,13 @@ seen.bulkAborted = (await bulkJob.check()).state;
 await bulkJob.delete();
 seen.bulkDeleted = await code(bulkJob.check());
 
+const older = await conn.bulk.load('Account', 'insert', [{ Name: 'Older "1"', [key]: 'O-1' }, { Name: '', [key]: 'O-2' }]);
+seen.bulkOneLoaded = older.map((row) => row.success);
+seen.bulkOneRefused = older[1].errors[0].split(':')[0];
+const olderQuery = await conn.bulk.query(`SELECT Name FROM Account WHERE ${key} LIKE 'O-%'`);
+seen.bulkOneQueried = (await olderQuery.toArray()).map((row) => row.Name);
+seen.searched = (await conn.search('FIND {older} RETURNING Account(Name)')).searchRecords.map((row) => row.Name);
+
 const action = '/actions/standard/customNotificationAction';
 const notify = async (inputs) => conn.requestPost(action, { inputs: [inputs] }).then((r) => r[0].isSuccess, (e) => JSON.parse(e.message)[0].errors[0].statusCode);
 const bell = await conn.metadata.create('CustomNotificationType', {
