@@ -109,12 +109,11 @@ class Gateway:
                 parts = tuple(part or "" for part in match.groups())
                 lacking = _lacking(entry[2], parts, call.grant)
                 return _forbidden(lacking) if lacking else entry[3](replace(call, parts=parts))
+        # unverified: the categories of the refusals of a path that is not there, and of a method.
         if any(pattern.match(call.path) for entries in self._entries.values() for pattern, _ in entries):
-            return Reply({"status": "error", "message": "Method not allowed", "correlationId": str(uuid.uuid4())}, 405)
-        message = (
-            f"No resource found for this path: {call.method} {call.url}. The sandbox has those of HUBSPOT.md only."
-        )
-        return Reply({"status": "error", "message": message, "correlationId": str(uuid.uuid4())}, 404)
+            return _lost(405, "METHOD_NOT_ALLOWED", "Method not allowed")
+        message = f"No resource found for this path: {call.method} {call.url}. The sandbox has those in HUBSPOT.md."
+        return _lost(404, "OBJECT_NOT_FOUND", message)
 
 
 def resource_path(path: str) -> str:
@@ -149,6 +148,11 @@ def _lacking(scope: str, parts: tuple[str, ...], grant: Grant) -> str:
 
 def _correlation(body: Any) -> str:
     return str(body["correlationId"]) if isinstance(body, dict) and "correlationId" in body else str(uuid.uuid4())
+
+
+def _lost(status: int, category: str, message: str) -> Reply:
+    body = {"status": "error", "message": message, "correlationId": str(uuid.uuid4()), "category": category}
+    return Reply(body, status)
 
 
 def _unauthorized() -> Reply:

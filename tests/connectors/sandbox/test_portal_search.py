@@ -102,6 +102,8 @@ def test_ids_lead_past_the_ten_thousandth_record(hub: ServedPortal) -> None:
     rest = hub.request("POST", path, json={**order, "filterGroups": [{"filters": [beyond]}]}).json()
     assert [int(each["id"]) for each in rest["results"]] == loaded[10_000:]
     assert "paging" not in rest
+    listed = hub.request("GET", "/crm/v3/objects/tickets", params={"limit": 100, "after": behind}).json()
+    assert [int(each["id"]) for each in listed["results"]] == loaded[10_000:]  # a list has no end at ten thousand
 
 
 def test_the_index_can_lag_behind(hub: ServedPortal, ids: list[int]) -> None:
