@@ -12,6 +12,7 @@ from typing import Any
 
 from connectors.sandbox.portal.records import Records, column
 from connectors.sandbox.portal.schema import ObjectType
+from connectors.sandbox.portal.tallies import is_tally
 
 #: Most entries that are delivered for one property.
 # unverified: a property has at most 20 entries of history; of contacts HubSpot keeps 45.
@@ -132,7 +133,8 @@ class History:
         origins = self._origins(kind, current)
         for record_id, values in current.items():
             for name, entries in told[record_id].items():
-                if not entries and values.get(name) is not None and column(kind, name) != "updated":
+                kept = column(kind, name) != "updated" and not is_tally(kind, name)
+                if kept and not entries and values.get(name) is not None:
                     origin = origins[record_id]
                     entries.append(Entry(values[name], origin.at, origin.source))
         return told

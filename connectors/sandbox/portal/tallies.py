@@ -60,6 +60,11 @@ def first_values(kind: ObjectType) -> dict[str, str]:
     return {each.name: "0" for each in TALLIES if each.kind == kind.name and each.zero}
 
 
+def is_tally(kind: ObjectType, name: str) -> bool:
+    """Whether a property follows from associations."""
+    return any((each.kind, each.name) == (kind.name, name) for each in TALLIES)
+
+
 class Tallies:
     """Keeps these properties of a portal's records."""
 

@@ -104,6 +104,15 @@ def test_nobody_may_set_what_is_counted(hub: ServedPortal) -> None:
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (400, "READ_ONLY_VALUE")
 
 
+def test_nobody_is_said_to_have_set_what_is_counted(hub: ServedPortal) -> None:
+    company = made(hub, "companies", name="Told")
+    person = made(hub, "contacts", firstname="P")
+    link(hub, "contacts", person, "companies", company)
+    asked = {"propertiesWithHistory": f"name,{PEOPLE}"}
+    told = hub.request("GET", f"/crm/v3/objects/companies/{company}", params=asked).json()["propertiesWithHistory"]
+    assert [len(told[name]) for name in ("name", PEOPLE)] == [1, 0]
+
+
 def test_a_portal_of_an_earlier_version_gets_the_properties_it_lacks(tmp_path: Path) -> None:
     with Portal.open(tmp_path) as old:
         (company,) = old.create(OBJECT_TYPES["companies"], [{"name": "Old"}])
