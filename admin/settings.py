@@ -10,11 +10,9 @@ from __future__ import annotations
 import os
 from datetime import time
 from ipaddress import ip_network
-from pathlib import Path
 
 from admin import database, home
 
-BASE_DIR = Path(__file__).resolve().parent
 HOME = home.prepare()
 
 #: Secrets that were in use before: what they signed, such as links in mails, still opens.

@@ -6,12 +6,13 @@ the CRM refuses is renewed once for all of them.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Protocol
 
-from connectors.errors import AuthRevoked
+from connectors.errors import AuthRevoked, Fatal
 
 
 @dataclass(frozen=True)
@@ -72,3 +73,13 @@ class BrowserLogin(Protocol):
 
         Raises `ConnectorError` when the answer is not for this login, the person said no, or the CRM did.
         """
+
+
+def expect_state(answer: Mapping[str, str], state: str) -> None:
+    """Raises `Fatal` when what came back does not carry the state that the login was begun with."""
+    if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):
+        raise Fatal(
+            "The answer that came back is not for the login that was begun here (state differs).",
+            next_step="Begin again, and use the address printed then; if you did, somebody interferes.",
+            code="STATE",
+        )

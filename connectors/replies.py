@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from connectors.errors import Fatal, Unavailable
 
 
@@ -48,3 +50,14 @@ def web_page(host: str, status: int) -> Unavailable:
         next_step="A proxy, login or maintenance page is in the way: open the address in a browser.",
         code=str(status),
     )
+
+
+def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
+    """How long a reply asks to wait before the next request; None where it does not say."""
+    value = headers.get("Retry-After", "")
+    return float(value) if value.isdigit() else None
+
+
+def because(message: str) -> str:
+    """The CRM's own words as the end of a sentence: ": ..."; "" for none."""
+    return f": {message.strip().rstrip('.')}" if message.strip() else ""

@@ -100,7 +100,7 @@ def from_response(response: urllib3.BaseHTTPResponse, host: str) -> ConnectorErr
         fault = Fault(status)
     if status == 401:
         return AuthRevoked(
-            f"HubSpot at {host} does not accept our credentials{_because(fault.message)}.",
+            f"HubSpot at {host} does not accept our credentials{replies.because(fault.message)}.",
             next_step=_RECONNECT,
             code=fault.category or "401",
         )
@@ -110,10 +110,10 @@ def from_response(response: urllib3.BaseHTTPResponse, host: str) -> ConnectorErr
         return replies.web_page(host, status)
     if status >= 500:
         return Unavailable(
-            f"HubSpot at {host} is not available (HTTP {status}{_because(fault.message)}).",
+            f"HubSpot at {host} is not available (HTTP {status}{replies.because(fault.message)}).",
             next_step=_WAIT,
             code=str(status),
-            after=_seconds(response),
+            after=replies.seconds_to_wait(response.headers),
         )
     return from_fault(fault, host)
 
@@ -121,16 +121,16 @@ def from_response(response: urllib3.BaseHTTPResponse, host: str) -> ConnectorErr
 def _limited(response: urllib3.BaseHTTPResponse, fault: Fault, host: str) -> RateLimited:
     if fault.policy == DAILY or "daily" in fault.message.lower():
         return RateLimited(
-            f"HubSpot at {host} takes no more API calls today{_because(fault.message)}.",
+            f"HubSpot at {host} takes no more API calls today{replies.because(fault.message)}.",
             next_step="Nothing to do: it goes on when HubSpot counts anew, at midnight in the account's time zone.",
             code=DAILY,
-            after=_seconds(response) or _LOOK_AGAIN,
+            after=replies.seconds_to_wait(response.headers) or _LOOK_AGAIN,
         )
     return RateLimited(
-        f"HubSpot at {host} takes no more API calls for some seconds{_because(fault.message)}.",
+        f"HubSpot at {host} takes no more API calls for some seconds{replies.because(fault.message)}.",
         next_step="Nothing to do: it is tried again.",
         code=fault.policy or "429",
-        after=_seconds(response),
+        after=replies.seconds_to_wait(response.headers),
     )
 
 
@@ -140,7 +140,7 @@ def from_fault(fault: Fault, host: str) -> ConnectorError:
         scopes = missing_scopes(fault)
         what = f" It lacks the scope{'s' if len(scopes) > 1 else ''} {', '.join(scopes)}." if scopes else ""
         return MissingScope(
-            f"HubSpot at {host} refuses this to our app{_because(fault.message)}.{what}",
+            f"HubSpot at {host} refuses this to our app{replies.because(fault.message)}.{what}",
             next_step=f"Give the app the scope{'s' if len(scopes) > 1 else ''} {', '.join(scopes)}, then reconnect."
             if scopes
             else "Check the scopes of the app and the permissions of the user who made it.",
@@ -149,7 +149,7 @@ def from_fault(fault: Fault, host: str) -> ConnectorError:
     if fault.status == 404 or fault.category in _SCHEMA:
         return Missing(
             fault,
-            f"HubSpot at {host} does not have this{_because(fault.message)}.",
+            f"HubSpot at {host} does not have this{replies.because(fault.message)}.",
             next_step="Correct the name in the model, create the property, or give the app access.",
         )
     if fault.status == 423:
@@ -166,7 +166,7 @@ def from_fault(fault: Fault, host: str) -> ConnectorError:
         )
     return Refused(
         fault,
-        f"HubSpot at {host} refused the request{_because(fault.message) or ' without saying why'}.",
+        f"HubSpot at {host} refused the request{replies.because(fault.message) or ' without saying why'}.",
         next_step="Look up what the message names in HubSpot's settings, then try again.",
     )
 
@@ -210,12 +210,3 @@ def half_reply(host: str) -> Unavailable:
 def outcome_unknown(host: str) -> Unavailable:
     """See `connectors.replies.outcome_unknown`."""
     return replies.outcome_unknown(CRM, host)
-
-
-def _seconds(response: urllib3.BaseHTTPResponse) -> float | None:
-    value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
-
-
-def _because(message: str) -> str:
-    return f": {message.strip().rstrip('.')}" if message.strip() else ""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import json
 import secrets
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from urllib.parse import urlencode, urlsplit
 
 import urllib3
 
-from connectors.access import Token, TokenStore
+from connectors.access import Token, TokenStore, expect_state
 from connectors.addresses import LOOPBACK, require_safe
 from connectors.errors import AuthRevoked, ConnectorError, Fatal, Unavailable
 from connectors.hubspot.credentials import API, APP, Credentials
@@ -143,12 +142,7 @@ class Installation:
 
     def finish(self, answer: Mapping[str, str]) -> Token:
         """See `BrowserLogin.finish`."""
-        if not hmac.compare_digest(answer.get("state", "").encode(), self.state.encode()):
-            raise Fatal(
-                "The answer that came back is not for the login that was begun here (state differs).",
-                next_step="Begin again, and use the address printed then; if you did, somebody interferes.",
-                code="STATE",
-            )
+        expect_state(answer, self.state)
         if "code" not in answer:
             why = answer.get("error_description") or answer.get("error") or "no code came back"
             raise AuthRevoked(

@@ -104,16 +104,16 @@ def from_response(response: requests.Response) -> ConnectorError:
     first = faults[0] if faults else Fault("", "")
     if status == 401 or first.code in _SESSION_CODES:
         return AuthRevoked(
-            f"Salesforce at {host} does not accept our credentials{_because(first.message)}.",
+            f"Salesforce at {host} does not accept our credentials{replies.because(first.message)}.",
             next_step=_RECONNECT,
             code=first.code or "401",
         )
     if first.code == "REQUEST_LIMIT_EXCEEDED" or status in (420, 429):
         return RateLimited(
-            f"Salesforce at {host} takes no more API calls for now{_because(first.message)}.",
+            f"Salesforce at {host} takes no more API calls for now{replies.because(first.message)}.",
             next_step="Wait: the limit counts the last 24 hours, so capacity comes back bit by bit.",
             code=first.code or str(status),
-            after=_retry_after(response),
+            after=replies.seconds_to_wait(response.headers),
         )
     if is_web_page(response) and status < 500:
         return replies.web_page(host, status)
@@ -144,10 +144,10 @@ def _server_side(response: requests.Response, host: str, fault: Fault) -> Connec
         # SOAP faults of any cause come with HTTP 500.
         return from_fault(fault, host, response.status_code)
     return Unavailable(
-        f"Salesforce at {host} is not available (HTTP {response.status_code}{_because(fault.message)}).",
+        f"Salesforce at {host} is not available (HTTP {response.status_code}{replies.because(fault.message)}).",
         next_step=_WAIT,
         code=fault.code or str(response.status_code),
-        after=_retry_after(response),
+        after=replies.seconds_to_wait(response.headers),
     )
 
 
@@ -169,7 +169,7 @@ def from_fault(fault: Fault, host: str, status: int = 400) -> ConnectorError:
         )
     if status == 403:
         return MissingScope(
-            f"Salesforce at {host} refuses this to the integration user{_because(fault.message)}.",
+            f"Salesforce at {host} refuses this to the integration user{replies.because(fault.message)}.",
             next_step="Check the integration user's permission sets and the connected app's scopes.",
             code=fault.code or "403",
         )
@@ -248,15 +248,6 @@ def refusal(record_id: str, fault: Fault) -> WriteResult:
         fields=fault.fields,
         retryable=reason.retryable,
     )
-
-
-def _retry_after(response: requests.Response) -> float | None:
-    value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
-
-
-def _because(message: str) -> str:
-    return f": {message.strip().rstrip('.')}" if message.strip() else ""
 
 
 def _sentence(message: str) -> str:

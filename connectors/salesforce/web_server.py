@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from connectors.access import Token
+from connectors.access import Token, expect_state
 from connectors.addresses import require_safe
 from connectors.errors import AuthRevoked, Fatal
 from connectors.patience import Patience
@@ -45,12 +44,7 @@ class WebServerLogin:
     def finish(self, answer: Mapping[str, str]) -> Token:
         """See `BrowserLogin.finish`."""
         host = urlsplit(self.login_address).netloc
-        if not hmac.compare_digest(answer.get("state", "").encode(), self.state.encode()):
-            raise Fatal(
-                "The answer that came back is not for the login that was begun here (state differs).",
-                next_step="Begin again, and use the address printed then; if you did, somebody interferes.",
-                code="STATE",
-            )
+        expect_state(answer, self.state)
         if answer.get("error") == "access_denied":
             raise AuthRevoked(
                 "The login was denied in the browser.", next_step="Begin again and choose Allow.", code="access_denied"

@@ -21,12 +21,13 @@ from connectors.sandbox.org.schema import ObjectDef
 from connectors.sandbox.people import complete_user, standard_profile
 from connectors.sandbox.price_book import StandardPriceBook
 from connectors.sandbox.tables import Folder
-from connectors.sandbox.views import Key, View, open_view
+from connectors.sandbox.views import Key, View, keys_of, open_view
 
 #: Objects whose records are sold from the standard price book unless the mapping names an entry.
 _LINES = ("OrderItem", "OpportunityLineItem")
 
-_CORRECT = "Correct the value in the file, or say in the mapping what to make of it (`map`, `default`, `date`)."
+#: What to do about a value that a CRM does not take.
+CORRECT = "Correct the value in the file, or say in the mapping what to make of it (`map`, `default`, `date`)."
 _NEXT_STEPS = {
     "DUPLICATE_VALUE": "If the org was filled from these files before, load into a new one; else correct the file.",
     "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST": "Correct the value, or add it to the field's `values` in the mapping.",
@@ -83,7 +84,7 @@ class _Loading:
             ids = self.org.bulk_load(definition.name, self._completed(definition.name, records))
         except RowRefused as refusal:
             raise _refused(step, view, refusal.row, refusal.error) from None
-        self._remember(step, view, ids)
+        self.loaded[step.title] = keys_of(step, view, ids)
         self._refer(definition, step, view, ids, own)
         self.rows[definition.name] += len(ids)
         if step.price is not None:
@@ -136,17 +137,6 @@ class _Loading:
             ]
         return records
 
-    def _remember(self, step: Step, view: View, ids: Sequence[str]) -> None:
-        known = self.loaded.setdefault(step.title, {})
-        if not step.key:
-            return
-        for row, (key, record_id) in enumerate(zip(view.keys(step.key), ids, strict=True)):
-            if key is not None and known.setdefault(key, record_id) != record_id:
-                raise LoadError(
-                    f"{view.place(row)}: {', '.join(step.key)} {' '.join(key)!r} occurs twice.",
-                    f"The key of {step.title} identifies one row: correct the file, or use group_by.",
-                )
-
     def _refer(self, definition: ObjectDef, step: Step, view: View, ids: Sequence[str], names: Sequence[str]) -> None:
         """References among the records of one step, which can only be set once all of them exist."""
         for name in names:
@@ -174,11 +164,16 @@ def _typed(definition: ObjectDef, name: str, values: list[Any]) -> list[Any]:
 
 def _refused(step: Step, view: View, row: int, error: RowError) -> LoadError:
     """A record the org does not take, as a sentence about the file."""
-    sources = [
+    return refused(step, view, row, error.fields, error.message, _NEXT_STEPS.get(error.status_code, CORRECT))
+
+
+def refused(step: Step, view: View, row: int, names: Sequence[str], why: str, next_step: str = CORRECT) -> LoadError:
+    """A record that a CRM does not take because of these fields, as a sentence about the file."""
+    columns = [
         f"column {expression.column}"
-        for name in error.fields
+        for name in names
         if (expression := step.fields.get(name)) is not None and expression.column
     ]
-    where = ", ".join([view.place(row), *sources])
-    fields = f" ({', '.join(f'{step.object}.{name}' for name in error.fields)})" if error.fields else ""
-    return LoadError(f"{where}: {error.message.rstrip('.')}{fields}.", _NEXT_STEPS.get(error.status_code, _CORRECT))
+    where = ", ".join([view.place(row), *columns])
+    fields = f" ({', '.join(f'{step.object}.{name}' for name in names)})" if names else ""
+    return LoadError(f"{where}: {why.rstrip('.')}{fields}.", next_step)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from html import escape
+from urllib.parse import urlencode
+
+from starlette.responses import HTMLResponse, Response
 
 _STYLE = """
 body{margin:0 auto;max-width:72rem;padding:1rem 1.5rem 4rem;font:15px/1.5 system-ui,sans-serif;color:#181818;
@@ -43,3 +46,19 @@ def cell(value: object) -> str:
     if value is None or value == "":
         return '<span class="null">–</span>'
     return escape(str(value))
+
+
+def reply(title: str, body: str) -> Response:
+    """A whole page as it is sent; `body` as for `page`."""
+    return HTMLResponse(page(title, body), headers=HEADERS)
+
+
+def pager(total: int, size: int, number: int, wanted: str) -> str:
+    """Links to the pages before and after this one of a list; nothing where all of it is on one page."""
+    pages = -(-total // size)
+    links = [
+        f'<a href="?{cell(urlencode({"page": target, "q": wanted}))}">{label}</a>'
+        for target, label in ((number - 1, "Previous"), (number + 1, "Next"))
+        if 1 <= target <= pages
+    ]
+    return f'<p class="muted">Page {number} of {pages} {" · ".join(links)}</p>' if pages > 1 else ""

@@ -14,19 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from connectors.sandbox.expressions import evaluate, joined_columns
-from connectors.sandbox.load import LoadReport
+from connectors.sandbox.load import CORRECT, LoadReport, refused
 from connectors.sandbox.mapping import LoadError, Mapping, PipelineEntry, PropertyEntry, Step
 from connectors.sandbox.portal.outcomes import Problem, Refused
 from connectors.sandbox.portal.portal import Portal, RowRefused
 from connectors.sandbox.portal.schema import ObjectType, Option, Pipeline, Property, Stage
 from connectors.sandbox.portal.standard import OBJECT_TYPES
 from connectors.sandbox.tables import Folder
-from connectors.sandbox.views import Key, View, open_view
+from connectors.sandbox.views import Key, View, keys_of, open_view
 
 #: What a step calls the people of a portal, and their fields.
 OWNERS = "owners"
 _OWNER_FIELDS = frozenset({"email", "firstName", "lastName", "active"})
-_CORRECT = "Correct the value in the file, or say in the mapping what to make of it (`map`, `default`, `date`)."
 _LISTED = "Correct the mapping file; LOADING.md lists what is allowed."
 
 
@@ -127,7 +126,7 @@ class _Loading:
         self._check(number, step)
         records = self._records(step, view)
         ids = self._owners(step, view, records) if step.object == OWNERS else self._objects(step, view, records)
-        self._remember(step, view, ids)
+        self.loaded[step.title] = keys_of(step, view, ids)
         self._associate(number, step, view, ids)
         self.rows[step.object] += len(ids)
 
@@ -157,7 +156,7 @@ class _Loading:
         ids = []
         for row, record in enumerate(records):
             if not record.get("email"):
-                raise LoadError(f"{view.place(row)}: an owner needs an email.", _CORRECT)
+                raise LoadError(f"{view.place(row)}: an owner needs an email.", CORRECT)
             owner = self.portal.owners.add(
                 str(record["email"]), str(record.get("firstName", "")), str(record.get("lastName", "")),
                 active=record.get("active", True) not in (False, "false", "False", "0"),
@@ -170,17 +169,6 @@ class _Loading:
             return [str(each) for each in self.portal.bulk_load(OBJECT_TYPES[step.object], records)]
         except RowRefused as refusal:
             raise _refused(step, view, refusal.row, refusal.problem) from None
-
-    def _remember(self, step: Step, view: View, ids: Sequence[str]) -> None:
-        known = self.loaded.setdefault(step.title, {})
-        if not step.key:
-            return
-        for row, (key, record_id) in enumerate(zip(view.keys(step.key), ids, strict=True)):
-            if key is not None and known.setdefault(key, record_id) != record_id:
-                raise LoadError(
-                    f"{view.place(row)}: {', '.join(step.key)} {' '.join(key)!r} occurs twice.",
-                    f"The key of {step.title} identifies one row: correct the file, or use group_by.",
-                )
 
     def _associate(self, number: int, step: Step, view: View, ids: Sequence[str]) -> None:
         """Associations of the step's records: "Primary" ones where there are such, and of a company with its parent."""
@@ -201,11 +189,5 @@ def _text(value: Any) -> Any:
 def _refused(step: Step, view: View, row: int, problem: Problem) -> LoadError:
     """A record the portal does not take, as a sentence about the file."""
     names = [name for detail in problem.details for name in detail.context.get("propertyName", ())]
-    columns = [
-        f"column {expression.column}"
-        for name in names
-        if (expression := step.fields.get(name)) is not None and expression.column
-    ]
     told = problem.details[0].message if problem.details else problem.message
-    fields = f" ({', '.join(f'{step.object}.{name}' for name in names)})" if names else ""
-    return LoadError(f"{', '.join([view.place(row), *columns])}: {told.rstrip('.')}{fields}.", _CORRECT)
+    return refused(step, view, row, names, told)

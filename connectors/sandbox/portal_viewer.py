@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from connectors.sandbox.page import HEADERS, cell, page
+from connectors.sandbox.page import cell, pager, reply
 from connectors.sandbox.portal.history import Entry
 from connectors.sandbox.portal.moments import to_text
 from connectors.sandbox.portal.portal import Portal
@@ -29,28 +28,24 @@ _ASSOCIATED = 20
 
 def routes(portal: Portal) -> list[Route]:
     def overview(request: Request) -> Response:
-        return _html(portal.name, _overview(portal))
+        return reply(portal.name, _overview(portal))
 
     def listing(request: Request) -> Response:
         kind = _kind(request.path_params["type"])
         number = request.query_params.get("page", "1")
         wanted = request.query_params.get("q", "")
         start = int(number) if number.isdecimal() else 1
-        return _html(kind.label_plural, _listing(portal, kind, max(start, 1), wanted))
+        return reply(kind.label_plural, _listing(portal, kind, max(start, 1), wanted))
 
     def record(request: Request) -> Response:
         kind = _kind(request.path_params["type"])
-        return _html(kind.label, _record(portal, kind, request.path_params["id"]))
+        return reply(kind.label, _record(portal, kind, request.path_params["id"]))
 
     return [
         Route("/", overview),
         Route("/contacts/{portal}/objects/{type}/views/all/list", listing),
         Route("/contacts/{portal}/record/{type}/{id:int}", record),
     ]
-
-
-def _html(title: str, body: str) -> Response:
-    return HTMLResponse(page(title, body), headers=HEADERS)
 
 
 def _kind(word: str) -> ObjectType:
@@ -134,7 +129,7 @@ def _listing(portal: Portal, kind: ObjectType, number: int, wanted: str) -> str:
     )
     return (
         f'<p><a href="/">All objects</a></p><h1>{cell(kind.label_plural)} <small>{total:,} records</small></h1>'
-        f"{search}{table if records else _EMPTY}{_pager(total, number, wanted)}"
+        f"{search}{table if records else _EMPTY}{pager(total, PAGE_SIZE, number, wanted)}"
     )
 
 
@@ -166,16 +161,6 @@ def _cell(labels: _Labels, prop: Property, stored: Any) -> str:
     text = labels.of(prop, stored)
     short = text if text is None or len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
     return f"<td{_NUMBER if prop.type == 'number' else ''}>{cell(short)}</td>"
-
-
-def _pager(total: int, number: int, wanted: str) -> str:
-    pages = -(-total // PAGE_SIZE)
-    links = [
-        f'<a href="?{cell(urlencode({"page": target, "q": wanted}))}">{label}</a>'
-        for target, label in ((number - 1, "Previous"), (number + 1, "Next"))
-        if 1 <= target <= pages
-    ]
-    return f'<p class="muted">Page {number} of {pages} {" · ".join(links)}</p>' if pages > 1 else ""
 
 
 def _record(portal: Portal, kind: ObjectType, record_id: int) -> str:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from connectors.sandbox.org import ids
 from connectors.sandbox.org.org import Org, QueryError, SchemaError
 from connectors.sandbox.org.schema import NUMBER_TYPES, FieldDef, ObjectDef
-from connectors.sandbox.page import HEADERS, cell, page
+from connectors.sandbox.page import cell, pager, reply
 
 PAGE_SIZE = 100
 _MAX_COLUMNS = 12
@@ -26,13 +25,13 @@ _SYSTEM = frozenset(
 
 def routes(org: Org) -> list[Route]:
     def overview(request: Request) -> Response:
-        return _html(org.name, _overview(org))
+        return reply(org.name, _overview(org))
 
     def listing(request: Request) -> Response:
         definition = _object(org, request.path_params["object"])
         number = request.query_params.get("page", "1")
         wanted = request.query_params.get("q", "")
-        return _html(
+        return reply(
             definition.label_plural, _listing(org, definition, int(number) if number.isdecimal() else 1, wanted)
         )
 
@@ -41,7 +40,7 @@ def routes(org: Org) -> list[Route]:
         definition = next((o for o in org.objects().values() if record_id and o.key_prefix == record_id[:3]), None)
         if record_id is None or definition is None:
             raise HTTPException(404, "There is no such page.")
-        return _html(definition.label, _record(org, definition, record_id))
+        return reply(definition.label, _record(org, definition, record_id))
 
     return [
         Route("/", overview),
@@ -49,10 +48,6 @@ def routes(org: Org) -> list[Route]:
         Route("/lightning/r/{object}/{id}/view", record),
         Route("/{id}", record),
     ]
-
-
-def _html(title: str, body: str) -> Response:
-    return HTMLResponse(page(title, body), headers=HEADERS)
 
 
 def _object(org: Org, name: str) -> ObjectDef:
@@ -125,7 +120,7 @@ def _listing(org: Org, definition: ObjectDef, number: int, wanted: str) -> str:
     )
     return (
         f'<p><a href="/">All objects</a></p><h1>{cell(definition.label_plural)} <small>{total:,} records</small></h1>'
-        f"{search if name_field else ''}{table if records else _EMPTY}{_pager(total, number, wanted)}"
+        f"{search if name_field else ''}{table if records else _EMPTY}{pager(total, PAGE_SIZE, number, wanted)}"
     )
 
 
@@ -147,16 +142,6 @@ def _cell(field: FieldDef, value: object) -> str:
     text = str(value)
     short = text if len(text) <= _MAX_TEXT else text[:_MAX_TEXT] + "…"
     return f"<td>{cell(short)}</td>"
-
-
-def _pager(total: int, number: int, wanted: str) -> str:
-    pages = -(-total // PAGE_SIZE)
-    links = [
-        f'<a href="?{cell(urlencode({"page": target, "q": wanted}))}">{label}</a>'
-        for target, label in ((number - 1, "Previous"), (number + 1, "Next"))
-        if 1 <= target <= pages
-    ]
-    return f'<p class="muted">Page {number} of {pages} {" · ".join(links)}</p>' if pages > 1 else ""
 
 
 def _record(org: Org, definition: ObjectDef, record_id: str) -> str:

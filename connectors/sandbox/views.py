@@ -110,6 +110,21 @@ class _Joined:
         return [None if row is None else values[row] for row in self.fitting]
 
 
+def keys_of(step: Step, view: View, ids: Sequence[str]) -> dict[Key, str]:
+    """Key of each row of a step -> the id that it became; none for a step without a key.
+
+    Raises `LoadError` for a key that occurs twice.
+    """
+    known: dict[Key, str] = {}
+    for row, (key, record_id) in enumerate(zip(view.keys(step.key), ids, strict=True)) if step.key else ():
+        if key is not None and known.setdefault(key, record_id) != record_id:
+            raise LoadError(
+                f"{view.place(row)}: {', '.join(step.key)} {' '.join(key)!r} occurs twice.",
+                f"The key of {step.title} identifies one row: correct the file, or use group_by.",
+            )
+    return known
+
+
 def key_of(cells: Sequence[Any]) -> Key | None:
     """Cells as a key: text, so that a number in one file fits the text in another; None if a cell is empty."""
     return None if any(cell is None for cell in cells) else tuple(str(cell).strip() for cell in cells)

@@ -7,7 +7,7 @@ Everything is made column by column: a million accounts take seconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TypedDict
 
 import numpy as np
@@ -142,8 +142,3 @@ def _phrases(told: Told, axis: TierAxis, number: int) -> Lines:
     return [
         f"{word} {lower_first(axis.label)}, {figure}" for figure, word in zip(*_shown(told, axis, number), strict=True)
     ]
-
-
-def points_of(reasons: Sequence[Mapping[str, object]]) -> float:
-    """Sum of what the components add: the value score."""
-    return float(sum(part for reason in reasons if isinstance(part := reason["points"], float)))

@@ -88,11 +88,6 @@ class Customer:
     def is_customer(self) -> bool:
         return self.kind in CUSTOMER_TYPES
 
-    @property
-    def has_left(self) -> bool:
-        """It bought once, and stopped."""
-        return self.starts is not None and self.ends < date.max
-
 
 def draw(rng: np.random.Generator, count: int, today: date) -> list[Customer]:
     """`count` accounts with their behaviour."""
