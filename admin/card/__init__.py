@@ -27,6 +27,17 @@ def source(name: str) -> str:
     return resources("admin.card").joinpath(name).read_text("utf-8")
 
 
+def module(about: str, **constants: object) -> str:
+    """A module of JavaScript or TypeScript. `constants`: name, a colon and a type if it has one -> value."""
+    lines = [f"export const {name} = {literal(value)};" for name, value in constants.items()]
+    return f"// {about} Written by Tierline; do not edit.\n" + "\n".join(lines) + "\n"
+
+
+def literal(value: object) -> str:
+    """A value as such a module writes it."""
+    return "undefined" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
+
+
 def words(crm: str = "") -> Mapping[str, str]:
     """What the card says, by key, in English; `{name}` stands for a part. `crm`: with the words of its own there."""
     found: dict[str, str] = json.loads(source("words.json"))

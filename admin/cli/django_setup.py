@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sync.models import Portfolio
 
 
 def ready(*, migrate: bool = False) -> None:
@@ -21,3 +25,11 @@ def ready(*, migrate: bool = False) -> None:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0, interactive=False)
+
+
+def portfolio_called(name: str) -> Portfolio:
+    """The portfolio of this name, the only one for "", with Django set up and the database at its newest version."""
+    ready(migrate=True)
+    from admin import portfolios
+
+    return portfolios.choose(name)

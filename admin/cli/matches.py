@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from admin.cli.acting import As, Json, Portfolio, actor
+from admin.cli.django_setup import portfolio_called
 from admin.cli.output import WRONG_INPUT, Stop, out, print_json, sentences, table
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def list_all(
 ) -> None:
     """Matches that wait for a decision, the strongest first; with --all every match there is."""
     with sentences():
-        chosen = _portfolio(portfolio)
+        chosen = portfolio_called(portfolio)
         rows = [_row(match) for match in _found(chosen) if every or match.state == match.State.PROPOSED]
         if as_json:
             print_json(rows)
@@ -69,7 +70,7 @@ def _decide(decision: str, numbers: list[int] | None, every: bool, by: str, port
     with sentences():
         if bool(numbers) == every:
             raise Stop("It is not clear which matches are meant.", "Give their numbers, or --all.", code=WRONG_INPUT)
-        chosen = _portfolio(portfolio)
+        chosen = portfolio_called(portfolio)
         found = _chosen(chosen, numbers or [])
         from sync.matching import matches
 
@@ -114,12 +115,3 @@ def _row(match: Match) -> dict[str, object]:
         "why": match.why,
         "decided by": match.decided_by,
     }
-
-
-def _portfolio(name: str) -> PortfolioRow:
-    from admin.cli.django_setup import ready
-
-    ready(migrate=True)
-    from admin import portfolios
-
-    return portfolios.choose(name)

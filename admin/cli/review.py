@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from admin.cli.acting import As, Json, Portfolio, actor
+from admin.cli.django_setup import portfolio_called
 from admin.cli.output import WRONG_INPUT, Stop, out, print_json, sentences, table
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ COLUMNS = ("move", "account", "from", "to", "value score", "as of", "why")
 def list_all(portfolio: Portfolio = "", as_json: Json = False) -> None:
     """Moves that wait for a decision, the most valuable accounts first."""
     with sentences():
-        chosen = _portfolio(portfolio)
+        chosen = portfolio_called(portfolio)
         from sync.governance import reviewing
 
         rows = [
@@ -84,7 +85,7 @@ def _decide(
     with sentences():
         if bool(numbers) == every:
             raise Stop("It is not clear which moves are meant.", "Give their numbers, or --all.", code=WRONG_INPUT)
-        moves = _moves(_portfolio(portfolio), numbers or [])
+        moves = _moves(portfolio_called(portfolio), numbers or [])
         from sync.governance import reviewing
 
         count = reviewing.decide(moves, decision, actor(by), comment)
@@ -109,12 +110,3 @@ def _moves(portfolio: PortfolioRow, numbers: list[int]) -> list[TierMove]:
             code=WRONG_INPUT,
         )  # fmt: skip
     return found
-
-
-def _portfolio(name: str) -> PortfolioRow:
-    from admin.cli.django_setup import ready
-
-    ready(migrate=True)
-    from admin import portfolios
-
-    return portfolios.choose(name)

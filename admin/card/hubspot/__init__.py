@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from admin import card
 from scoring.model import Model
 from sync.outputs import Layout
@@ -26,22 +24,12 @@ def files(model: Model, layout: Layout) -> dict[str, bytes]:
     bundle |= {
         "fields.ts": _fields(layout),
         "model.ts": _model(model, layout),
-        "words.ts": _module("What the card says.", WORDS=card.words("hubspot")),
+        "words.ts": card.module("What the card says.", WORDS=card.words("hubspot")),
     }
     found = {f"{_CARDS}/{name}": text for name, text in bundle.items()}
     found["hsproject.json"] = card.source("hubspot/hsproject.json")
     found["src/app/app-hsmeta.json"] = card.source("hubspot/app-hsmeta.json")
     return {path: text.encode() for path, text in found.items()}
-
-
-def _module(about: str, **constants: object) -> str:
-    """`constants`: name, a colon and a type if it has one -> value."""
-    lines = [f"export const {name} = {_literal(value)};" for name, value in constants.items()]
-    return f"// {about} Written by Tierline; do not edit.\n" + "\n".join(lines) + "\n"
-
-
-def _literal(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _fields(layout: Layout) -> str:
@@ -53,18 +41,18 @@ def _fields(layout: Layout) -> str:
     kinds = {spec.name: spec.type for spec in layout.specs() if spec.kind in ("account", "detail")}
     lists, days = ([name for name in names.values() if kinds[name] == kind] for kind in ("picklist", "date"))
     told = "Our properties of companies by role, which of them are days, and what reads them: as held, and as shown."
-    constants = _module(told, **{"PROPERTIES: Record<string, string>": names, "DAYS: string[]": days})
+    constants = card.module(told, **{"PROPERTIES: Record<string, string>": names, "DAYS: string[]": days})
     return f"""import {{ useCrmProperties }} from "@hubspot/ui-extensions/crm";
 
 {constants}
-export const useHeld = () => useCrmProperties({_literal(list(names.values()))});
+export const useHeld = () => useCrmProperties({card.literal(list(names.values()))});
 
-export const useShown = () => useCrmProperties({_literal(lists)}, {{ propertiesToFormat: "all" }});
+export const useShown = () => useCrmProperties({card.literal(lists)}, {{ propertiesToFormat: "all" }});
 """
 
 
 def _model(model: Model, layout: Layout) -> str:
     told = "What the company's model says for all companies."
-    return 'import type { Model } from "./content.js";\n\n' + _module(
+    return 'import type { Model } from "./content.js";\n\n' + card.module(
         told, **{"MODEL: Model": card.facts(model, layout)}
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from xml.sax.saxutils import escape
 
@@ -27,7 +26,7 @@ def files(model: Model, layout: Layout) -> dict[str, bytes]:
         f"{NAME}.js-meta.xml": _described(),
         "content.js": card.source("content.js"),
         "fields.js": _fields(layout),
-        "model.js": _module("What the company's model says for all accounts.", MODEL=card.facts(model, layout)),
+        "model.js": card.module("What the company's model says for all accounts.", MODEL=card.facts(model, layout)),
         "words.js": _words(),
     }
     bundle = {f"lwc/{NAME}/{name}": text.encode() for name, text in found.items()}
@@ -38,18 +37,9 @@ def files(model: Model, layout: Layout) -> dict[str, bytes]:
     }
 
 
-def _module(about: str, **constants: object) -> str:
-    lines = [f"export const {name} = {_literal(value)};" for name, value in constants.items()]
-    return f"// {about} Written by Tierline; do not edit.\n" + "\n".join(lines) + "\n"
-
-
-def _literal(value: object) -> str:
-    return "undefined" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
-
-
 def _fields(layout: Layout) -> str:
     """Role -> field, of the account and of its detail record; the second is empty where the model has none."""
-    return _module(
+    return card.module(
         "Our fields by role.",
         ACCOUNT={role: f"Account.{name}" for role, name in layout.names.items()},
         DETAIL={f"detail_{key}": f"{DETAIL}.{name}" for key, name in layout.detail.items()},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
@@ -48,6 +48,9 @@ __all__ = [
 FILE = "org.sqlite3"
 Row = Mapping[str, object]
 _LOAD_CHUNK = 2000
+
+#: Writes rows that are locked: of this object, as asked, with these rights.
+Write = Callable[[ObjectDef, Sequence[Row], WriteOptions, Rights], list[RowOutcome]]
 
 
 class Org:
@@ -231,12 +234,7 @@ class Org:
         options: WriteOptions | None = None,
     ) -> list[RowOutcome]:
         """One outcome per row, in order. `options`, where given, replaces the two other arguments."""
-        asked = self._options(user_id, all_or_none, options)
-        definition = self.object(object_name)
-        rights = self._rights(asked, definition)
-        return self._locks.write(
-            definition, rows, asked.all_or_none, lambda taken: self._writer.insert(definition, taken, asked, rights)
-        )
+        return self._write(object_name, rows, self._options(user_id, all_or_none, options), self._writer.insert)
 
     def update(
         self,
@@ -248,12 +246,7 @@ class Org:
         options: WriteOptions | None = None,
     ) -> list[RowOutcome]:
         """Each row carries its `Id`; fields it does not name stay as they are."""
-        asked = self._options(user_id, all_or_none, options)
-        definition = self.object(object_name)
-        rights = self._rights(asked, definition)
-        return self._locks.write(
-            definition, rows, asked.all_or_none, lambda taken: self._writer.update(definition, taken, asked, rights)
-        )
+        return self._write(object_name, rows, self._options(user_id, all_or_none, options), self._writer.update)
 
     def upsert(
         self,
@@ -266,14 +259,13 @@ class Org:
         options: WriteOptions | None = None,
     ) -> list[RowOutcome]:
         """Updates the row whose `external_field` (or Id) has the given value, else inserts it."""
-        asked = self._options(user_id, all_or_none, options)
-        definition = self.object(object_name)
-        rights = self._rights(asked, definition)
 
-        def write(taken: Sequence[Row]) -> list[RowOutcome]:
+        def upsert(
+            definition: ObjectDef, taken: Sequence[Row], asked: WriteOptions, rights: Rights
+        ) -> list[RowOutcome]:
             return self._writer.upsert(definition, external_field, taken, asked, rights)
 
-        return self._locks.write(definition, rows, asked.all_or_none, write)
+        return self._write(object_name, rows, self._options(user_id, all_or_none, options), upsert)
 
     def delete(
         self,
@@ -285,14 +277,14 @@ class Org:
         options: WriteOptions | None = None,
     ) -> list[RowOutcome]:
         """Moves records to the recycle bin (`IsDeleted`), their owned children too."""
-        asked = self._options(user_id, all_or_none, options)
-        definition = self.object(object_name)
-        rights = self._rights(asked, definition)
 
-        def delete(taken: Sequence[Row]) -> list[RowOutcome]:
+        def delete(
+            definition: ObjectDef, taken: Sequence[Row], asked: WriteOptions, rights: Rights
+        ) -> list[RowOutcome]:
             return self._bin.delete(definition, [str(row["Id"]) for row in taken], asked, rights)
 
-        return self._locks.write(definition, [{"Id": record_id} for record_id in ids], asked.all_or_none, delete)
+        rows = [{"Id": record_id} for record_id in ids]
+        return self._write(object_name, rows, self._options(user_id, all_or_none, options), delete)
 
     def merge(self, object_name: str, master_id: str, loser_ids: Sequence[str]) -> None:
         """Merges records into one: the losers are deleted with `MasterRecordId` set, children move over."""
@@ -334,6 +326,14 @@ class Org:
     def set_clock(self, now: datetime | None) -> None:
         """Fixes "now" for this process; None goes back to real time."""
         self.clock.fix(now)
+
+    def _write(self, object_name: str, rows: Sequence[Row], asked: WriteOptions, write: Write) -> list[RowOutcome]:
+        """Rows are written under the locks of the org, with the rights of whoever asks."""
+        definition = self.object(object_name)
+        rights = self._rights(asked, definition)
+        return self._locks.write(
+            definition, rows, asked.all_or_none, lambda taken: write(definition, taken, asked, rights)
+        )
 
     def _options(self, user_id: str | None, all_or_none: bool, options: WriteOptions | None) -> WriteOptions:
         asked = options or WriteOptions(user_id or "", all_or_none)
