@@ -1,4 +1,5 @@
-"""The Metadata API over SOAP: `/services/Soap/m/{version}` with the CRUD, list, describe and deploy calls."""
+"""The Metadata API over SOAP: `/services/Soap/m/{version}` with the CRUD, list, describe, deploy and
+retrieve calls."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from connectors.sandbox.salesforce_api import deploy, metadata_types, soap
 from connectors.sandbox.salesforce_api.catalog import Live, MetadataError, Mode
 from connectors.sandbox.salesforce_api.draft import Draft
 from connectors.sandbox.salesforce_api.metadata_types import TYPES, Outcome, component_type
+from connectors.sandbox.salesforce_api.retrieve import Retrievals
 from connectors.sandbox.salesforce_api.soap import SoapCall, SoapFault
 from connectors.sandbox.salesforce_api.xmltree import Node, branch, leaf, optional
 
@@ -47,6 +49,7 @@ class MetadataFace:
     def __init__(self, org: Org) -> None:
         self._org = org
         self._catalog = Live(org)
+        self._retrievals = Retrievals(org, self._catalog)
         self._operations: dict[str, Callable[[SoapCall, str], Answer]] = {
             "createMetadata": self._create,
             "updateMetadata": self._update,
@@ -57,6 +60,8 @@ class MetadataFace:
             "describeMetadata": self._describe,
             "deploy": self._deploy,
             "checkDeployStatus": self._check_deploy_status,
+            "retrieve": lambda call, user_id: [self._retrievals.start(call)],
+            "checkRetrieveStatus": lambda call, user_id: [self._retrievals.status(call)],
         }
 
     def answer(self, body: bytes) -> Response:
