@@ -111,6 +111,7 @@ class _Chunk:
         self.states = {state.record_id: state for state in known}
         self.marks = dict(known.values_list("record_id", "score__digest"))
         others = self._left_to_others(ids)
+        self.left = [state for record_id, state in self.states.items() if record_id in others]
         self.scored = [row for row in mine if row["account_id"] not in others]
         self.states = {record_id: state for record_id, state in self.states.items() if record_id not in others}
         self.before = {state.record_id: _facts(state) for state in known}
@@ -154,7 +155,10 @@ class _Chunk:
         return found
 
     def plan(self, tally: Tally) -> None:
-        """Decide every account."""
+        """Decide every account. Those left to other runs count as scored last, so that no segment looks empty."""
+        tally.with_tier += sum(bool(state.current.get("tier")) for state in self.left)
+        scores = Score.objects.filter(pk__in=[state.score_id for state in self.left], result__in_scope=True)
+        tally.segments.update(filter(None, scores.values_list("result__segment", flat=True)))
         for row in self.scored:
             record_id = row["account_id"]
             state = self.states.get(record_id) or AccountState(connection_id=self.connection.pk, record_id=record_id)

@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +46,9 @@ class Product:
     popen: psutil.Popen
 
     @classmethod
-    def start(cls, home: Path, workers: int = 2) -> Product:
+    def start(cls, home: Path, workers: int = 2, options: Sequence[str] = OPTIONS) -> Product:
         popen = psutil.Popen(
-            [*COMMAND, *OPTIONS, "--workers", str(workers)],
+            [*COMMAND, *options, "--workers", str(workers)],
             env={**os.environ, "TIERLINE_HOME": str(home)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -186,11 +186,16 @@ def start(template: Path, tmp_path: Path) -> Iterator[Callable[..., Product]]:
 
     yield once_more
     for product in started:
-        if product.popen.poll() is None:  # the test failed half-way
-            for process in [*product.popen.children(recursive=True), product.popen]:
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
-            product.popen.communicate(timeout=10)
+        end(product)
+
+
+def end(product: Product) -> None:
+    """Kill what is left of it when a test failed half-way."""
+    if product.popen.poll() is None:
+        for process in [*product.popen.children(recursive=True), product.popen]:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        product.popen.communicate(timeout=10)
 
 
 def strike(product: Product, step: str, seed: int) -> None:
@@ -280,3 +285,33 @@ def test_a_killed_installation_goes_on_when_it_is_started_again(
     assert figures["run"] == quiet["figures"]["run"]
     assert crm_state(second.home) == quiet["state"]
     assert len(mails(second.home)) == quiet["mails"]
+
+
+#: HubSpot is being written.
+SENDING = (
+    "SELECT 1 FROM sync_change c JOIN sync_connection k ON k.id = c.connection_id "
+    "WHERE c.state = 'sending' AND c.kind = 'account' AND k.kind = 'hubspot'"
+)
+BOTH = ("--crm", "both", "--accounts", "40", "--seed", "5", "--today", TODAY)
+
+
+@pytest.mark.soak  # tests/sync/test_two_crms_faults.py has the same without processes in every run of the tests
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_worker_killed_between_the_writes_to_two_crms_leaves_neither_behind(tmp_path: Path, moment: str) -> None:
+    """Salesforce is written; HubSpot has not got its batch, or has it and nobody heard."""
+    product = Product.start(tmp_path, 1, BOTH)
+    try:
+        portal = "SELECT json_extract(settings, '$.api_url') FROM sync_connection WHERE kind = 'hubspot'"
+        ((address,),) = product.wait_for("the portal", portal)
+        rule = {"path": "/companies/batch/update", "action": "stall", "seconds": 4, "when": moment}
+        requests.post(f"{address}/__sandbox__/faults", json=[rule], timeout=10).raise_for_status()
+        product.wait_for("the write to HubSpot", SENDING)
+        time.sleep(0.5)
+        assert product.select("SELECT 1 FROM sync_change WHERE state = 'sent'"), "the other is written first"
+        assert product.kill("worker")
+        assert product.finish()["records_failed"] == 0
+        assert product.select("SELECT DISTINCT state FROM sync_change") == [("verified",)]
+        product = Product.start(tmp_path, 1, BOTH)
+        assert product.finish()["records_written"] == 0
+    finally:
+        end(product)

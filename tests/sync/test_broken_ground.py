@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -139,6 +140,18 @@ def test_an_undo_waits_for_a_run_that_writes_the_same_record(after_run: Stage) -
     assert (undo.state, "Another run" in undo.notice) == (Run.State.ACTIVE, True), undo.notice
     batch.changes.update(state=Change.State.SUPERSEDED)
     ended(after_run.work(undo))
+
+
+def test_a_full_run_that_a_newer_model_overtakes_leaves_all_to_it_and_holds_nothing(
+    after_run: Stage, tmp_path: Path
+) -> None:
+    """It plans no account, and no segment is empty for that: nobody is asked to approve nothing."""
+    full = after_run.work(after_run.start(), until=Run.Step.PLAN)
+    after_run.rename_model(tmp_path)
+    assert after_run.incremental().counts["whole"]
+    full = ended(after_run.work(full))
+    assert full.counts["records_planned"] == 0
+    assert full.counts["segments"] == Run.objects.earliest("pk").counts["segments"]
 
 
 def test_a_crm_that_refuses_everything_is_told_to_the_administrator_once(planned_of_each: CrmStage) -> None:
