@@ -106,7 +106,10 @@ class BetaGeo:
             frame: columns and errors as in `fit`.
         """
         seen = histories.read(frame)
-        times = np.broadcast_to(_times(t), seen.length.shape)
+        times = _times(t)
+        if times.shape not in ((), seen.length.shape):
+            raise ValueError(f"t has shape {times.shape}; give one time, or one per row of the {len(frame)}.")
+        times = np.broadcast_to(times, seen.length.shape)
         expected = self._alive(seen) * self._while_alive(times, seen.frequency, seen.length)
         return pd.Series(expected, index=frame.index, name="expected_purchases")
 

@@ -63,11 +63,14 @@ def column(frame: pd.DataFrame, name: str) -> Floats:
 
 def numbers(frame: pd.DataFrame, name: str) -> Floats:
     """A column as numbers, NaN where one is missing."""
+    if not isinstance(frame, pd.DataFrame):
+        raise UnusableHistory(f"Give a DataFrame with one row per customer, not {type(frame).__name__}.")
     found = int((frame.columns == name).sum())
     if found != 1:
         raise UnusableHistory(f"There are {found} columns {name}. The frame needs one row per customer, and one of it.")
     values = frame[name]
-    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+    types = pd.api.types
+    if not types.is_numeric_dtype(values) or types.is_bool_dtype(values) or types.is_complex_dtype(values):
         raise UnusableHistory(f"Column {name} holds {values.dtype}, not numbers. Convert it first.")
     return values.to_numpy(np.float64, na_value=np.nan)
 

@@ -56,6 +56,15 @@ def test_missing_doubled_and_textual_columns_are_named() -> None:
         BetaGeo().fit(pd.concat([base(), base()[["T"]]], axis=1))
     with pytest.raises(UnusableHistory, match="Column frequency holds str, not numbers"):
         BetaGeo().fit(base().assign(frequency="2"))
+    with pytest.raises(UnusableHistory, match="Column T holds complex128, not numbers"):
+        BetaGeo().fit(base().assign(T=lambda frame: frame["T"] + 1j))
+    with pytest.raises(UnusableHistory, match="Give a DataFrame with one row per customer, not dict"):
+        GammaGamma().fit({"frequency": [1], "monetary": [2.0]})  # type: ignore[arg-type]
+
+
+def test_times_have_to_fit_the_customers() -> None:
+    with pytest.raises(ValueError, match=r"t has shape \(3,\); give one time, or one per row of the 200"):
+        BetaGeo.of(**clv_bases.B2B).expected_future_purchases([1, 2, 3], base())
 
 
 def test_integers_with_missing_values_are_read_as_numbers() -> None:
