@@ -20,6 +20,7 @@ from scoring import (
     churn,
     cost_to_serve,
     explain,
+    inputs,
     lifetime,
     measures,
     rfm,
@@ -69,7 +70,11 @@ def calibrate(frame: pd.DataFrame, model: Model, as_of: date, past: pd.DataFrame
         as_of: the date scored for.
         past: features as of `learned_since`, to learn from which customers left; None for rules alone. Of all accounts,
             or of those that `churn.learned_from` chooses.
+
+    Raises:
+        UnusableInput: the features are not what `scoring.features.build` gives (`scoring.inputs`).
     """
+    inputs.check(frame, model, as_of)
     in_scope = segments.scope(Facts(frame, model, as_of), model)["in_scope"].to_numpy()
     customers = frame[in_scope & ~_foreign(frame)].reset_index(drop=True)
     scale = value.fit(customers, model, as_of)
@@ -101,6 +106,7 @@ def _learned(
     since = learned_since(model, as_of)
     if past is None or since is None:
         return None, ""
+    inputs.check(past, model, since)
     return churn.fit(past, customers, model, since, as_of)
 
 
@@ -134,6 +140,7 @@ def settled(
     Columns account_id, computed and position (class key per axis: by the figures alone, and as it stands), tier and
     tier_since; None for an account that gets no tier. In the order of `frame`.
     """
+    inputs.check_before(before)
     return _by_region(partial(_settled_alike, before=before), frame, model, calibration, as_of)
 
 
@@ -191,7 +198,11 @@ def score(
         risks: list of early warnings, each a sentence with its figures
         region: where the tier is cut otherwise than elsewhere, and how; only with a model that has regions
     What belongs to scoring is NA, None or "" for accounts out of scope.
+
+    Raises:
+        UnusableInput: features, earlier tiers or the calibration are not what they should be (`scoring.inputs`).
     """
+    inputs.check_before(before)
     table = _by_region(partial(_score_alike, before=before), frame, model, calibration, as_of)
     if model.tiers.regions is None:
         return table
@@ -206,6 +217,8 @@ def _by_region(
     as_of: date,
 ) -> pd.DataFrame:
     """What `one` gives for the accounts of each region, with the cuts that hold there; in the order of `frame`."""
+    inputs.check(frame, model, as_of)
+    inputs.check_calibration(calibration, model)
     if model.tiers.regions is None:
         return one(frame, model, calibration, as_of)
     parts = regions.parts(frame, model, calibration, as_of)

@@ -71,6 +71,21 @@ _INVOICE_SUMS = (
 _RETURN_SUMS = ("returns", "returned_amount")
 
 
+#: Columns of the result that are whole numbers from 0, amounts, and days; those of ticket priorities are beside them.
+COUNTS = (
+    *("transactions", "transactions_ever", "transaction_days_ever", "active_quarters", "product_families"),
+    *("orders", "order_lines", "small_orders", "expedited_orders", "tickets", "visits", "calls"),
+    *("activities", "activities_before", "deals_won", "deals_lost", "deals_open", "contracts_active"),
+    *("invoices", "invoices_late", "days_late", "disputes", "invoices_recent", "days_late_recent"),
+    *("overdue_invoices", "returns", "onboardings"),
+)
+MONEY = (
+    *("revenue", "revenue_before", "revenue_cost_known", "product_cost", "freight", "discount"),
+    *("won_amount", "open_amount", "overdue_amount", "returned_amount"),
+)
+DAYS = ("first_transaction_on", "last_transaction_on", "last_activity_on")
+
+
 #: Parts that say which currency of theirs has no rate.
 _UNRATED = ("unrated_account", "unrated_orders", "unrated_deals", "unrated_invoices", "unrated_returns")
 

@@ -29,7 +29,7 @@ class Source:
                 raise ModelError(problems)
             self.data: dict[str, Any] = loader.construct_document(self._root)
         except yaml.YAMLError as error:
-            raise ModelError([_syntax_problem(file, error)]) from None
+            raise ModelError([_syntax_problem(file, text, error)]) from None
 
     def _mapping(self, root: yaml.Node | None) -> yaml.MappingNode:
         if root is None:
@@ -110,18 +110,14 @@ def dotted(loc: Loc) -> str:
     return text
 
 
-def _syntax_problem(file: str, error: yaml.YAMLError) -> Problem:
+def _syntax_problem(file: str, text: str, error: yaml.YAMLError) -> Problem:
     if isinstance(error, yaml.MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         context = f" ({error.context})" if error.context else ""
         message = f"this is not valid YAML: {error.problem}{context}."
         return Problem(file, mark.line + 1 if mark else 0, "", message, "check indentation, quotes and colons")
     if isinstance(error, yaml.reader.ReaderError):
-        message = f"the file holds a character that YAML does not allow ({_character(error)})."
-        return Problem(file, 0, "", message)
+        code = error.character if isinstance(error.character, int) else ord(error.character)
+        line = text.count("\n", 0, error.position) + 1
+        return Problem(file, line, "", f"there is a character that YAML does not allow (code {code:#06x}).", "text")
     return Problem(file, 0, "", f"this is not valid YAML: {error}.")
-
-
-def _character(error: yaml.reader.ReaderError) -> str:
-    code = error.character if isinstance(error.character, int) else ord(error.character)
-    return f"code {code:#06x} at position {error.position}"

@@ -117,7 +117,8 @@ class Tiers(Part):
             return given
         # An unknown name is an error of its own; the rest of the section is read as if it were the default.
         name = given.get("scheme", "cpm")
-        return schemes.read(name if name in schemes.names() else "cpm") | dict(given)
+        known = isinstance(name, str) and name in schemes.names()
+        return schemes.read(name if known else "cpm") | dict(given)
 
     @model_validator(mode="after")
     def _adapted(self) -> Tiers:

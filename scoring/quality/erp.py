@@ -22,6 +22,8 @@ KIND = "customer"
 _BLOCKED = "is_blocked"
 #: Likeness (0-100) from which two names are one name spelt in two ways.
 _SPELLING = 85
+#: Country codes that stand beside the official ones.
+_SAME = {"uk": "gb", "el": "gr"}
 _WORDS = {"vat_id": "VAT id", "external_id": "external id"}
 
 
@@ -29,8 +31,8 @@ class CrmErpDisagree:
     """A column of which CRM and ERP say different things, and the ERP's block of a customer who is being sold to.
 
     Case, accents, blanks, punctuation and legal form are no difference, nor is a name with words left out. A code
-    beside a word ("FI", "Finland") is none either, unless the model translates it. Of several ERP customers one may
-    agree.
+    beside a word ("FI", "Finland") is none either, unless the model translates it, nor a country code of two letters
+    beside one of three, nor a VAT id with its country beside one without. Of several ERP customers one may agree.
     """
 
     id: RuleKey = "crm_erp_disagree"
@@ -140,13 +142,32 @@ def _other_word(held: str, told: str) -> bool:
     return fuzz.ratio(held, told) < _SPELLING
 
 
+def _other_country(held: str, told: str) -> bool:
+    """Codes of two and of three letters are of two lists, which nobody compares by spelling ("ES", "ESP")."""
+    here, there = _SAME.get(held, held), _SAME.get(told, told)
+    codes = all(text.isascii() and text.isalpha() for text in (here, there))
+    return not (codes and {len(here), len(there)} == {2, 3}) and _other_word(here, there)
+
+
+def _other_vat_id(held: str, told: str) -> bool:
+    """The country's two letters stand before the number, or are left out."""
+    here, there = _squeezed(held), _squeezed(told)
+    bare = [text[2:] if text[:2].isalpha() else text for text in (here, there)]
+    return _other_key(here, there) and (here[:2].isalpha() == there[:2].isalpha() or _other_key(*bare))
+
+
 def _squeezed(text: str) -> str:
     return re.sub(r"[\W_]+", "", text)
 
 
 def _is_code(text: str) -> bool:
     """Whether it is written like a code: short, or with digits."""
-    return len(text) <= 3 or any(sign.isdigit() for sign in text)
+    return (text.isascii() and len(text) <= 3) or any(sign.isdigit() for sign in text)
 
 
-_DIFFERENT = {"name": _other_name, "vat_id": _other_key, "external_id": _other_key}
+_DIFFERENT = {
+    "name": _other_name,
+    "country": _other_country,
+    "vat_id": _other_vat_id,
+    "external_id": _other_key,
+}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,8 @@ from scoring.periods import months_after
 from scoring.ranks import Floats
 
 Cause = Literal["behaviour", "data correction", "rule change", "merge"]
+CAUSES: tuple[Cause, ...] = get_args(Cause)
+DECISIONS = ("accepted", "rejected", "deferred", "")
 #: Columns of the table of where accounts stood before.
 BEFORE = ("account_id", "position", "tier_since", "as_of", "cause", "decision")
 Mask = npt.NDArray[np.bool_]

@@ -136,7 +136,9 @@ def test_the_value_is_the_days_to_come_times_the_worth_of_one() -> None:
 
 def test_what_is_stored_of_an_account_does_not_depend_on_those_beside_it() -> None:
     """Through Parquet, as scores go on their way to be stored."""
-    table, _ = scored(pd.concat([shop(), accounts({})], ignore_index=True), using(method="repeat_orders"))
+    table, _ = scored(
+        pd.concat([shop(), accounts({"account_id": "B"})], ignore_index=True), using(method="repeat_orders")
+    )
     assert table["lifetime_from"].isna().tolist() == [False] * 300 + [True]
 
     def stored(part: pd.DataFrame) -> str:

@@ -20,8 +20,12 @@ def model(**stability: object) -> Model:
 
 def periods(*first: float) -> list[tuple[date, pd.DataFrame]]:
     """Twenty customers of which the first brings another revenue in each period."""
-    rest = [customer(1000 * number) for number in range(2, 21)]
-    return [(day, accounts(customer(revenue), *rest)) for day, revenue in zip(DAYS, first, strict=False)]
+    bought = date(2025, 12, 20)
+    rest = [customer(1000 * number, last_transaction_on=bought) for number in range(2, 21)]
+    return [
+        (day, accounts(customer(revenue, last_transaction_on=bought), *rest))
+        for day, revenue in zip(DAYS, first, strict=False)
+    ]
 
 
 def test_a_customer_that_goes_up_and_down_is_counted_and_comes_back() -> None:
