@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date
+from fractions import Fraction
+from itertools import product
+from math import ceil, floor, isfinite
 from random import Random
 from typing import Any
 
@@ -12,8 +16,9 @@ import pytest
 from scoring import pipeline
 from scoring.calibration import Calibration
 from scoring.model import Model
+from tests.scoring.frames import default
 from tests.scoring.oracle_customers import SCHEMES, Customers, a_model
-from tests.scoring.oracle_scores import Base, Row, place, settled, tier_at
+from tests.scoring.oracle_scores import Base, Row, exact, place, quantile, settled, tier_at
 
 DAYS = (date(2024, 2, 29), date(2025, 12, 31), date(2026, 1, 1), date(2026, 10, 1), date(2026, 11, 1))
 
@@ -115,3 +120,52 @@ def test_scores_and_tiers_are_those_of_a_naive_computation(scheme: str) -> None:
 def test_scores_and_tiers_are_those_of_a_naive_computation_for_many_models(scheme: str) -> None:
     for seed in range(3, 60):
         assert Case(seed, scheme).differences() == []
+
+
+def _limited(seed: int) -> tuple[Model, Customers]:
+    """A portfolio matrix with share limits and a region of its own, and customers of it."""
+    random = Random(f"shares {seed}")
+    model = default(
+        tiers={
+            "scheme": "cpm", "labels": {}, "cuts": {}, "share": {"min": random.choice((0.05, 0.2)), "max": 0.5},
+            "regions": {
+                "field": "country", "limits": {"value": [{"quantile": [0.2, 0.9]}]},
+                "deviations": [
+                    {"key": "fi", "label": "Finland", "values": ["FI"], "cuts": {"value": [{"quantile": 0.8}]}}
+                ],
+            },
+        }
+    )  # fmt: skip
+    return model, Customers(random, model, DAYS[-1], random.choice((3, 20, 45)))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_share_limits_move_the_cuts_no_further_than_they_must_and_regions_keep_theirs(seed: int) -> None:
+    model, found = _limited(seed)
+    fitted = pipeline.calibrate(found.frame(), model, DAYS[-1])
+    naive = Base(found.customers, model, DAYS[-1])
+    figures = naive.figures()
+    ranked = [each for each in figures if all(map(isfinite, each))]
+    if not ranked:
+        return
+    size = len(figures)
+    low = ceil(exact(model.tiers.share.min) * size)
+    high = floor(exact(model.tiers.share.max) * size)
+
+    def costs(value: int, cost: int) -> tuple[int, int]:
+        at = [
+            quantile([each[axis] for each in ranked], Fraction(share, 100)) for axis, share in ((0, value), (1, cost))
+        ]
+        held = Counter((worth >= at[0], dear > at[1]) for worth, dear in figures)
+        counts = [held[spot] for spot in product((False, True), repeat=2)]
+        return sum(max(low - n, 0) + max(n - high, 0) for n in counts), abs(value - 60) + abs(cost - 50)
+
+    best = min(costs(value, cost) for value, cost in product(range(1, 100), repeat=2))
+    shares = [round(100 * (fitted.cuts.quantiles[key][0] or 0)) for key in ("value", "cost")]
+    assert costs(*shares) == best
+    own = quantile([each[0] for each in ranked], Fraction(4, 5))
+    assert fitted.cuts.regional["fi"]["value"] == (own,)
+    table = pipeline.score(found.frame(), model, fitted, DAYS[-1]).set_index("account_id")
+    for row, (worth, _) in zip(found.customers, figures, strict=True):
+        cut = own if row["country"] == "FI" else fitted.cuts.at["value"][0]
+        assert (table["computed"][row["account_id"]][0] == "high") == (worth >= cut)
