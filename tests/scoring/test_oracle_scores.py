@@ -156,7 +156,7 @@ def test_share_limits_move_the_cuts_no_further_than_they_must_and_regions_keep_t
         at = [
             quantile([each[axis] for each in ranked], Fraction(share, 100)) for axis, share in ((0, value), (1, cost))
         ]
-        held = Counter((worth >= at[0], dear > at[1]) for worth, dear in figures)
+        held: Counter[tuple[bool, ...]] = Counter((worth >= at[0], dear > at[1]) for worth, dear in figures)
         counts = [held[spot] for spot in product((False, True), repeat=2)]
         return sum(max(low - n, 0) + max(n - high, 0) for n in counts), abs(value - 60) + abs(cost - 50)
 
