@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 from django.conf import settings
 from django.db import close_old_connections
 from redis import Redis
@@ -11,6 +14,8 @@ from rq.serializers import JSONSerializer
 
 NAME = "tierline"
 JOB_TIMEOUT = 60
+#: Where the scheduler leaves the time, and how often (seconds).
+BEAT, BEAT_EVERY = "tierline:scheduler", 30
 
 
 class QueueUnreachable(Exception):
@@ -68,3 +73,20 @@ def _reconnect(*_: object) -> bool:
 
 def workers_alive(connection: Redis) -> int:
     return SimpleWorker.count(connection=connection)
+
+
+def worker_hosts(connection: Redis) -> list[str]:
+    """The machine of every worker there is."""
+    return [str(each.hostname or "unknown") for each in SimpleWorker.all(connection=connection)]
+
+
+def beat(now: float) -> None:
+    """Say that the scheduler is at work; a queue that does not answer hears it the next time."""
+    with suppress(QueueUnreachable, RedisError):
+        redis().set(BEAT, now)
+
+
+def last_beat(connection: Redis) -> float | None:
+    """When the scheduler was last at work; None if no scheduler of this queue ever was."""
+    said: Any = connection.get(BEAT)
+    return float(said) if said else None

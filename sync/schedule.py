@@ -119,8 +119,9 @@ def loop(stopped: Callable[[], bool], pause: float = 1.0) -> None:
         if time.monotonic() - asked > 60 * settings.MICRO_BATCH_MINUTES:
             asked = time.monotonic()
             look_for_requests()
-        if time.monotonic() - rare > 30:
+        if time.monotonic() - rare > queue.BEAT_EVERY:
             rare = time.monotonic()
+            queue.beat(time.time())
             resend()
             start_daily()
             start_micro_batches()

@@ -11,6 +11,7 @@ from admin.cli import (
     connection,
     decisions,
     demo,
+    doctor,
     matches,
     model,
     overrides,
@@ -42,6 +43,7 @@ app.command("up")(processes.up)
 app.command("worker")(processes.worker)
 app.command("scheduler")(processes.scheduler)
 app.command("web")(processes.web)
+app.command("doctor")(doctor.doctor)
 app.add_typer(connection.app, name="connection", cls=Listed)
 app.add_typer(schema.app, name="schema", cls=Listed)
 app.add_typer(model.app, name="model", cls=Listed)

@@ -135,6 +135,16 @@ def test_one_model_in_both_crms_ends_in_parity(tmp_path: Path) -> None:
     assert "60 companies are in both CRMs, 0 proposals wait, 0 were rejected." in said["tierline matches list --all"]
 
 
+def test_what_is_wrong_is_named_with_what_mends_it(tmp_path: Path) -> None:
+    (command,) = commands(after="When something is wrong", before="Settings")
+    env = environment(tmp_path / "home")
+    run("tierline runs", env)  # which makes the database
+    done = subprocess.run(shlex.split(command), env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "")
+    for part in ("\u2713 database", "\u2717 job queue", "tierline up", "tierline connection add"):
+        assert part in done.stdout
+
+
 def _with(command: str, replacements: dict[str, str]) -> str:
     for text, ours in replacements.items():
         command = command.replace(text, ours)
