@@ -55,15 +55,17 @@ def explain(
 
         ready(migrate=True)
         from admin import portfolios
+        from sync import labels
         from sync.alerts import owners
 
-        wanted = account_of(account, portfolios.choose(portfolio).pk)
+        chosen = portfolios.choose(portfolio)
+        wanted, names = account_of(account, chosen.pk), labels.labels(chosen)
         found = [asdict(each) for each in owners.explain(wanted)]
         if as_json:
             print_json(found)
             return
         for each in found:
-            out.print(f"[bold]{each['about'].replace('_', ' ')}[/]: {each['person']} <{each['email']}>", soft_wrap=True)
+            out.print(f"[bold]{names.field(each['about'])}[/]: {each['person']} <{each['email']}>", soft_wrap=True)
             if each["finding"]:
                 out.print(f"  {each['finding']}", markup=False, soft_wrap=True)
             out.print(f"  Why: {each['because']}", markup=False, soft_wrap=True)

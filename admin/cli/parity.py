@@ -69,7 +69,11 @@ def show(told: Parity) -> None:
     """Print it for people."""
     first, second = told.first.name, told.second.name
     companies = "company is" if told.companies == 1 else "companies are"
-    said = "[green]and both CRMs say the same of them[/]" if told.agrees else f"with {len(told.rows):,} differences"
+    said = (
+        "[green]and both CRMs say the same of them[/]"
+        if told.agrees
+        else f"with {len(told.rows):,} difference{'s' * (len(told.rows) != 1)}"
+    )
     out.print(f"{told.companies:,} {companies} in {first} and {second}, {said}.")
     columns = ("value", "same", "different", f"only in {first}", f"only in {second}")
     rows = [
@@ -90,6 +94,6 @@ def show(told: Parity) -> None:
         ]
         table(("company", "value", first, second, "next"), shown)
     for each in told.alone:
-        out.print(f"{each.count:,} customers are in {each.connection} only.")
+        out.print(f"{each.count:,} customer{' is' if each.count == 1 else 's are'} in {each.connection} only.")
     if told.proposed:
         out.print(f"{told.proposed:,} possible matches wait for a decision: tierline matches list")
