@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections import namedtuple
 from collections.abc import Iterator
@@ -84,9 +85,9 @@ def test_every_wrong_line_says_what_mends_it(people: cast.Cast) -> None:
 
 def test_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: usage(10, 10, machine.ROOM - 1))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10, 10, machine.ROOM - 1))
     assert "are free under" in machine.disk().wrong
-    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: usage(10, 10, machine.ROOM))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10, 10, machine.ROOM))
     assert machine.disk().wrong == ""
 
 
@@ -117,7 +118,8 @@ def test_workers_and_scheduler_that_are_not_there(redis: Redis) -> None:
 
 
 def test_workers_and_scheduler_at_work(redis: Redis) -> None:
-    queue.worker(redis).register_birth()
+    worker: Any = queue.worker(redis)
+    worker.register_birth()
     rounds = iter([False, True])
     schedule.loop(lambda: next(rounds), pause=0)
     found = seen()
