@@ -95,8 +95,13 @@ def _day(value: Any, otherwise: date) -> date:
     return value.date() if isinstance(value, pd.Timestamp) else date.fromisoformat(str(value))
 
 
+def as_table(worths: pd.DataFrame | None) -> Table:
+    """What `worths` gave as a table beside those of records; None: of no currency."""
+    return ibis.memtable(pd.DataFrame(columns=list(_WORTHS)) if worths is None else worths, schema=_WORTHS)
+
+
 def converted(
-    tables: Mapping[str, Table], model: Model, as_of: date, rates: pd.DataFrame | None = None
+    tables: Mapping[str, Table], model: Model, as_of: date, rates: pd.DataFrame | Table | None = None
 ) -> dict[str, Table]:
     """The tables with their amounts in the model's currency.
 
@@ -105,14 +110,14 @@ def converted(
     rate, an order for its lines always. Where no record names a currency the tables are as they were.
 
     Args:
-        rates: what `worths` gave.
+        rates: what `worths` gave, or `as_table` of that.
     """
     found = dict(tables)
     account = tables["account"]
     given = {kind for kind in ("account", *DATED) if kind in tables and "currency" in tables[kind].columns}
     if not given:
         return found
-    worth = ibis.memtable(pd.DataFrame(columns=list(_WORTHS)) if rates is None else rates, schema=_WORTHS)
+    worth = rates if isinstance(rates, ibis.Table) else as_table(rates)
     if "account" in given:
         day = ibis.literal(as_of)
         found["account"] = _in_model("account", account, day, worth, ("annual_revenue",), model)

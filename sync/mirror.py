@@ -17,9 +17,10 @@ import json
 import os
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,11 @@ import ibis
 import pandas as pd
 import pyarrow as pa
 from django.conf import settings
+from ibis.backends.sql.datatypes import DuckDBType
+from ibis.expr import operations
 
 from connectors.base import COLUMNS, MONEY, Since
+from sync import engine
 from sync.reading import mirror_faults, touched
 from sync.reading.touched import Touched
 
@@ -346,11 +350,8 @@ def writing(portfolio_id: int) -> Iterator[Mirror]:
     A damaged file is set aside: the next try begins with an empty mirror.
     """
     try:
-        database = duckdb.connect(str(path(portfolio_id)), config=_limits())
-        try:
+        with engine.opened(path(portfolio_id), config=_limits()) as database:
             yield Mirror(database)
-        finally:
-            database.close()
     except duckdb.Error as error:
         if fault := mirror_faults.of_writing(error, path(portfolio_id)):
             raise fault from error
@@ -378,13 +379,41 @@ def reading(portfolio_id: int, *kinds: str) -> Iterator[dict[str, Any]]:
 
     Raises `connectors.errors.Fatal` where it is missing or damaged.
     """
-    with _readable(portfolio_id):
-        backend = ibis.duckdb.connect(str(snapshot_path(portfolio_id)), read_only=True, **_limits())
-    try:
-        names = [name for name in backend.list_tables() if not name.startswith("tierline_")]
-        yield {name: backend.table(name) for name in names if not kinds or name in kinds}
-    finally:
-        backend.disconnect()
+    with _snapshot(portfolio_id) as database:
+        with _readable(portfolio_id):
+            tables = _tables(database, kinds)
+        yield tables
+
+
+def _tables(database: duckdb.DuckDBPyConnection, kinds: Collection[str]) -> dict[str, Any]:
+    """The tables as ibis tables. Their columns are asked for at once: ibis would describe one table after the other."""
+    columns = database.execute(
+        "SELECT table_name, column_name, data_type, is_nullable FROM duckdb_columns() "
+        "WHERE NOT starts_with(table_name, 'tierline_') AND NOT internal ORDER BY table_name, column_index"
+    ).fetchall()
+    schemas: dict[str, dict[str, Any]] = {}
+    for kind, name, type_, nullable in columns:
+        if not kinds or kind in kinds:
+            schemas.setdefault(kind, {})[name] = _type(type_, nullable)
+    backend = ibis.duckdb.from_connection(database)
+    return {
+        kind: operations.DatabaseTable(kind, schema=ibis.schema(schema), source=backend).to_expr()
+        for kind, schema in schemas.items()
+    }
+
+
+@cache
+def _type(name: str, nullable: bool) -> Any:
+    """What ibis calls a type of DuckDB."""
+    return DuckDBType.from_string(name, nullable=nullable)
+
+
+@contextmanager
+def _snapshot(portfolio_id: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    with ExitStack() as stack:
+        with _readable(portfolio_id):
+            database = stack.enter_context(engine.opened(snapshot_path(portfolio_id), read_only=True, config=_limits()))
+        yield database
 
 
 @contextmanager
@@ -412,7 +441,11 @@ def frame(table: Any) -> pd.DataFrame:
 
     By way of Arrow: ibis' own way makes Python lists of columns with empty values, half of the memory of a worker.
     """
-    found: pd.DataFrame = table.to_pyarrow().to_pandas(date_as_object=False)
+    return as_frame(table.to_pyarrow())
+
+
+def as_frame(rows: pa.Table) -> pd.DataFrame:
+    found: pd.DataFrame = rows.to_pandas(date_as_object=False)
     return found
 
 
@@ -426,8 +459,5 @@ def is_whole(portfolio_id: int, connection: str) -> bool:
 
 def touched_accounts(portfolio_id: int) -> Touched:
     """The accounts that records of the snapshot have touched since a run last ended well."""
-    with (
-        _readable(portfolio_id),
-        duckdb.connect(str(snapshot_path(portfolio_id)), read_only=True, config=_limits()) as database,
-    ):
+    with _readable(portfolio_id), _snapshot(portfolio_id) as database:
         return touched.read(database)

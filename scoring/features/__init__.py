@@ -95,13 +95,14 @@ def build(
     model: Model,
     as_of: date,
     excluded_actors: Collection[str] = (),
-    rates: pd.DataFrame | None = None,
+    rates: pd.DataFrame | Table | None = None,
 ) -> Table:
     """Features of every account in `tables["account"]`, in no particular order.
 
     `tables` are the mirror's tables by record kind; a kind or column that is absent counts as empty.
     Activities created by `excluded_actors` (user ids: our own integration user) are left out, so that a task we
-    create never changes a score. `rates`: what `scoring.currency.worths` gave.
+    create never changes a score. `rates`: what `scoring.currency.worths` gave, or
+    `as_table` of that.
     """
     tables = currency.converted(tables, model, as_of, rates)
     months = model.value.windows.months

@@ -12,17 +12,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
-from typing import Protocol
+from typing import Any, Protocol
 
 import pandas as pd
 from django.db.models import Max
 
 from scoring import calibration as calibrating
-from scoring import features, groups, pipeline, records
+from scoring import currency, features, groups, pipeline, records
 from scoring.calibration import Calibration
 from scoring.model import Model
 from scoring.tiers.stability import BEFORE, Cause
-from sync import mirror, outputs
+from sync import compiled, mirror, outputs
 from sync.models import Run, Score, TierMove
 from sync.reading import rates
 from sync.scores import grouping, pairing
@@ -30,6 +30,8 @@ from sync.scores import grouping, pairing
 #: Accounts whose features are built at a time. Beyond, what is counted for each no longer fits into the memory that
 #: the mirror's engine has, and it takes twice as long by way of the disk.
 PORTION = 300_000
+#: What other currencies are worth, among the tables of the mirror.
+_WORTH = "worth"
 
 
 class Figures(Protocol):
@@ -174,19 +176,22 @@ GROUP = Whose("group_", group_figures, groups.rules, lambda calibration: calibra
 @contextmanager
 def building(run: Run, model: Model, as_of: date) -> Iterator[tuple[grouping.Tables, grouping.Build]]:
     """The mirror's tables, and how features are made of them."""
-    ours = {connection.identity["user_id"] for connection in run.portfolio.crms()}
+    ours = frozenset(connection.identity["user_id"] for connection in run.portfolio.crms())
     with mirror.reading(run.portfolio_id) as held:
         tables = pairing.as_one(run.portfolio, rates.named(run.portfolio, held, model), model)
-        worths = rates.worths(run.portfolio, tables, model)
+        worths = currency.as_table(rates.worths(run.portfolio, tables, model))
 
         def build(chosen: grouping.Tables) -> pd.DataFrame:
             parts = [
-                mirror.frame(features.build(part, model, as_of, ours, worths).order_by("account_id"))
-                for part in portions(chosen)
+                compiled.frame(_features, {**part, _WORTH: worths}, model, as_of, ours) for part in portions(chosen)
             ]
             return parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
 
         yield tables, build
+
+
+def _features(tables: grouping.Tables, model: Model, as_of: date, ours: frozenset[str]) -> Any:
+    return features.build(tables, model, as_of, ours, tables[_WORTH]).order_by("account_id")
 
 
 def portions(tables: grouping.Tables) -> Iterator[grouping.Tables]:
