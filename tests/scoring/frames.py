@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,10 @@ from scoring import model, presets
 from scoring.features.dealings import ticket_columns
 from scoring.model import Model
 from scoring.money import SCALE
+
+# YAML by way of C where there is a library for it, a tenth of the time.
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 DAY = date(2026, 11, 1)
 LAST = date(2026, 10, 20)
@@ -31,18 +36,30 @@ MONEY = (
 
 def default(**sections: Any) -> Model:
     """The default preset with whole keys replaced inside sections: default(value={"basis": "revenue"})."""
-    content = yaml.safe_load(presets.text("default"))
+    content = preset()
     for section, keys in sections.items():
         if isinstance(keys, dict):
             content[section] = {**content.get(section, {}), **keys}
         else:
             content[section] = keys
-    return model.parse(yaml.safe_dump(content, sort_keys=False), "test")
+    return _parsed(yaml.dump(content, Dumper=_Dumper, sort_keys=False))
+
+
+def preset() -> dict[str, Any]:
+    """The default preset as plain data, to be changed at will."""
+    content: dict[str, Any] = yaml.load(presets.text("default"), Loader=_Loader)
+    return content
+
+
+@cache
+def _parsed(text: str) -> Model:
+    """Models cannot be changed, and hundreds of tests ask for the same few."""
+    return model.parse(text, "test")
 
 
 def with_roles(**sections: Any) -> Model:
     """The default preset with an attribute that holds the roles of a company, separated by ";"."""
-    content = yaml.safe_load(presets.text("default"))
+    content = preset()
     content["crm"]["salesforce"]["fields"]["account"]["roles"] = "Roles__c"
     return default(attributes={"roles": None}, crm=content["crm"], **sections)
 
