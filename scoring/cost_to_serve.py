@@ -131,4 +131,4 @@ def estimate(rated: Ints, model: Model, basis: Ints) -> Ints:
 def per_hundred(cost: Ints, basis: Ints) -> Floats:
     """Cost per 100 of the basis, one decimal; NaN where the basis is not positive."""
     divisor = np.where(basis > 0, basis, 1)
-    return np.where(basis > 0, np.round(100 * cost / divisor, 1), np.nan)
+    return np.where(basis > 0, np.round(100.0 * cost / divisor, 1), np.nan)

@@ -91,7 +91,7 @@ def _shares(told: Told) -> Lines:
     order = np.argsort(-costs, axis=1, kind="stable")[:, :_SHOWN]
     ranked = np.take_along_axis(costs, order, axis=1)
     told_too = (ranked > 0) & (ranked >= 0.01 * total[:, None])
-    percent = np.round(100 * ranked / np.where(total > 0, total, 1)[:, None]).astype(np.int64)
+    percent = np.round(100.0 * ranked / np.where(total > 0, total, 1)[:, None]).astype(np.int64)
     counts = [item.counts[told.has_tier].tolist() if item.counts is not None else None for item in told.worth.items]
     lines = []
     for row, (places, shown, shares) in enumerate(

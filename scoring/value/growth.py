@@ -15,4 +15,5 @@ def growth(base: Base) -> Figure:
     """
     now, before = base.counts("revenue"), base.counts("revenue_before")
     mean = np.maximum(np.abs(now) + np.abs(before), 1) / 2
-    return Figure(np.round(10_000 * (now - before) / mean).astype(np.int64), before > 0)
+    # Divided first: ten thousand times an amount in a currency of small units is more than 64 bits hold.
+    return Figure(np.round(10_000 * ((now - before) / mean)).astype(np.int64), before > 0)

@@ -12,7 +12,7 @@ from scoring import pipeline, value
 from scoring.model.tiers import Component
 from scoring.value import components
 from scoring.value.figure import Base
-from tests.scoring.frames import DAY, accounts, customer
+from tests.scoring.frames import DAY, accounts, customer, default
 from tests.scoring.test_schemes import company, using
 
 EVERY: dict[Component, float] = {
@@ -91,3 +91,13 @@ def test_rounding_goes_to_who_lost_most_by_it() -> None:
     assert {name: part.tolist() for name, part in parts.items()} == {
         "money": [16.7], "recency": [16.6], "frequency": [16.7],
     }  # fmt: skip
+
+
+def test_amounts_in_a_currency_of_small_units_do_not_overflow() -> None:
+    """A hundred billion dong is four million euro."""
+    rows = [customer(7e8, revenue_before=1.6e11), customer(3e10, revenue_before=3e10), customer(1e13, freight=1e13)]
+    frame = accounts(*rows)
+    model = default(value={"components": {"growth": 100}})
+    table = pipeline.score(frame, model, pipeline.calibrate(frame, model, DAY), DAY)
+    assert table["value_score"].tolist() == [50.0, 100.0, 0.0]
+    assert table["cost_to_serve"][2] == 250.0
