@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from importlib.resources import files as resources
 from typing import Any
 
+from scoring import value_profile
 from scoring.model.playbook import of_tier
 from scoring.model.shape import Model
 from sync.governance import requests
@@ -20,6 +21,8 @@ from sync.writing import details
 
 #: The values that people choose, in the order in which they depend on each other.
 CHOSEN = ("segment", "sub_segment", "value_profile")
+#: Value drivers told of a profile.
+DRIVERS = 3
 
 
 def source(name: str) -> str:
@@ -56,16 +59,23 @@ def facts(model: Model, layout: Layout) -> Mapping[str, Any]:
         ],
         "cells": _cells(model),
         "playbook": {key: play.model_dump(exclude_none=True) for key, play in plays.items()},
-        "profiles": [
-            {"key": profile.key, "label": profile.label, "description": profile.description}
-            for profile in model.value_profile.profiles
-        ],
+        "profiles": _profiles(model),
         "titles": {key: layout.title(layout.names[key]) for key in CHOSEN},
         "labels": {key: _labels(model, key) for key in CHOSEN},
         "requests": [{"value": kind.key, "label": kind.label} for kind in requests.KINDS],
         "reasons": [{"value": key, "label": label} for key, label in model.overrides.reasons.items()],
         "freshDays": details.fresh_days(model),
     }
+
+
+def _profiles(model: Model) -> list[dict[str, Any]]:
+    """What a new seller can read about each profile; `drivers`: what ranked highest in the company's own projects."""
+    ranked = value_profile.driver_profile(model)
+    best = {key: list(rows["label"][:DRIVERS]) for key, rows in ranked.groupby("profile", sort=False)}
+    return [
+        {"key": each.key, "label": each.label, "description": each.description, "drivers": best.get(each.key, [])}
+        for each in model.value_profile.profiles
+    ]
 
 
 def _cells(model: Model) -> list[list[str]]:

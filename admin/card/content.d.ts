@@ -17,7 +17,7 @@ export interface Speech {
 /** What the card has to know of the company's model, as far as the card in HubSpot reads it itself. */
 export interface Model {
   labels: Record<string, Record<string, string>>;
-  profiles: { key: string; label: string; description: string }[];
+  profiles: { key: string; label: string; description: string; drivers: string[] }[];
   [fact: string]: unknown;
 }
 
@@ -121,6 +121,15 @@ export interface Scored extends Always {
 }
 
 export function cardOf(values: Values, model: Model, speech: Speech, today: string): Scored | Unscored;
+
+export interface Profile {
+  key: string;
+  label: string;
+  description: string;
+  most: string;
+}
+
+export function profilesOf(model: Model, speech: Speech): Profile[];
 
 export function requestOfPerson(
   kind: string,

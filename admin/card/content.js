@@ -27,6 +27,16 @@ export function cardOf(values, model, speech, today) {
   return state === "scored" ? { ...card, ...scoreOf(values, model, speech, today) } : card;
 }
 
+/** What a new seller can read about each value profile, and what its customers ranked highest. */
+export function profilesOf(model, speech) {
+  return model.profiles.map(({ key, label, description, drivers }) => ({
+    key,
+    label,
+    description,
+    most: drivers.length ? speech.say("values_most", { drivers: drivers.join(", ") }) : "",
+  }));
+}
+
 /**
  * What is written into the request fields, by role: what is asked, what the person saw or wants, why, and who asks.
  * `seen` is the key of the tier or value it is about.

@@ -237,6 +237,7 @@ test("choosing offers the three values in the CRM's own form, and help explains 
   const card = await shown(CAST.scored);
   await press(card, "How do I choose?");
   expect(text(card)).toContain("Standstill is what hurts");
+  expect(text(card)).toContain("Counts most: Service availability, ");
   await press(card, "Choose another");
   const fields = [...card.shadowRoot.querySelectorAll("lightning-input-field")].map((each) => each.fieldName);
   expect(fields).toEqual(["Tierline_Segment__c", "Tierline_Sub_Segment__c", "Tierline_Value_Profile__c"]);

@@ -1,7 +1,7 @@
 /** Customer value of a company, in HubSpot's own parts. What it says is decided in content.js, for every CRM alike. */
 import { Alert, Divider, EmptyState, ErrorState, Flex, LoadingSpinner, Text } from "@hubspot/ui-extensions";
 import { useExtensionContext } from "@hubspot/ui-extensions";
-import { cardOf } from "./content.js";
+import { cardOf, profilesOf } from "./content.js";
 import { MODEL } from "./model.ts";
 import { useCompany } from "./reading.ts";
 import { Places, Score, Why } from "./Score.tsx";
@@ -22,7 +22,8 @@ export function Card() {
       </ErrorState>
     );
   }
-  const card = cardOf(company.values, MODEL, speechOf(words, user.locale), todayIn(portal.timezone));
+  const speech = speechOf(words, user.locale);
+  const card = cardOf(company.values, MODEL, speech, todayIn(portal.timezone));
   return (
     <Flex direction="column" gap="small">
       {card.problem && <Alert title={card.problem} variant="danger" />}
@@ -41,7 +42,7 @@ export function Card() {
         </>
       )}
       {card.values.length > 0 && <Divider />}
-      <Values card={card} words={words} />
+      <Values card={card} words={words} profiles={profilesOf(MODEL, speech)} />
       {card.state === "scored" && <Asking card={card} words={words} open={"request" in company.values} />}
       {card.state === "scored" && card.scoredOn && <Text variant="microcopy">{card.scoredOn}</Text>}
     </Flex>

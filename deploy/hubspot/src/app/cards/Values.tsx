@@ -15,16 +15,21 @@ import {
   Text,
 } from "@hubspot/ui-extensions";
 import { CrmPropertyList } from "@hubspot/ui-extensions/crm";
-import type { Chosen, Request, Scored, Unscored } from "./content.js";
+import type { Chosen, Profile, Request, Scored, Unscored } from "./content.js";
 import { PROPERTIES } from "./fields.ts";
-import { MODEL } from "./model.ts";
 import type { Words } from "./speech.ts";
 
 const CHOSEN = ["segment", "sub_segment", "value_profile"];
 /** The request itself comes last: what is chosen there counts as sent. */
 const ASKED = ["request_reason", "request_value", "request_comment", "request"];
 
-export function Values({ card, words }: { card: Scored | Unscored; words: Words }) {
+interface Told {
+  card: Scored | Unscored;
+  words: Words;
+  profiles: Profile[];
+}
+
+export function Values({ card, words, profiles }: Told) {
   const [choosing, setChoosing] = useState(false);
   const [helping, setHelping] = useState(false);
   if (card.values.length === 0) {
@@ -50,7 +55,7 @@ export function Values({ card, words }: { card: Scored | Unscored; words: Words 
           {words.how_to_choose}
         </Button>
       </ButtonRow>
-      {helping && <Help words={words} />}
+      {helping && <Help words={words} profiles={profiles} />}
     </Flex>
   );
 }
@@ -65,14 +70,15 @@ function One({ value }: { value: Chosen }) {
   );
 }
 
-function Help({ words }: { words: Words }) {
+function Help({ words, profiles }: { words: Words; profiles: Profile[] }) {
   return (
     <>
       <Text>{words.how_to_choose_text}</Text>
       <DescriptionList direction="column">
-        {MODEL.profiles.map((profile) => (
+        {profiles.map((profile) => (
           <DescriptionListItem key={profile.key} label={profile.label}>
             <Text>{profile.description}</Text>
+            {profile.most && <Text variant="microcopy">{profile.most}</Text>}
           </DescriptionListItem>
         ))}
       </DescriptionList>

@@ -71,6 +71,7 @@ export const WORDS = {
   "choose": "Choose",
   "how_to_choose": "How do I choose?",
   "how_to_choose_text": "Take the profile that says what this customer would miss most if it went wrong. Two that fit: take the one the customer pays for.",
+  "values_most": "Counts most: {drivers}",
   "save": "Save",
   "cancel": "Cancel",
   "tier_is_right": "The tier is right",

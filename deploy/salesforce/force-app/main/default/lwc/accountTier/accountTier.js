@@ -4,7 +4,7 @@ import { getRelatedListRecords } from "lightning/uiRelatedListApi";
 import LOCALE from "@salesforce/i18n/locale";
 import TIME_ZONE from "@salesforce/i18n/timeZone";
 import USER_ID from "@salesforce/user/Id";
-import { cardOf, requestOfPerson } from "./content";
+import { cardOf, profilesOf, requestOfPerson } from "./content";
 import { ACCOUNT, DETAIL, DETAIL_LIST } from "./fields";
 import { MODEL } from "./model";
 import { WORDS } from "./words";
@@ -25,7 +25,6 @@ export default class AccountTier extends LightningElement {
   @api recordId;
 
   words = WORDS;
-  profiles = MODEL.profiles;
   account;
   detail;
   failure;
@@ -57,6 +56,10 @@ export default class AccountTier extends LightningElement {
 
   get card() {
     return cardOf(this.values, MODEL, this.speech, this.today);
+  }
+
+  get profiles() {
+    return profilesOf(MODEL, this.speech);
   }
 
   get values() {

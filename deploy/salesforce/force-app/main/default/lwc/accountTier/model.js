@@ -49,22 +49,42 @@ export const MODEL = {
     {
       "key": "uptime_first",
       "label": "Uptime first",
-      "description": "Standstill is what hurts. Pays for availability, spare parts on site and fast people."
+      "description": "Standstill is what hurts. Pays for availability, spare parts on site and fast people.",
+      "drivers": [
+        "Service availability",
+        "Delivery speed",
+        "Predictability"
+      ]
     },
     {
       "key": "lowest_lifetime_cost",
       "label": "Lowest lifetime cost",
-      "description": "Calculates over the years. Pays for efficiency, long intervals and predictable service cost."
+      "description": "Calculates over the years. Pays for efficiency, long intervals and predictable service cost.",
+      "drivers": [
+        "Technical excellence",
+        "Predictability",
+        "Price"
+      ]
     },
     {
       "key": "growth_partner",
       "label": "Growth partner",
-      "description": "Sells on what we make. Wants margin, delivery speed and joint work on new business."
+      "description": "Sells on what we make. Wants margin, delivery speed and joint work on new business.",
+      "drivers": [
+        "Delivery speed",
+        "Price",
+        "Reputation"
+      ]
     },
     {
       "key": "standard_supply",
       "label": "Standard supply",
-      "description": "Needs the right part at a fair price with little effort on either side."
+      "description": "Needs the right part at a fair price with little effort on either side.",
+      "drivers": [
+        "Price",
+        "Delivery speed",
+        "Predictability"
+      ]
     }
   ],
   "titles": {

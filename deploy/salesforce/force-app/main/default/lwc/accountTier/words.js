@@ -70,6 +70,7 @@ import take_back from "@salesforce/label/c.Tierline_take_back";
 import choose from "@salesforce/label/c.Tierline_choose";
 import how_to_choose from "@salesforce/label/c.Tierline_how_to_choose";
 import how_to_choose_text from "@salesforce/label/c.Tierline_how_to_choose_text";
+import values_most from "@salesforce/label/c.Tierline_values_most";
 import save from "@salesforce/label/c.Tierline_save";
 import cancel from "@salesforce/label/c.Tierline_cancel";
 import tier_is_right from "@salesforce/label/c.Tierline_tier_is_right";
@@ -156,6 +157,7 @@ export const WORDS = {
   choose,
   how_to_choose,
   how_to_choose_text,
+  values_most,
   save,
   cancel,
   tier_is_right,
