@@ -44,8 +44,8 @@ class Calibration:
     @property
     def note(self) -> str:
         """What an administrator should know about it."""
-        lasting = self.value.lifetime_note
-        parts = (self.cuts.note, self.cost_note, lasting, self.churn_note, self.units_note)
+        told = (self.value.revenue_note, self.cuts.note, self.cost_note, self.value.lifetime_note)
+        parts = (*told, self.churn_note, self.units_note)
         return " ".join(part for part in parts if part)
 
     def to_json(self) -> str:

@@ -34,6 +34,7 @@ class ValueScale:
         margin_rate: margin per unit of revenue where product cost is known.
         limits: limits of `scoring.ranks` per component of the value score.
         lifetime: what customer lifetime value was fitted to; lifetime_note: that, or why there is none.
+        revenue_note: customers whose orders count for nothing, because revenue is taken from lines they lack.
     """
 
     basis: Basis = "revenue"
@@ -41,6 +42,7 @@ class ValueScale:
     limits: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     lifetime: lifetime.Fitted | None = None
     lifetime_note: str = ""
+    revenue_note: str = ""
 
 
 def fit(customers: pd.DataFrame, model: Model, as_of: date) -> ValueScale:
@@ -52,7 +54,20 @@ def fit(customers: pd.DataFrame, model: Model, as_of: date) -> ValueScale:
     worth = amount(customers, model, scale)
     fitted, note = lifetime.fit(customers, worth, model, as_of)
     base = Base(customers, worth, model, as_of, lifetime.values(fitted, customers, worth, model, as_of))
-    return ValueScale(basis, rate, components.fit_limits(base), fitted, note)
+    return ValueScale(basis, rate, components.fit_limits(base), fitted, note, _revenue_note(customers, model))
+
+
+def _revenue_note(customers: pd.DataFrame, model: Model) -> str:
+    if model.value.revenue_from != "order_lines":
+        return ""
+    lacking = int(((customers["orders"] > 0) & (customers["order_lines"] == 0)).sum())
+    if not lacking:
+        return ""
+    whose = "1 customer has" if lacking == 1 else f"{lacking:,} customers have"
+    return (
+        f"{whose} orders without a single line, and revenue is taken from lines: these orders count for nothing. "
+        "If lines are not kept, write value: {revenue_from: orders} in the model file."
+    )
 
 
 def _basis(known: int, revenue: int, model: Model) -> Basis:

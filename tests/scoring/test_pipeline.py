@@ -213,3 +213,13 @@ def test_a_score_survives_json_and_parquet(tmp_path: object) -> None:
     table.to_parquet(path, index=False)
     back = pd.read_parquet(path)
     assert json.loads(back.to_json(orient="records")) == json.loads(table.to_json(orient="records"))
+
+
+def test_orders_without_lines_that_count_for_nothing_are_told() -> None:
+    """Revenue is taken from lines: a company whose lines are not in the CRM would have no revenue at all."""
+    held = accounts(customer(5000), customer(3000), customer(0, orders=4, order_lines=0))
+    assert "1 customer has orders without a single line" in pipeline.calibrate(held, default(), DAY).note
+    assert "revenue_from: orders" in pipeline.calibrate(held, default(), DAY).note
+    assert "single line" not in pipeline.calibrate(held[:2], default(), DAY).note
+    from_orders = default(value={"revenue_from": "orders"})
+    assert "single line" not in pipeline.calibrate(held, from_orders, DAY).note
