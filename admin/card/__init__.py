@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from importlib.resources import files as resources
 from typing import Any
 
-from scoring import value_profile
 from scoring.model.playbook import of_tier
 from scoring.model.shape import Model
 from sync.governance import requests
@@ -70,6 +69,8 @@ def facts(model: Model, layout: Layout) -> Mapping[str, Any]:
 
 def _profiles(model: Model) -> list[dict[str, Any]]:
     """What a new seller can read about each profile; `drivers`: what ranked highest in the company's own projects."""
+    from scoring import value_profile  # brings pandas, and every command comes by here
+
     ranked = value_profile.driver_profile(model)
     best = {key: list(rows["label"][:DRIVERS]) for key, rows in ranked.groupby("profile", sort=False)}
     return [
