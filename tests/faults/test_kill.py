@@ -89,6 +89,14 @@ class Product:
         """Whether a request has met the fault that was set last."""
         return bool(requests.get(f"{self.crm()}/__sandbox__/faults", timeout=10).json()[-1]["hits"])
 
+    def wait_for_hit(self) -> None:
+        """Until a request is held up by the fault that was set last."""
+        deadline = time.monotonic() + 60
+        while not self.hit():
+            assert time.monotonic() < deadline
+            assert self.popen.poll() is None, "the run ended before the request that was to be held up"
+            time.sleep(0.02)
+
     def wait_for_step(self, step: str) -> None:
         self.wait_for("the run", "SELECT 1 FROM sync_run")
         now = f"SELECT 1 FROM sync_run WHERE step = '{step}' AND state = 'active'"
@@ -213,11 +221,7 @@ def strike(product: Product, step: str, seed: int) -> None:
     # Both batches are read again before they are sent; the third such request verifies all of them.
     nth = 3 if step == "verify" else 1 + moment
     product.fault({**target, "action": "stall", "seconds": 3, "when": ("before", "after")[moment], "nth": nth})
-    deadline = time.monotonic() + 60
-    while not product.hit():
-        assert time.monotonic() < deadline
-        assert product.popen.poll() is None, "the run ended before the request that was to be held up"
-        time.sleep(0.02)
+    product.wait_for_hit()
     time.sleep(chance.uniform(0.05, 0.3))
     assert product.kill("worker")
 
@@ -279,7 +283,7 @@ def test_a_killed_installation_goes_on_when_it_is_started_again(
     second = start()
     # Sending is over in no time; held up, it is killed in the middle of it.
     second.fault({**PUSH, "action": "stall", "seconds": 5}, before=address)
-    second.wait_for_step("send")
+    second.wait_for_hit()
     kill_all(second)
     figures = start().finish()
     assert figures["run"] == quiet["figures"]["run"]
