@@ -73,8 +73,9 @@ def _profiles(model: Model) -> list[dict[str, Any]]:
 
     ranked = value_profile.driver_profile(model)
     best = {key: list(rows["label"][:DRIVERS]) for key, rows in ranked.groupby("profile", sort=False)}
+    told = {"key", "label", "description", "proposition", "do", "dont"}
     return [
-        {"key": each.key, "label": each.label, "description": each.description, "drivers": best.get(each.key, [])}
+        each.model_dump(mode="json", include=told) | {"drivers": best.get(each.key, [])}
         for each in model.value_profile.profiles
     ]
 

@@ -175,12 +175,22 @@ class Cell(Part):
     profile: Key
 
 
+Advice = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class Profile(Part):
-    """What a group of customers values."""
+    """What a group of customers values, and what a seller who meets one for the first time should know.
+
+    Attributes:
+        proposition: what we offer them. do, dont: what works with them, and what does not.
+    """
 
     key: Key
     label: Label
     description: str = ""
+    proposition: str = ""
+    do: tuple[Advice, ...] = ()
+    dont: tuple[Advice, ...] = ()
 
 
 class Driver(Part):

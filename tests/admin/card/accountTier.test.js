@@ -238,6 +238,8 @@ test("choosing offers the three values in the CRM's own form, and help explains 
   await press(card, "How do I choose?");
   expect(text(card)).toContain("Standstill is what hurts");
   expect(text(card)).toContain("Counts most: Service availability, ");
+  expect(text(card)).toContain("Do: Ask what an hour of standstill costs; Bring service into the first talk");
+  expect(text(card)).toContain("Don't: Open with the price of the part");
   await press(card, "Choose another");
   const fields = [...card.shadowRoot.querySelectorAll("lightning-input-field")].map((each) => each.fieldName);
   expect(fields).toEqual(["Tierline_Segment__c", "Tierline_Sub_Segment__c", "Tierline_Value_Profile__c"]);

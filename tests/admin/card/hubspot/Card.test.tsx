@@ -130,7 +130,9 @@ test("help says how to choose, with every profile of the model", () => {
   expect(said).toContain(WORDS.how_to_choose_text);
   for (const profile of MODEL.profiles) {
     expect(said).toContain(profile.description);
-    expect(said).toContain(profile.drivers.join(", "));
+    for (const part of [profile.drivers.join(", "), profile.proposition, ...profile.do, ...profile.dont]) {
+      expect(said).toContain(part);
+    }
   }
 });
 

@@ -78,7 +78,11 @@ function Help({ words, profiles }: { words: Words; profiles: Profile[] }) {
         {profiles.map((profile) => (
           <DescriptionListItem key={profile.key} label={profile.label}>
             <Text>{profile.description}</Text>
-            {profile.most && <Text variant="microcopy">{profile.most}</Text>}
+            {profile.lines.map((line) => (
+              <Text key={line.id} variant="microcopy">
+                {line.text}
+              </Text>
+            ))}
           </DescriptionListItem>
         ))}
       </DescriptionList>

@@ -17,7 +17,15 @@ export interface Speech {
 /** What the card has to know of the company's model, as far as the card in HubSpot reads it itself. */
 export interface Model {
   labels: Record<string, Record<string, string>>;
-  profiles: { key: string; label: string; description: string; drivers: string[] }[];
+  profiles: {
+    key: string;
+    label: string;
+    description: string;
+    drivers: string[];
+    proposition: string;
+    do: string[];
+    dont: string[];
+  }[];
   [fact: string]: unknown;
 }
 
@@ -126,7 +134,7 @@ export interface Profile {
   key: string;
   label: string;
   description: string;
-  most: string;
+  lines: { id: string; text: string }[];
 }
 
 export function profilesOf(model: Model, speech: Speech): Profile[];

@@ -27,14 +27,21 @@ export function cardOf(values, model, speech, today) {
   return state === "scored" ? { ...card, ...scoreOf(values, model, speech, today) } : card;
 }
 
-/** What a new seller can read about each value profile, and what its customers ranked highest. */
+/**
+ * What a new seller can read about each value profile: who they are, what they ranked highest, what we offer them, what
+ * works and what does not.
+ */
 export function profilesOf(model, speech) {
-  return model.profiles.map(({ key, label, description, drivers }) => ({
-    key,
-    label,
-    description,
-    most: drivers.length ? speech.say("values_most", { drivers: drivers.join(", ") }) : "",
-  }));
+  return model.profiles.map(({ key, label, description, drivers, proposition, do: works, dont }) => {
+    const said = [
+      ["values_most", drivers.join(", ")],
+      ["we_offer", proposition],
+      ["do_this", works.join("; ")],
+      ["not_this", dont.join("; ")],
+    ];
+    const lines = said.filter(([, text]) => text).map(([id, text]) => ({ id, text: speech.say(id, { text }) }));
+    return { key, label, description, lines };
+  });
 }
 
 /**

@@ -52,6 +52,14 @@ export const MODEL: Model = {
       "key": "uptime_first",
       "label": "Uptime first",
       "description": "Standstill is what hurts. Pays for availability, spare parts on site and fast people.",
+      "proposition": "Availability that is promised and measured, with spare parts where they run.",
+      "do": [
+        "Ask what an hour of standstill costs",
+        "Bring service into the first talk"
+      ],
+      "dont": [
+        "Open with the price of the part"
+      ],
       "drivers": [
         "Service availability",
         "Delivery speed",
@@ -62,6 +70,14 @@ export const MODEL: Model = {
       "key": "lowest_lifetime_cost",
       "label": "Lowest lifetime cost",
       "description": "Calculates over the years. Pays for efficiency, long intervals and predictable service cost.",
+      "proposition": "The lowest cost over the life of the plant, shown on their own figures.",
+      "do": [
+        "Calculate over the years",
+        "Offer service at a fixed yearly price"
+      ],
+      "dont": [
+        "Compare purchase prices alone"
+      ],
       "drivers": [
         "Technical excellence",
         "Predictability",
@@ -72,6 +88,14 @@ export const MODEL: Model = {
       "key": "growth_partner",
       "label": "Growth partner",
       "description": "Sells on what we make. Wants margin, delivery speed and joint work on new business.",
+      "proposition": "Products that sell, short delivery times and leads that we share.",
+      "do": [
+        "Plan the year together",
+        "Say early what will be short"
+      ],
+      "dont": [
+        "Sell past them to their customers"
+      ],
       "drivers": [
         "Delivery speed",
         "Price",
@@ -82,6 +106,14 @@ export const MODEL: Model = {
       "key": "standard_supply",
       "label": "Standard supply",
       "description": "Needs the right part at a fair price with little effort on either side.",
+      "proposition": "The right part with few clicks, at a price that needs no talk.",
+      "do": [
+        "Show the web shop",
+        "Keep list prices simple"
+      ],
+      "dont": [
+        "Visit without a reason"
+      ],
       "drivers": [
         "Price",
         "Delivery speed",

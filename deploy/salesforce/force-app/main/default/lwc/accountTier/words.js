@@ -71,6 +71,9 @@ import choose from "@salesforce/label/c.Tierline_choose";
 import how_to_choose from "@salesforce/label/c.Tierline_how_to_choose";
 import how_to_choose_text from "@salesforce/label/c.Tierline_how_to_choose_text";
 import values_most from "@salesforce/label/c.Tierline_values_most";
+import we_offer from "@salesforce/label/c.Tierline_we_offer";
+import do_this from "@salesforce/label/c.Tierline_do_this";
+import not_this from "@salesforce/label/c.Tierline_not_this";
 import save from "@salesforce/label/c.Tierline_save";
 import cancel from "@salesforce/label/c.Tierline_cancel";
 import tier_is_right from "@salesforce/label/c.Tierline_tier_is_right";
@@ -158,6 +161,9 @@ export const WORDS = {
   how_to_choose,
   how_to_choose_text,
   values_most,
+  we_offer,
+  do_this,
+  not_this,
   save,
   cancel,
   tier_is_right,
