@@ -133,6 +133,13 @@ def test_in_a_browser_every_state_fits_is_accessible_and_complains_of_nothing(ad
                 wide = page.evaluate("document.documentElement.scrollWidth")
                 page.screenshot(path=tmp_path / f"{state}-{width}-{theme}.png", full_page=True)
                 assert (found, wide) == ([], width), f"{state}, {width} px, {theme}"
+            page.evaluate("state => { location.hash = encodeURIComponent(state) }", STATES[0])
+            page.get_by_role("button", name="How do I choose?").click()
+            page.get_by_text("What we offer").first.wait_for(timeout=10_000)
+            page.mouse.click(1, 1)  # how a button looks that was pressed is Salesforce's own
+            page.screenshot(path=tmp_path / f"help-{width}-{theme}.png", full_page=True)
+            wide = page.evaluate("document.documentElement.scrollWidth")
+            assert (page.evaluate(CHECK), wide) == ([], width), f"profiles, {width} px, {theme}"
             page.close()
         browser.close()
     assert not complaints
