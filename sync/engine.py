@@ -16,6 +16,9 @@ import duckdb
 
 #: Engines that nobody uses and that are kept all the same; each takes a few megabytes.
 KEPT = 4
+#: Bytes of a file from which its engine is ended after each use: it would keep hundreds of megabytes, and starting it
+#: anew is nothing beside what such a file takes.
+LARGE = 64_000_000
 
 
 class _Engine:
@@ -26,7 +29,8 @@ class _Engine:
         self._attach = f"ATTACH '{quoted}' AS held{' (READ_ONLY)' if read_only else ''}"
         # What does not fit into the memory goes beside the file, as with a file that is opened alone.
         self._config = {**config, "temp_directory": f"{path}.tmp"}
-        self._root = duckdb.connect(config=self._config)
+        self._path = path
+        self._root: duckdb.DuckDBPyConnection | None = None
         self._lock = threading.Lock()
         self._doubtful = False
         self.users = 0
@@ -34,11 +38,12 @@ class _Engine:
     @contextmanager
     def opened(self) -> Iterator[duckdb.DuckDBPyConnection]:
         with self._lock:
+            root = self._root = self._root or duckdb.connect(config=self._config)
             if not self.users:
-                self._root.execute(self._attach)
+                root.execute(self._attach)
             self.users += 1
         try:
-            with self._root.cursor() as database:
+            with root.cursor() as database:
                 database.execute("USE held")
                 yield database
         except duckdb.Error:
@@ -51,20 +56,23 @@ class _Engine:
                     self._release()
 
     def _release(self) -> None:
-        """Close the file. After a failure the engine is started anew: it may refuse everything from then on.
+        """Close the file. After a failure the engine is ended, too: it may refuse everything from then on.
 
         What could not be put into the file for want of room is in its log, which the next opening reads.
         """
-        if not self._doubtful:
+        if self._root is not None and not self._doubtful and not self._is_large():
             with suppress(duckdb.Error):
                 self._root.execute("DETACH held")
                 return
-        self._root.close()
-        self._root = duckdb.connect(config=self._config)
-        self._doubtful = False
+        self.close()
+
+    def _is_large(self) -> bool:
+        return self._path.exists() and self._path.stat().st_size >= LARGE
 
     def close(self) -> None:
-        self._root.close()
+        if self._root is not None:
+            self._root.close()
+        self._root, self._doubtful = None, False
 
 
 _engines: dict[Any, _Engine] = {}

@@ -8,6 +8,7 @@ import threading
 from pathlib import Path
 
 import duckdb
+import psutil
 import pytest
 
 from sync import engine
@@ -129,3 +130,15 @@ def test_few_engines_are_kept(tmp_path: Path) -> None:
         fill(tmp_path / f"{name}.duckdb", name)
     assert len(engine._engines) <= engine.KEPT
     assert numbers(tmp_path / "0.duckdb") == [0]
+
+
+def test_the_engine_of_a_large_file_is_ended_after_each_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "m.duckdb"
+    fill(path, 1)
+    monkeypatch.setattr(engine, "LARGE", 1)
+    threads = psutil.Process().num_threads()
+    fill(path, 2)
+    assert psutil.Process().num_threads() < threads, "it had one of its own"
+    fill(path, 3)
+    assert numbers(path) == [1, 2, 3]
+    assert other_process_opens(path)
