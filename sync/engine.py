@@ -56,7 +56,7 @@ class _Engine:
                     self._release()
 
     def _release(self) -> None:
-        """Close the file. After a failure the engine is ended, too: it may refuse everything from then on.
+        """Close the file; the engine of a large one is ended, and after a failure, when it may refuse everything.
 
         What could not be put into the file for want of room is in its log, which the next opening reads.
         """

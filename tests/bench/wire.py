@@ -166,7 +166,8 @@ def bare_client(crm: dict[str, Any], plan: Path) -> dict[str, Any]:
 
     client = Salesforce(instance_url=crm["url"], session_id=crm["access_token"], version="63.0", session=Plain())
     handler: Any = client.bulk2
-    there = {entry["name"] for entry in client.describe()["sobjects"]}  # type: ignore[index]
+    described: Any = client.describe()
+    there = {entry["name"] for entry in described["sobjects"]}
     started, read = cpu(), 0
     with tempfile.TemporaryDirectory() as folder:
         for kind, sources in SOURCES.items():

@@ -95,7 +95,7 @@ class Product:
         while not self.hit():
             assert time.monotonic() < deadline
             assert self.popen.poll() is None, "the run ended before the request that was to be held up"
-            time.sleep(0.02)
+            time.sleep(0.02)  # between looks; how long it takes is the product's affair
 
     def wait_for_step(self, step: str) -> None:
         self.wait_for("the run", "SELECT 1 FROM sync_run")
@@ -310,7 +310,7 @@ def test_a_worker_killed_between_the_writes_to_two_crms_leaves_neither_behind(tm
         rule = {"path": "/companies/batch/update", "action": "stall", "seconds": 4, "when": moment}
         requests.post(f"{address}/__sandbox__/faults", json=[rule], timeout=10).raise_for_status()
         product.wait_for("the write to HubSpot", SENDING)
-        time.sleep(0.5)
+        time.sleep(0.5)  # intent is recorded before the request is on its way; by then it is held up
         assert product.select("SELECT 1 FROM sync_change WHERE state = 'sent'"), "the other is written first"
         assert product.kill("worker")
         assert product.finish()["records_failed"] == 0
